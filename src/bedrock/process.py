@@ -1,0 +1,235 @@
+"""The one place that starts programs: argv lists, a built environment, a deadline, the group stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bedrock import errors
+
+log = logging.getLogger(__name__)
+
+OnLine = Callable[[str, str], None]
+"""Called with the stream's name (``stdout`` or ``stderr``) and one line without its end."""
+
+_KEPT_LINES = 20
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a program ended and what it printed."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    """The exit status; negative for the signal that ended it."""
+    stdout: str
+    stderr: str
+
+
+class ProgramFault(errors.Fault):
+    """A program failed, was not found, or took too long."""
+
+    def __init__(self, message: str, *, done: Completed | None = None, hint: str = '') -> None:
+        super().__init__(message, hint=hint)
+        self.done = done
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | bytes | None = None,
+    timeout_s: float | None = None,
+    check: bool = True,
+    on_line: OnLine | None = None,
+) -> Completed:
+    """Run a program to its end and return what it printed.
+
+    Args:
+        env: The whole environment; None means a copy of ours.
+        stdin: What it reads; None closes its standard input.
+        timeout_s: Longest run in seconds; its process group is stopped after that.
+        check: Raise when it exits non-zero.
+        on_line: Called for each line as it comes, from a thread of this call.
+
+    Raises:
+        ProgramFault: it is not there, exited non-zero (with *check*), or took too long.
+    """
+    words = tuple(str(word) for word in argv)
+    log.debug('run %s', shlex.join(words))
+    try:
+        child = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as err:
+        raise _not_started(words, err) from err
+    with child:
+        out: list[str] = []
+        err_lines: list[str] = []
+        readers = [
+            threading.Thread(target=_pump, args=(child.stdout, 'stdout', out, on_line), daemon=True),
+            threading.Thread(target=_pump, args=(child.stderr, 'stderr', err_lines, on_line), daemon=True),
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            if child.stdin is not None and stdin is not None:
+                with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+                    pipe.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            child.wait(timeout_s)
+            # A daemon that the program left behind may hold the pipes open; do not wait for its output.
+            for reader in readers:
+                reader.join(2.0)
+        except subprocess.TimeoutExpired as late:
+            _stop_group(child)
+            done = _completed(words, child.returncode, out, err_lines)
+            raise ProgramFault(
+                f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
+            ) from late
+        except BaseException:
+            _stop_group(child)
+            raise
+    return _checked(_completed(words, child.returncode, out, err_lines), check)
+
+
+async def start(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    stderr: int = asyncio.subprocess.PIPE,
+    pass_fds: Sequence[int] = (),
+) -> asyncio.subprocess.Process:
+    """Start a program in a session of its own; the caller owns it and stops it with `stop`.
+
+    Raises:
+        ProgramFault: it cannot be started.
+    """
+    words = tuple(str(word) for word in argv)
+    log.debug('start %s', shlex.join(words))
+    try:
+        return await asyncio.create_subprocess_exec(
+            *words,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+            limit=2**20,
+        )
+    except OSError as err:
+        raise _not_started(words, err) from err
+
+
+async def arun(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | bytes | None = None,
+    timeout_s: float | None = None,
+    check: bool = True,
+) -> Completed:
+    """`run` for coroutines: cancelling the caller stops the program's group."""
+    words = tuple(str(word) for word in argv)
+    pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+    child = await start(words, env=env, cwd=cwd, stdin=pipe)
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    try:
+        async with asyncio.timeout(timeout_s):
+            out, err = await child.communicate(data)
+    except TimeoutError as late:
+        await asyncio.shield(stop(child))
+        raise ProgramFault(f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s') from late
+    except BaseException:
+        await asyncio.shield(stop(child))
+        raise
+    done = Completed(
+        argv=words,
+        returncode=child.returncode or 0,
+        stdout=out.decode(errors='replace'),
+        stderr=err.decode(errors='replace'),
+    )
+    return _checked(done, check)
+
+
+async def stop(child: asyncio.subprocess.Process, *, grace_s: float = _STOP_S) -> None:
+    """End *child* and its group: SIGTERM, a bounded wait, SIGKILL."""
+    for sign, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, grace_s)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, sign)
+        try:
+            async with asyncio.timeout(wait_s):
+                await child.wait()
+                return
+        except TimeoutError:
+            continue
+
+
+def _stop_group(child: subprocess.Popen[bytes]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, sign)
+        try:
+            child.wait(_STOP_S)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _pump(pipe: IO[bytes], name: str, kept: list[str], on_line: OnLine | None) -> None:
+    for raw in pipe:
+        text = raw.decode(errors='replace')
+        kept.append(text)
+        if on_line is not None:
+            on_line(name, text.rstrip('\n'))
+
+
+def _completed(argv: tuple[str, ...], returncode: int, out: list[str], err: list[str]) -> Completed:
+    return Completed(argv=argv, returncode=returncode, stdout=''.join(out), stderr=''.join(err))
+
+
+def _checked(done: Completed, check: bool) -> Completed:
+    if check and done.returncode != 0:
+        raise ProgramFault(
+            f'cannot run "{shlex.join(done.argv)}": {_ending(done.returncode)}{_tail(done)}', done=done
+        )
+    return done
+
+
+def _ending(returncode: int) -> str:
+    if returncode < 0:
+        return f'ended by {signal.Signals(-returncode).name}'
+    return f'exit status {returncode}'
+
+
+def _tail(done: Completed) -> str:
+    lines = (done.stderr or done.stdout).strip().splitlines()[-_KEPT_LINES:]
+    return ''.join(f'\n    {line}' for line in lines)
+
+
+def _not_started(argv: tuple[str, ...], err: OSError) -> ProgramFault:
+    hint = f'Install the program "{argv[0]}" or put it on PATH.' if isinstance(err, FileNotFoundError) else ''
+    return ProgramFault(f'cannot start "{argv[0]}": {err.strerror or err}', hint=hint)

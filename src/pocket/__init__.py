@@ -1,0 +1,1 @@
+"""An embedded, Juju-compatible controller for one Linux machine."""

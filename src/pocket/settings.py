@@ -1,0 +1,50 @@
+"""Everything that pocket takes from the environment, read once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where pocket keeps things. Two homes are two controllers that do not meet."""
+
+    home: Path
+    """POCKET_HOME, default /var/lib/pocket: state, machines, keys, log."""
+    cache: Path
+    """POCKET_CACHE, default /var/cache/pocket: images, built charm environments; shared between homes."""
+    port: int
+    """POCKET_PORT, default 17070; 0 takes any free port."""
+    juju_data: Path
+    """JUJU_DATA, else $XDG_DATA_HOME/juju, else ~/.local/share/juju: the Juju client's files."""
+    controller_name: str
+    """POCKET_CONTROLLER, default ``pocket``: the name that it registers under."""
+
+    @property
+    def tag(self) -> str:
+        """Six hex digits that set the interfaces and rules of this home apart from another's."""
+        return hashlib.sha256(str(self.home).encode()).hexdigest()[:6]
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from *environ* (default: the process's own environment)."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        home=Path(env.get('POCKET_HOME') or '/var/lib/pocket').absolute(),
+        cache=Path(env.get('POCKET_CACHE') or '/var/cache/pocket').absolute(),
+        port=int(env.get('POCKET_PORT') or 17070),
+        juju_data=juju_data(env),
+        controller_name=env.get('POCKET_CONTROLLER') or 'pocket',
+    )
+
+
+def juju_data(env: Mapping[str, str]) -> Path:
+    """The Juju client's directory, by Juju's own rule."""
+    if env.get('JUJU_DATA'):
+        return Path(env['JUJU_DATA']).absolute()
+    data = env.get('XDG_DATA_HOME') or str(Path(env.get('HOME') or '/root', '.local/share'))
+    return Path(data, 'juju').absolute()

@@ -1,0 +1,100 @@
+"""Hosts for units: boot, reach inside, stop. Nothing here knows what a charm is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pocket.model import Base
+
+__all__ = ['ExecResult', 'Host', 'HostSpec', 'Substrate']
+
+OnLine = Callable[[str, str], None]
+"""Called with ``stdout`` or ``stderr`` and one line without its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSpec:
+    """A machine that is wanted."""
+
+    name: str
+    """Unique on this controller, a host name of at most 40 characters: ``juju-<6 hex of model>-<id>``."""
+    model_uuid: str
+    base: Base
+    authorized_keys: tuple[str, ...] = ()
+    memory_mb: int | None = None
+    cores: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A machine that runs."""
+
+    name: str
+    address: str
+    leader_pid: int
+    """Host process id of the machine's init."""
+    run_dir: Path
+    """Host folder that the machine sees read-only at ``/run/pocket`` (sockets in it can be connected to)."""
+    ssh_host_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecResult:
+    returncode: int
+    """Exit status; negative for a signal."""
+    stdout: bytes
+    stderr: bytes
+
+
+class Substrate(Protocol):
+    """What agents need of a kind of host. Every method may be called again after a crash."""
+
+    async def boot(self, spec: HostSpec) -> Host:
+        """Return the running host *spec*, starting it unless it runs already. Ready means: systemd is up.
+
+        Raises:
+            bedrock.errors.Fault: it cannot be started; the message says why.
+        """
+        ...
+
+    async def running(self) -> Mapping[str, Host]:
+        """Hosts that run now by name, those that an earlier daemon left included."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Stop a host and remove all that was made for it; nothing to do when there is none."""
+        ...
+
+    async def exec(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str = '/',
+        user: str = 'root',
+        stdin: bytes | None = None,
+        key: str = '',
+        on_line: OnLine | None = None,
+        timeout_s: float | None = None,
+    ) -> ExecResult:
+        """Run a program inside and wait for it; *env* is its whole environment.
+
+        A program that leaves daemons behind ends when it exits itself. Cancelling the call kills its group.
+
+        Args:
+            key: Names the program for `kill_stale`, for example a unit's name.
+            on_line: Gets the lines as they come; then stdout and stderr of the result are empty.
+        """
+        ...
+
+    async def kill_stale(self, name: str, key: str) -> None:
+        """Kill what an `exec` with *key* of a daemon that died left running."""
+        ...
+
+    async def write_hosts(self, names: Mapping[str, str]) -> None:
+        """Make *names* (name -> address) resolvable on every host."""
+        ...
