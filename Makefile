@@ -1,0 +1,41 @@
+# Every target installs what it needs, asks nothing and may be run twice.
+.PHONY: demo test check bench charms clean distclean help
+.DEFAULT_GOAL := help
+
+PYTEST := .venv/bin/pytest -q
+
+help: ## show the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: ## deploy the archive mirror on this machine and prove it with an apt client
+	@tools/prepare
+	@tools/demo
+
+test: check ## run every test, real machines included
+	$(PYTEST) tests/integration
+	$(PYTEST) tests/e2e
+
+check: ## run the linters, type checks and the tests that need no machine
+	@tools/prepare test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+	$(PYTEST) tests/unit
+	for charm in charms/*/; do $(PYTEST) "$$charm/tests/unit" || exit 1; done
+
+bench: ## measure a deployment by phase, and what share of it the hooks are
+	@tools/prepare test
+	.venv/bin/python benchmarks/deploy_share.py
+
+charms: ## pack the charms of this repository into build/
+	@tools/prepare
+	.venv/bin/python tools/pack-charms
+
+clean: ## remove every machine, mount, interface, rule and process that pocket made
+	@if [ -x .venv/bin/pocket ]; then .venv/bin/pocket clean --yes; else echo "nothing to remove"; fi
+	@rm -rf build
+
+distclean: clean ## also remove .venv and the cached images
+	@if [ -x .venv/bin/pocket ]; then .venv/bin/pocket clean --yes --images; fi
+	@rm -rf .venv
