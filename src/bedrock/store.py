@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -47,7 +48,11 @@ class Store:
         try:
             self.write_now(lambda db: _migrate(db, migrations, path))
         except sqlite3.DatabaseError as err:
+            self.close()
             raise StoreFault(f'cannot open database {path}: {err}') from err
+        except StoreFault:
+            self.close()
+            raise
         path.chmod(0o600)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -131,8 +136,8 @@ def _migrate(db: sqlite3.Connection, migrations: Sequence[str], path: Path) -> N
 def _statements(script: str) -> Iterator[str]:
     """Split *script* where SQLite says that a statement is complete; executescript would commit."""
     pending = ''
-    for line in script.splitlines(keepends=True):
-        pending += line
+    for piece in re.split('(?<=;)', script):
+        pending += piece
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ''

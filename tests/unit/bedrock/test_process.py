@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from bedrock import process
+
+
+def test_output_comes_by_line_and_as_a_whole() -> None:
+    seen: list[tuple[str, str]] = []
+    done = process.run(
+        ['sh', '-c', 'echo one; echo two >&2'], on_line=lambda stream, line: seen.append((stream, line))
+    )
+    assert sorted(seen) == [('stderr', 'two'), ('stdout', 'one')]
+    assert (done.stdout, done.stderr) == ('one\n', 'two\n')
+
+
+def test_a_failure_shows_the_status_and_the_last_lines() -> None:
+    with pytest.raises(process.ProgramFault) as caught:
+        process.run(['sh', '-c', 'seq 100 >&2; exit 3'])
+    assert 'exit status 3' in str(caught.value)
+    assert '    100' in str(caught.value)
+    assert '    80\n' not in str(caught.value)
+    assert caught.value.done is not None
+    assert caught.value.done.returncode == 3
+
+
+def test_a_missing_program_says_what_to_install() -> None:
+    with pytest.raises(process.ProgramFault) as caught:
+        process.run(['no-such-program-here'])
+    assert caught.value.hint == 'Install the program "no-such-program-here" or put it on PATH.'
+
+
+def test_a_late_program_is_stopped_with_its_children() -> None:
+    with pytest.raises(process.ProgramFault, match=r'within 0\.2 s') as caught:
+        process.run(['sh', '-c', 'sleep 60 & echo $!; wait'], timeout_s=0.2)
+    assert caught.value.done is not None
+    _assert_gone(int(caught.value.done.stdout))
+
+
+def test_a_daemon_left_behind_does_not_hold_up_its_starter() -> None:
+    began = time.monotonic()
+    done = process.run(['sh', '-c', 'sleep 20 >/dev/null 2>&1 & echo $!'])
+    os.kill(int(done.stdout), 9)
+    assert time.monotonic() - began < 10
+
+
+async def test_cancelling_stops_the_group() -> None:
+    read, write = os.pipe()
+    child = await process.start(['sh', '-c', 'sleep 60 & echo $!; wait'], stdout=write)
+    os.close(write)
+    pid = int(await asyncio.to_thread(os.read, read, 100))
+    os.close(read)
+    await process.stop(child)
+    _assert_gone(pid)
+
+
+async def test_input_reaches_the_program() -> None:
+    done = await process.arun(['cat'], stdin='hello')
+    assert done.stdout == 'hello'
+
+
+def _assert_gone(pid: int) -> None:
+    """Gone means no such process or a zombie: nothing reaps orphans where pid 1 does not."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            with open(f'/proc/{pid}/stat') as stat:
+                if stat.read().rpartition(')')[2].split()[0] == 'Z':
+                    return
+        except FileNotFoundError:
+            return
+    pytest.fail(f'process {pid} still runs')
