@@ -7,12 +7,14 @@ import contextlib
 import logging
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from bedrock import errors
@@ -24,6 +26,8 @@ OnLine = Callable[[str, str], None]
 
 _KEPT_LINES = 20
 _STOP_S = 5.0
+_DEFAULTED = (signal.SIGPIPE, signal.SIGXFSZ)
+"""Signals that Python ignores and other programs expect not to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,27 @@ def run(
     return _checked(_completed(words, child.returncode, out, err_lines), check)
 
 
+def attached(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a program on our own terminal and streams, and return its exit status as a shell gives it.
+
+    Interrupts are the program's: it shares our terminal and decides what they mean.
+
+    Raises:
+        ProgramFault: it cannot be started.
+    """
+    words = tuple(str(word) for word in argv)
+    log.debug('attach %s', shlex.join(words))
+    # A caught signal is back at its default after exec, an ignored one would stay ignored.
+    before = signal.signal(signal.SIGINT, _left_to_child)
+    try:
+        status = subprocess.Popen(words, env=None if env is None else dict(env)).wait()
+    except OSError as err:
+        raise _not_started(words, err) from err
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return status if status >= 0 else 128 - status
+
+
 async def start(
     argv: Sequence[str | Path],
     *,
@@ -141,6 +166,45 @@ async def start(
         )
     except OSError as err:
         raise _not_started(words, err) from err
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    output: int,
+    pass_fds: Sequence[int] = (),
+) -> int:
+    """Start a program that is to outlive us, in a session of its own; returns its process id.
+
+    asyncio's processes are killed when the object that stands for them goes, this one is not. Whoever calls
+    reaps it when it ends first.
+
+    Args:
+        output: Descriptor of the file that gets both outputs.
+        pass_fds: Descriptors that it gets under the same numbers.
+
+    Raises:
+        ProgramFault: it cannot be started.
+    """
+    words = tuple(str(word) for word in argv)
+    log.debug('spawn %s', shlex.join(words))
+    # dup2 of a descriptor to itself would leave it closed on exec, so that takes two steps.
+    kept = [(os.dup(fd), fd) for fd in pass_fds]
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+        *((os.POSIX_SPAWN_DUP2, copy, fd) for copy, fd in kept),
+    ]
+    try:
+        path = shutil.which(words[0]) or words[0]
+        return os.posix_spawn(path, words, env, file_actions=actions, setsid=True, setsigdef=_DEFAULTED)
+    except OSError as err:
+        raise _not_started(words, err) from err
+    finally:
+        for copy, _ in kept:
+            os.close(copy)
 
 
 async def arun(
@@ -186,6 +250,10 @@ async def stop(child: asyncio.subprocess.Process, *, grace_s: float = _STOP_S) -
                 return
         except TimeoutError:
             continue
+
+
+def _left_to_child(number: int, frame: FrameType | None) -> None:
+    del number, frame
 
 
 def _stop_group(child: subprocess.Popen[bytes]) -> None:

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bedrock.charm import Charm
-
-JUJU_VERSION = '3.6.12'
-"""The Juju version that pocket presents; clients check the major and minor parts."""
+from pocket.version import JUJU_VERSION as JUJU_VERSION
 
 
 class Life(enum.StrEnum):

@@ -95,6 +95,10 @@ class Substrate(Protocol):
         """Kill what an `exec` with *key* of a daemon that died left running."""
         ...
 
+    async def wait_ended(self, name: str) -> None:
+        """Wait until a host has stopped, a restart from inside included; `boot` starts it again."""
+        ...
+
     async def write_hosts(self, names: Mapping[str, str]) -> None:
         """Make *names* (name -> address) resolvable on every host."""
         ...

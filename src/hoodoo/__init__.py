@@ -1,0 +1,1 @@
+"""The orchestrator: a spec (manifest and stages) becomes a verified environment on any Juju controller."""

@@ -1,0 +1,5 @@
+"""``python -m hoodoo``."""
+
+from hoodoo.cli import main
+
+main()

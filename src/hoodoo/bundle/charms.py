@@ -1,0 +1,74 @@
+"""Where charms are found, what is in them, and how a source folder becomes an archive to deploy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bedrock import charm as charm_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where a bundle's plain charm names lead."""
+
+    repo: Path
+    """``<repo>/<series>/<name>`` is tried first."""
+    build: Path
+    """``<build>/<name>`` second: what collect brought."""
+    expected: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
+    """What collect will bring; None where its content is not known before."""
+
+    def find(self, name: str, series: str) -> Path | None:
+        """The charm's folder as it will be when the bundle is deployed; None when nothing brings it."""
+        if name in self.expected:
+            return self.expected[name] or self.repo / series / name
+        for folder in (self.repo / series / name, self.build / name):
+            if folder.is_dir():
+                return folder
+        return None
+
+
+def read(path: Path) -> charm_files.Charm | None:
+    """The charm at *path*; None when it is not there yet.
+
+    Raises:
+        CharmFault: something is there that is no charm.
+    """
+    return charm_files.read(path) if path.exists() else None
+
+
+def digest(path: Path) -> str:
+    """A hash of the charm's content: equal content gives equal digests wherever it lies."""
+    found = hashlib.sha256()
+    if path.is_file():
+        found.update(path.read_bytes())
+        return found.hexdigest()
+    for folder, names, files in os.walk(path):
+        names[:] = sorted(name for name in names if not name.startswith('.') and name != '__pycache__')
+        for name in sorted(files):
+            file = Path(folder, name)
+            if file.is_file():
+                mode = 'x' if os.access(file, os.X_OK) else '-'
+                head = f'{file.relative_to(path).as_posix()}\0{mode}{file.stat().st_size}\0'
+                found.update(head.encode())
+                found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def pack(path: Path, *, content: str, cache: Path, note: Callable[[str], None]) -> Path:
+    """Return an archive of the charm at *path*, made once for each *content* digest.
+
+    Raises:
+        CharmFault: it is no charm. ProgramFault: its Python requirements cannot be installed.
+    """
+    if path.is_file():
+        return path
+    target = cache / 'charms' / f'{path.name}-{content[:16]}.charm'
+    if not target.exists():
+        note(f'packing charm {path.name}')
+        charm_files.pack(path, target, cache=cache, note=note)
+    return target

@@ -1,0 +1,105 @@
+"""The command line: one file a command; `main` alone turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from bedrock import errors
+
+_COMMANDS = {
+    'run': ('hoodoo.cli.run', 'Run a spec.'),
+    'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
+    'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
+    'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
+    'project-list': ('hoodoo.cli.project_list', 'List the projects.'),
+    'workspace-new': ('hoodoo.cli.workspace_new', 'Make a workspace and bring a spec into it.'),
+    'workspace-list': ('hoodoo.cli.workspace_list', 'List the workspaces.'),
+}
+
+_HELP = """Define a service once, deploy it anywhere, prove that it works.
+
+A spec is a directory with a manifest: one phase a line, from collecting charms to verifying the service.
+
+\b
+Examples:
+  hoodoo run specs/archive-mirror --stage ci
+  hoodoo runs
+  hoodoo show 12 --log
+
+Exit codes: 0 done; 1 the work failed; 2 wrong usage or an invalid spec, nothing was changed;
+3 no controller answers; 130 interrupted.
+"""
+
+
+class _Lazy(click.Group):
+    """Imports a command when it is used, so that help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith('-'):
+            from hoodoo.bundle import words  # only a mistake pays for its import
+
+            raise click.UsageError(f'No such command "{args[0]}". {words.guess(args[0], _COMMANDS)}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section('Commands'):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, help=_HELP, context_settings={'help_option_names': ['-h', '--help']})
+@click.option(
+    '-r', '--mojo-root', metavar='DIR', help='Where projects and the journal are; default $MOJO_ROOT.'
+)
+@click.option('--debug', is_flag=True, help='Log every program that is started.')
+@click.version_option(package_name='hoodoo')
+@click.pass_context
+def _group(ctx: click.Context, mojo_root: str | None, debug: bool) -> None:
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr)
+    ctx.obj = mojo_root or ''
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line *argv* (default: this process's) and return its exit code."""
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _group.main(args=argv, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as err:
+        err.show()
+        return err.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo('interrupted', err=True)
+        return 130
+    except errors.Fault as err:
+        click.echo(errors.render(err), err=True)
+        return next((f.exit_code for f in errors.chain(err) if isinstance(f, errors.Fault)), 1)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,88 @@
+"""The live list of phases on a terminal: what is done, what runs and for how long, what is waited for."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich import console, live, markup, spinner, table, text
+
+from hoodoo.journal import events, plain
+
+_REASONS = 8
+_SYMBOLS = {'done': ('✓', 'green'), 'failed': ('✗', 'red'), 'cancelled': ('■', 'yellow')}
+
+
+class Live:
+    """A listener of the journal that keeps a list of phases at the bottom of the terminal."""
+
+    def __init__(self, out: console.Console | None = None) -> None:
+        self._console = out or console.Console()
+        self._live = live.Live(
+            console=self._console, refresh_per_second=8, get_renderable=self._list, transient=False
+        )
+        self._titles: tuple[str, ...] = ()
+        self._ended: dict[int, events.PhaseEnded] = {}
+        self._current = -1
+        self._since = time.monotonic()
+        self._below: tuple[str, ...] = ()
+        self._spinner = spinner.Spinner('dots')
+
+    def __enter__(self) -> Live:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, record: events.Record) -> None:
+        """Take in one event."""
+        match record.event:
+            case events.RunStarted() as event:
+                self._titles = event.phases
+                self._say(
+                    f'run {event.run}: {event.spec}' + (f', stage {event.stage}' if event.stage else '')
+                )
+            case events.ModelReady(model=model):
+                self._say(f'model {model}')
+            case events.PhaseStarted(phase=phase):
+                self._current, self._since, self._below = phase, time.monotonic(), ()
+            case events.Note(text=said) | events.Line(text=said):
+                self._say(f'  {said}')
+            case events.Step(text=said, state=state):
+                self._below = (f'{said} ...',) if state == 'started' else ()
+                if state != 'started':
+                    self._say(f'  {said}' + (' FAILED' if state == 'failed' else ''))
+            case events.Waiting(reasons=reasons):
+                self._below = reasons
+            case events.Progress(text=said):
+                self._below = (said,)
+            case events.PhaseEnded() as event:
+                self._ended[event.phase] = event
+                self._current, self._below = -1, ()
+            case events.RunEnded() as event:
+                self._current = -1
+                self._live.refresh()
+                self._say(plain.ended(event))
+
+    def _say(self, said: str) -> None:
+        self._console.print(markup.escape(said), highlight=False, soft_wrap=True)
+
+    def _list(self) -> console.RenderableType:
+        rows = table.Table.grid(padding=(0, 1))
+        for index, title in enumerate(self._titles):
+            ended = self._ended.get(index)
+            if ended is not None:
+                symbol, colour = _SYMBOLS[ended.outcome]
+                rows.add_row(text.Text(symbol, colour), title, f'{ended.seconds:.1f} s', ended.summary)
+            elif index == self._current:
+                seconds = time.monotonic() - self._since
+                rows.add_row(self._spinner, text.Text(title, 'bold'), f'{seconds:.1f} s', '')
+            else:
+                rows.add_row(' ', text.Text(title, 'dim'), '', '')
+        below = [text.Text(f'    {reason}', 'dim') for reason in self._below[:_REASONS]]
+        if len(self._below) > _REASONS:
+            below.append(text.Text(f'    and {len(self._below) - _REASONS} more', 'dim'))
+        return console.Group(rows, *below)

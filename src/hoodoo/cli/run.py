@@ -1,0 +1,94 @@
+"""``hoodoo run``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import click
+
+from hoodoo.cli import common
+from hoodoo.journal import events, journal, plain
+from hoodoo.runner import request, run
+
+
+@click.command('run')
+@click.argument('spec', default='')
+@click.argument('workspace', default='')
+@click.option('--stage', default='', help='Directory of the spec to look in first; default $MOJO_STAGE.')
+@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
+@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
+@click.option('-m', 'manifest', default='', metavar='NAME', help='Another manifest than "manifest".')
+@click.option(
+    '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
+)
+@click.option('--check', 'only_check', is_flag=True, help='Find every problem, change nothing.')
+@click.option('--format', 'form', type=click.Choice(['text', 'json']), default='text', show_default=True)
+def command(
+    spec: str,
+    workspace: str,
+    stage: str,
+    project: str,
+    series: str,
+    manifest: str,
+    model: str,
+    only_check: bool,
+    form: str,
+) -> None:
+    """Run SPEC: a directory, or a git repository as git+https://host/path.
+
+    Every problem that can be known is found before the first change. A run may be repeated: what is
+    there already stays as it is.
+
+    \b
+    Examples:
+      hoodoo run specs/archive-mirror --stage ci
+      hoodoo run specs/archive-mirror --stage ci --check
+      hoodoo run specs/archive-mirror --stage production --model aws:mirror --format json
+    """
+    settings = common.settings()
+    given = request.Given(
+        spec=spec,
+        workspace=workspace,
+        project=project,
+        series=series,
+        stage=stage,
+        manifest=manifest,
+        model=model,
+    )
+    with common.opened_journal(settings) as opened:
+        runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
+        asked = request.complete(given, settings)
+        if only_check:
+            lines = runner.check(asked)
+            click.echo(f'no problem found in {len(lines)} phases', err=True)
+            return
+        with _rendered(opened, form=form, logfile=settings.logfile):
+            runner.run(asked)
+
+
+@contextlib.contextmanager
+def _rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[None]:
+    """Show events as JSON lines, as a live list on a terminal, else as plain lines; write the log file."""
+    with contextlib.ExitStack() as stack:
+        if logfile:
+            file = stack.enter_context(Path(logfile).open('a', buffering=1))
+            writer = plain.Plain()
+            opened.listen(lambda record: file.writelines(f'{line}\n' for line in writer.lines(record)))
+        if form == 'json':
+            opened.listen(lambda record: click.echo(events.encode(record)))
+        elif sys.stdout.isatty():
+            from hoodoo.cli import live
+
+            opened.listen(stack.enter_context(live.Live()))
+        else:
+            lines = plain.Plain()
+
+            def show(record: events.Record) -> None:
+                for line in lines.lines(record):
+                    click.echo(line)
+
+            opened.listen(show)
+        yield

@@ -1,0 +1,29 @@
+"""``hoodoo workspace-new``."""
+
+from __future__ import annotations
+
+import click
+
+from hoodoo.cli import common
+from hoodoo.runner import request
+from hoodoo.spec import sources
+
+
+@click.command('workspace-new')
+@click.argument('spec', default='')
+@click.argument('workspace', default='')
+@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
+@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
+@click.option('--stage', default='', help='Default $MOJO_STAGE.')
+def command(spec: str, workspace: str, project: str, series: str, stage: str) -> None:
+    """Make WORKSPACE and bring SPEC into it; "run" does so by itself.
+
+    \b
+    Example:
+      hoodoo workspace-new specs/archive-mirror ci --stage ci
+    """
+    given = request.Given(spec=spec, workspace=workspace, project=project, series=series, stage=stage)
+    asked = request.complete(given, common.settings())
+    asked.workspace.ensure(spec=asked.origin.url, stage=asked.stage)
+    sources.refresh(asked.origin, asked.workspace.spec)
+    click.echo(asked.workspace.path)

@@ -1,0 +1,1 @@
+"""Every run, phase, event and line, in SQLite; all who show them read one event stream."""

@@ -1,0 +1,1 @@
+"""The driver: writes through jubilant and the juju program, reads through a thin websocket client."""

@@ -1,0 +1,136 @@
+"""Which controller, which juju program, which model; and starting pocket when there is no controller."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from bedrock import errors, process
+from hoodoo import settings as settings_module
+from hoodoo.juju import clientfiles, driver, reader, rpc
+
+_POCKET_CLOUD = 'pocket'
+_POCKET_UP_S = 900.0
+_PROBE_S = 3.0
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A controller that answers and the program that talks to it."""
+
+    controller: clientfiles.Controller
+    program: Path
+    juju_data: Path
+
+
+def find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
+    """Return the controller to use, starting pocket when none is registered or pocket is down.
+
+    Args:
+        controller: Its name; empty means JUJU_CONTROLLER, else the Juju client's current one.
+        note: Told when pocket is started.
+
+    Raises:
+        UsageFault: no controller has that name. UnreachableFault: there is none, and no pocket either.
+    """
+    name = controller or settings.controller or clientfiles.current(settings.juju_data)
+    if not name:
+        note('no Juju controller is registered: starting pocket')
+        return _pocket(settings)
+    found = clientfiles.find(settings.juju_data, name)
+    if found is None:
+        known = ', '.join(clientfiles.names(settings.juju_data)) or 'none'
+        raise errors.UsageFault(f'cannot find controller "{name}"', hint=f'Registered controllers: {known}.')
+    if found.cloud == _POCKET_CLOUD and not _listens(found):
+        note('pocket is not running: starting it')
+        return _pocket(settings)
+    program = settings.juju or shutil.which('juju', path=settings.environ.get('PATH'))
+    if program:
+        return Target(controller=found, program=Path(program), juju_data=settings.juju_data)
+    if found.cloud == _POCKET_CLOUD:
+        return _pocket(settings)
+    raise errors.UnreachableFault(
+        f'cannot use controller "{name}": there is no juju program on PATH',
+        hint='Install Juju, or set HOODOO_JUJU to its path.',
+    )
+
+
+def open_driver(
+    settings: settings_module.Settings, *, wanted: str, default: str, note: Note
+) -> tuple[driver.JujuDriver, Target]:
+    """Connect to a model, creating it when it is absent.
+
+    Args:
+        wanted: ``[controller:]model`` from the command line or JUJU_MODEL; may be empty.
+        default: The model's name when *wanted* is empty.
+    """
+    controller, _, name = wanted.rpartition(':')
+    target = find_target(settings, controller=controller, note=note)
+    name = name or default
+    owner_model = name if '/' in name else f'{target.controller.user}/{name}'
+    uuid = _model_uuid(target, owner_model)
+    if not uuid:
+        note(f'creating model {name} on {target.controller.name}')
+        driver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
+        uuid = _model_uuid(target, owner_model)
+    if not uuid:
+        raise errors.Fault(f'cannot find model "{name}" though it was created')
+    seen_by = reader.Reader(lambda: rpc.Connection(target.controller, model_uuid=uuid))
+    opened = driver.JujuDriver(
+        target.program, model_name=f'{target.controller.name}:{name}', model_uuid=uuid, seen_by=seen_by
+    )
+    return opened, target
+
+
+def _model_uuid(target: Target, owner_model: str) -> str:
+    connection = rpc.Connection(target.controller)
+    try:
+        answer = connection.call('ModelManager', 'ListModels', {'tag': f'user-{target.controller.user}'})
+    finally:
+        connection.close()
+    for entry in cast('list[dict[str, Any]]', answer.get('user-models') or []):
+        found = entry.get('model', entry)
+        owner = str(found.get('owner-tag', '')).removeprefix('user-')
+        if f'{owner}/{found.get("name")}' == owner_model:
+            return str(found['uuid'])
+    return ''
+
+
+def _pocket(settings: settings_module.Settings) -> Target:
+    """Run ``pocket up``, which may be run twice and says where it is."""
+    beside = Path(sys.executable).with_name('pocket')
+    program = str(beside) if beside.is_file() else shutil.which('pocket', path=settings.environ.get('PATH'))
+    if not program:
+        raise errors.UnreachableFault(
+            'cannot find a Juju controller: none is registered and the program "pocket" is not installed',
+            hint='Run "juju bootstrap" or "juju login", or install pocket.',
+        )
+    done = process.run([program, 'up', '--format', 'json'], timeout_s=_POCKET_UP_S, env=settings.environ)
+    try:
+        said: dict[str, str] = json.loads(done.stdout)
+        data, name, juju = Path(said['juju_data']), said['controller'], said['juju']
+    except (ValueError, KeyError) as err:
+        raise errors.Fault(f'cannot understand what "{program} up" said: {done.stdout[:200]!r}') from err
+    found = clientfiles.find(data, name)
+    if found is None:
+        raise errors.Fault(f'cannot find controller "{name}" in {data}, where pocket says that it is')
+    return Target(controller=found, program=Path(settings.juju or juju), juju_data=data)
+
+
+def _listens(controller: clientfiles.Controller) -> bool:
+    for endpoint in controller.endpoints:
+        host, _, port = endpoint.rpartition(':')
+        try:
+            socket.create_connection((host.strip('[]'), int(port)), timeout=_PROBE_S).close()
+        except OSError:
+            continue
+        return True
+    return False

@@ -1,0 +1,102 @@
+"""Reads one model: snapshots, options, and a wake-up when something changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from bedrock import errors
+from hoodoo import model
+from hoodoo.juju import rpc, snapshot
+
+_POLL_S = 1.0
+_REDIALS = 5
+_REDIAL_S = 1.0
+
+
+class Reader:
+    """A model's state over connections that are made when needed and made again when they break."""
+
+    def __init__(self, dial: Callable[[], rpc.Connection]) -> None:
+        self._dial = dial
+        self._connection: rpc.Connection | None = None
+        self._waker: _Waker | None = None
+
+    def snapshot(self) -> model.ModelSnapshot:
+        """See the whole model now."""
+        return snapshot.decode(self._call('Client', 'FullStatus', {'patterns': []}))
+
+    def options(self, application: str) -> dict[str, model.OptionValue]:
+        """See the options of *application*, defaults included."""
+        return snapshot.options(
+            self._call('Application', 'Get', {'application': application, 'branch': 'master'})
+        )
+
+    def wait_change(self, timeout_s: float) -> None:
+        """Return when the model may have changed since the last call, or after *timeout_s*."""
+        if self._waker is None:
+            self._waker = _Waker(self._dial)
+        self._waker.wait(timeout_s)
+
+    def close(self) -> None:
+        """Hang up; may be called twice."""
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _call(self, facade: str, request: str, params: dict[str, object]) -> dict[str, object]:
+        """A call that outlives a restart of the controller; these calls only read, so repeating is safe."""
+        for attempt in range(_REDIALS):
+            try:
+                if self._connection is None:
+                    self._connection = self._dial()
+                return self._connection.call(facade, request, params)
+            except errors.UnreachableFault:
+                self._connection = None
+                if attempt + 1 == _REDIALS:
+                    raise
+                if attempt:
+                    threading.Event().wait(_REDIAL_S)
+        raise AssertionError('the loop returns or raises')
+
+
+class _Waker:
+    """Follows the model's AllWatcher in a thread; without one, wakes every second."""
+
+    def __init__(self, dial: Callable[[], rpc.Connection]) -> None:
+        self._changed = threading.Event()
+        self._following = True
+        self._closed = False
+        self._connection: rpc.Connection | None = None
+        self._thread = threading.Thread(target=self._follow, args=(dial,), name='watcher', daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a change, at most *timeout_s*."""
+        self._changed.wait(timeout_s if self._following else min(timeout_s, _POLL_S))
+        self._changed.clear()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed = True
+        if self._connection is not None:
+            self._connection.close()
+        self._thread.join(5.0)
+
+    def _follow(self, dial: Callable[[], rpc.Connection]) -> None:
+        try:
+            self._connection = dial()
+            watcher = str(self._connection.call('Client', 'WatchAll', {}).get('watcher-id', ''))
+            while not self._closed:
+                self._connection.call('AllWatcher', 'Next', {}, id_=watcher)
+                self._changed.set()
+        except errors.Fault:
+            # Not offered, or the connection broke: from here on wait() polls.
+            self._following = False
+            self._changed.set()
+        finally:
+            if self._connection is not None:
+                self._connection.close()

@@ -1,0 +1,128 @@
+"""Juju's FullStatus as a typed snapshot; the only place that knows its field names."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from hoodoo import model
+
+
+def decode(status: Mapping[str, Any]) -> model.ModelSnapshot:
+    """Return the snapshot that a ``Client.FullStatus`` answer describes."""
+    raw = _mappings(status.get('applications'))
+    units = [unit for name, entry in raw.items() for unit in _units(name, entry)]
+    return model.ModelSnapshot(
+        name=str(_mapping(status.get('model')).get('name', '')),
+        now_ms=_time_ms(status.get('controller-timestamp')) or time.time_ns() // 1_000_000,
+        applications={
+            name: _application(name, entry, tuple(u for u in units if u.application == name))
+            for name, entry in sorted(raw.items())
+        },
+        relations=tuple(_relation(entry) for entry in status.get('relations') or ()),
+        machines={m.id: m for m in _machines(_mappings(status.get('machines')))},
+    )
+
+
+def options(answer: Mapping[str, Any]) -> dict[str, model.OptionValue]:
+    """Return the options that an ``Application.Get`` answer holds."""
+    return {
+        name: model.OptionValue(
+            value=entry.get('value'),
+            type=str(entry.get('type', 'string')),
+            source=str(entry.get('source', 'unset')),
+        )
+        for name, entry in _mappings(answer.get('config')).items()
+    }
+
+
+def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, ...]) -> model.Application:
+    return model.Application(
+        name=name,
+        charm=str(entry.get('charm', '')),
+        status=_status(entry.get('status')),
+        units=units,
+        subordinate_to=tuple(str(principal) for principal in entry.get('subordinate-to') or ()),
+        exposed=bool(entry.get('exposed', False)),
+        life=str(entry.get('life') or 'alive'),
+    )
+
+
+def _units(application: str, entry: Mapping[str, Any]) -> Iterator[model.Unit]:
+    for name, unit in sorted(_mappings(entry.get('units')).items(), key=lambda item: _natural(item[0])):
+        machine = str(unit.get('machine', ''))
+        yield _unit(name, application, unit, machine=machine)
+        for sub_name, sub in _mappings(unit.get('subordinates')).items():
+            yield _unit(sub_name, sub_name.rpartition('/')[0], sub, machine=machine, principal=name)
+
+
+def _unit(
+    name: str, application: str, entry: Mapping[str, Any], *, machine: str, principal: str = ''
+) -> model.Unit:
+    agent = _mapping(entry.get('agent-status'))
+    return model.Unit(
+        name=name,
+        application=application,
+        workload=_status(entry.get('workload-status')),
+        agent=_status(agent),
+        machine=machine,
+        principal=principal,
+        leader=bool(entry.get('leader', False)),
+        life=str(agent.get('life') or _mapping(entry.get('workload-status')).get('life') or 'alive'),
+    )
+
+
+def _relation(entry: Mapping[str, Any]) -> model.Relation:
+    return model.Relation(
+        id=int(entry.get('id', 0)),
+        endpoints=tuple(
+            model.Endpoint(application=str(end['application']), name=str(end.get('name', '')))
+            for end in entry.get('endpoints') or ()
+        ),
+        status=str(_mapping(entry.get('status')).get('status') or 'joined'),
+    )
+
+
+def _machines(entries: Mapping[str, Mapping[str, Any]]) -> Iterator[model.Machine]:
+    for name, entry in entries.items():
+        yield model.Machine(
+            id=name, agent=_status(entry.get('agent-status')), instance=_status(entry.get('instance-status'))
+        )
+        yield from _machines(_mappings(entry.get('containers')))
+
+
+def _status(raw: object) -> model.Status:
+    entry = _mapping(raw)
+    return model.Status(
+        value=str(entry.get('status', '')),
+        message=str(entry.get('info') or ''),
+        data=_mapping(entry.get('data')),
+        since_ms=_time_ms(entry.get('since')),
+    )
+
+
+def _time_ms(raw: object) -> int | None:
+    if not isinstance(raw, str) or not raw:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(raw)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return int(moment.timestamp() * 1000)
+
+
+def _natural(unit: str) -> tuple[str, int]:
+    application, _, number = unit.rpartition('/')
+    return application, int(number) if number.isdigit() else 0
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast('Mapping[str, Any]', value) if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> Mapping[str, Mapping[str, Any]]:
+    return {str(name): _mapping(entry) for name, entry in _mapping(value).items()}

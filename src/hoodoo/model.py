@@ -1,0 +1,182 @@
+"""Plain frozen data that several layers share: what a Juju model was seen to hold, what is wanted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One status as Juju reports it."""
+
+    value: str
+    message: str = ''
+    data: Mapping[str, object] = field(default_factory=dict[str, object])
+    since_ms: int | None = None
+    """UTC; None when Juju did not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit, principal or subordinate."""
+
+    name: str
+    application: str
+    workload: Status
+    agent: Status
+    machine: str = ''
+    principal: str = ''
+    """The unit that a subordinate sits beside; empty for a principal."""
+    leader: bool = False
+    life: str = 'alive'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application and its units; a subordinate's units are listed here too, not under their principals."""
+
+    name: str
+    charm: str
+    """The charm URL, such as ``local:haproxy-0``."""
+    status: Status
+    units: tuple[Unit, ...] = ()
+    subordinate_to: tuple[str, ...] = ()
+    exposed: bool = False
+    life: str = 'alive'
+
+    @property
+    def staying(self) -> tuple[Unit, ...]:
+        """The units that are not on their way out."""
+        return tuple(unit for unit in self.units if unit.life == 'alive')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Endpoint:
+    """One side of a relation; an empty *name* leaves the choice to Juju."""
+
+    application: str
+    name: str = ''
+
+    def __str__(self) -> str:
+        return f'{self.application}:{self.name}' if self.name else self.application
+
+    def matches(self, other: Endpoint) -> bool:
+        """Whether both may mean the same endpoint."""
+        return self.application == other.application and (
+            not self.name or not other.name or self.name == other.name
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A relation that exists; a peer relation has one endpoint."""
+
+    id: int
+    endpoints: tuple[Endpoint, ...]
+    status: str = 'joined'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine or container."""
+
+    id: str
+    agent: Status
+    instance: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSnapshot:
+    """All that was seen of a model at one moment."""
+
+    name: str
+    now_ms: int
+    """The controller's clock, which the statuses' times are from."""
+    applications: Mapping[str, Application] = field(default_factory=dict[str, Application])
+    relations: tuple[Relation, ...] = ()
+    machines: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
+
+    def units(self) -> Iterator[Unit]:
+        """Every unit of every application."""
+        for application in self.applications.values():
+            yield from application.units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionValue:
+    """One option of a deployed application."""
+
+    value: object
+    type: str
+    source: str
+    """default, user or unset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalCharm:
+    """A charm on this machine: a folder (source or built) or a ``.charm`` archive."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCharm:
+    """A charm that Juju fetches from its store."""
+
+    name: str
+    channel: str = ''
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedApplication:
+    """What a bundle says of one application."""
+
+    name: str
+    charm: LocalCharm | StoreCharm
+    num_units: int = 1
+    subordinate: bool = False
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Values as text, includes already read."""
+    constraints: Mapping[str, str] = field(default_factory=dict[str, str])
+    to: tuple[str, ...] = ()
+    expose: bool = False
+    base: str = ''
+    """Such as ``ubuntu@24.04``; empty leaves the choice to the charm."""
+    resources: Mapping[str, str] = field(default_factory=dict[str, str])
+    storage: Mapping[str, str] = field(default_factory=dict[str, str])
+    bindings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRelation:
+    """A relation that a bundle asks for, and where it does."""
+
+    one: Endpoint
+    other: Endpoint
+    file: str = field(default='', compare=False)
+    line: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f'{self.one} - {self.other}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedModel:
+    """What a bundle asks for, templates rendered, parents merged, files included."""
+
+    applications: Mapping[str, WantedApplication] = field(default_factory=dict[str, WantedApplication])
+    relations: tuple[WantedRelation, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the bundle says that has no effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """Which charm content an application was last given from here."""
+
+    digest: str
+    charm: str
+    """The charm URL that Juju gave it; another one means that somebody else changed the charm."""

@@ -1,0 +1,1 @@
+"""What a manifest's lines do: one module a phase, and the registry that finds them by name."""

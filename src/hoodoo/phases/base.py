@@ -1,0 +1,141 @@
+"""What a phase is: it prepares a job from a manifest line, and the job runs later, if all lines were fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bedrock import errors
+from hoodoo.bundle import apply
+from hoodoo.juju import driver
+from hoodoo.spec import layout, lookup, manifest
+
+
+class Told(apply.Told, Protocol):
+    """Hears what a phase does; all of it reaches the journal and whoever watches."""
+
+    def line(self, text: str, stream: str = 'stdout') -> None:
+        """One line that a program printed."""
+        ...
+
+    def waiting(self, reasons: tuple[str, ...]) -> None:
+        """What is waited for; an empty tuple when nothing is any more."""
+        ...
+
+    def progress(self, text: str) -> None:
+        """A state of the moment, shown but not kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a run happens."""
+
+    view: lookup.SpecView
+    """The spec's files: the author's while preparing, the workspace's copy while running."""
+    origin: Path
+    """The spec where its author keeps it; local collect sources are relative to it."""
+    workspace: layout.Workspace
+    variables: Mapping[str, str]
+    """The caller's environment and the MOJO_ variables."""
+    cache: Path
+
+    @property
+    def series(self) -> str:
+        """The project's series."""
+        return self.workspace.project.series
+
+    def template_variables(self) -> dict[str, str]:
+        """What bundle templates see."""
+        return {
+            **self.variables,
+            'series': self.series,
+            'stage': self.view.stage,
+            'stage_name': self.view.stage_name,
+            'local_dir': str(self.workspace.local),
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Outlook:
+    """What will be there when a line's turn comes, as far as the lines before it tell; and all problems."""
+
+    problems: list[errors.Problem] = field(default_factory=list[errors.Problem])
+    later: tuple[str, ...] = ()
+    """The phases of the lines after this one."""
+    charms: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
+    """Charms by collect destination; None when the content is not known before it is collected."""
+    applications: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
+    """Applications that earlier lines deploy, and their charms where known."""
+    applications_known: bool = True
+    """False when a bundle could not be read, so that an application may be missing here for that alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a running job may use."""
+
+    place: Place
+    juju: Callable[[], driver.Driver]
+    memory: apply.Memory
+    told: Told
+    script_environment: Mapping[str, str]
+    """The whole environment of scripts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a job went, when it went well."""
+
+    summary: str = ''
+    changes: int = 0
+    """Changes made to the model, as far as hoodoo made them itself."""
+
+
+class Job(Protocol):
+    """A checked manifest line, ready to run."""
+
+    def run(self, context: Context) -> Outcome:
+        """Do it.
+
+        Raises:
+            Fault: it failed; the run ends.
+        """
+        ...
+
+
+class Phase(Protocol):
+    """One kind of manifest line."""
+
+    name: str
+    needs_model: bool
+    """Whether the Juju model must be there before it runs."""
+    repeatable: bool
+    """Whether running it again, after success or failure, is safe by itself."""
+
+    def prepare(self, call: manifest.PhaseCall, place: Place, outlook: Outlook) -> Job | None:
+        """Check a line without changing anything; None when its problems, added to *outlook*, forbid it."""
+        ...
+
+
+def find_file(
+    call: manifest.PhaseCall, name: str, place: Place, outlook: Outlook, *, executable: bool = False
+) -> Path | None:
+    """The file of the spec that *call* names; what is wrong with it goes to *outlook*."""
+    option = next((option for option in reversed(call.options) if option.key == 'config'), None)
+    found = place.view.find(name)
+    if found is None:
+        outlook.problems.append(
+            call.problem(
+                f'cannot find file "{name}"', option=option, hint=f'Looked in {place.view.searched()}.'
+            )
+        )
+    elif executable and not lookup.is_executable(found):
+        shown = place.view.shown(found)
+        outlook.problems.append(
+            call.problem(f'file "{shown}" is not executable', option=option, hint=f'Run chmod +x {shown}.')
+        )
+        return None
+    return found

@@ -1,0 +1,48 @@
+"""The phase sleep: wait a number of seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from hoodoo.phases import base, options
+from hoodoo.spec import manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a sleep line may say."""
+
+    config: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """How long."""
+
+    seconds: float
+
+    def run(self, context: base.Context) -> base.Outcome:
+        """Sleep, counting down."""
+        end = time.monotonic() + self.seconds
+        while (left := end - time.monotonic()) > 0:
+            context.told.progress(f'{math.ceil(left)} s left')
+            time.sleep(min(1.0, left))
+        return base.Outcome()
+
+
+class Sleep:
+    """See the module."""
+
+    name = 'sleep'
+    needs_model = False
+    repeatable = True
+
+    def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
+        """Check the number of seconds."""
+        given, _ = options.read(Options, call, outlook.problems)
+        if given is not None and not any(option.key == 'config' for option in call.options):
+            outlook.problems.append(call.problem('sleep does not say how long', hint='Write config=SECONDS.'))
+            return None
+        return Job(seconds=given.config) if given else None

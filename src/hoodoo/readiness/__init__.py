@@ -1,0 +1,1 @@
+"""Why a model is not ready, in words; waiting until it is; what a failed hook left in the log."""

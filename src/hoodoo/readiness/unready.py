@@ -1,0 +1,114 @@
+"""Why a model is not ready: juju-wait's rules, as a pure function of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from hoodoo import model
+
+_READY_WORKLOADS = frozenset({'active', 'unknown'})
+_QUIET_HOOK = 'update-status'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One thing that is not ready yet."""
+
+    subject: str
+    """The unit, application, machine or relation."""
+    text: str
+    fatal: bool = False
+    """Waiting does not help."""
+
+    def __str__(self) -> str:
+        return f'{self.subject}: {self.text}'
+
+
+def unready(seen: model.ModelSnapshot, *, accepted: Collection[str] = frozenset()) -> tuple[Reason, ...]:
+    """Return why *seen* is not ready; empty when it is.
+
+    Args:
+        accepted: Workload states that count as ready in addition to active and unknown.
+    """
+    workloads = {*_READY_WORKLOADS, *accepted}
+    return (*_machines(seen), *_applications(seen), *_units(seen, workloads), *_relations(seen))
+
+
+def quiet_ms(seen: model.ModelSnapshot) -> int | None:
+    """For how long no agent has changed its status; None when no agent says since when."""
+    times = [unit.agent.since_ms for unit in seen.units() if unit.agent.since_ms is not None]
+    return seen.now_ms - max(times) if times else None
+
+
+def _machines(seen: model.ModelSnapshot) -> Iterator[Reason]:
+    for machine in seen.machines.values():
+        if machine.instance.value == 'provisioning error':
+            yield Reason(
+                subject=f'machine {machine.id}',
+                text=f'cannot be provisioned: {machine.instance.message}',
+                fatal=True,
+            )
+        elif machine.agent.value == 'down':
+            yield Reason(subject=f'machine {machine.id}', text='is down')
+
+
+def _applications(seen: model.ModelSnapshot) -> Iterator[Reason]:
+    for application in seen.applications.values():
+        if application.life != 'alive':
+            yield Reason(subject=application.name, text='is being removed')
+        elif _lacks_leader(application):
+            yield Reason(subject=application.name, text='has no leader')
+        yield from _missing_subordinates(application, seen)
+
+
+def _missing_subordinates(application: model.Application, seen: model.ModelSnapshot) -> Iterator[Reason]:
+    """A subordinate's units come when its principals' agents get to it; nothing else shows that before."""
+    beside = {unit.principal for unit in application.units}
+    for name in application.subordinate_to:
+        principal = seen.applications.get(name)
+        for unit in principal.staying if principal else ():
+            if unit.name not in beside:
+                yield Reason(subject=application.name, text=f'has no unit beside {unit.name}')
+
+
+def _units(seen: model.ModelSnapshot, workloads: Collection[str]) -> Iterator[Reason]:
+    for unit in seen.units():
+        texts: list[str] = []
+        workload, agent = unit.workload, unit.agent
+        if workload.value == 'error':
+            yield Reason(subject=unit.name, text=workload.message or 'error', fatal=True)
+            continue
+        if unit.life != 'alive':
+            texts.append('is being removed')
+        if workload.value not in workloads:
+            texts.append(_worded(f'workload {workload.value or "unset"}', workload.message))
+        if not _is_idle(agent):
+            texts.append(_worded(f'agent {agent.value or "unset"}', agent.message))
+        if texts:
+            yield Reason(subject=unit.name, text=', '.join(texts))
+
+
+def _relations(seen: model.ModelSnapshot) -> Iterator[Reason]:
+    for relation in seen.relations:
+        sides = [seen.applications.get(end.application) for end in relation.endpoints]
+        if relation.status == 'joining' and all(side is not None and side.staying for side in sides):
+            ends = ' - '.join(str(end) for end in relation.endpoints)
+            yield Reason(subject=f'relation {ends}', text='is being joined')
+
+
+def _lacks_leader(application: model.Application) -> bool:
+    """Whether nobody leads though the agents had their turn; before that it goes without saying."""
+    units = application.units
+    return bool(units) and all(_is_idle(u.agent) for u in units) and not any(u.leader for u in units)
+
+
+def _is_idle(agent: model.Status) -> bool:
+    return agent.value == 'idle' or (agent.value == 'executing' and _QUIET_HOOK in agent.message)
+
+
+def _worded(state: str, message: str) -> str:
+    short = message.removeprefix('running ').removesuffix(' hook')
+    if state == 'agent executing' and short:
+        return f'{state} {short}'
+    return f'{state}: {message}' if message else state

@@ -1,0 +1,83 @@
+"""Wait until a model is ready, woken by its changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from bedrock import errors
+from hoodoo import model
+from hoodoo.juju import driver
+from hoodoo.readiness import hooklog, unready
+
+_LOG_LINES = 2000
+_LONGEST_WAIT_S = 10.0
+_SHOWN = 12
+
+DEFAULT_TIMEOUT_S = 1800.0
+DEFAULT_SETTLE_S = 3.0
+"""For how long all agents must have been idle. One idle moment may lie between two hooks."""
+
+
+class NotReady(errors.Fault):
+    """A model cannot become ready, or did not in time."""
+
+
+def wait(
+    juju: driver.Driver,
+    *,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    settle_s: float = DEFAULT_SETTLE_S,
+    accepted: Collection[str] = frozenset(),
+    told: Callable[[tuple[str, ...]], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> model.ModelSnapshot:
+    """Return the first snapshot in which the model is ready and has been quiet for *settle_s*.
+
+    Args:
+        accepted: Workload states that count as ready in addition to active and unknown.
+        told: Called with the reasons why it is not ready, each time they change.
+
+    Raises:
+        NotReady: a unit is in error (the message holds its hook's log), or *timeout_s* passed.
+    """
+    deadline = clock() + timeout_s
+    shown: tuple[str, ...] | None = None
+    while True:
+        seen = juju.snapshot()
+        reasons = unready.unready(seen, accepted=accepted)
+        texts = tuple(str(reason) for reason in reasons)
+        if texts != shown:
+            shown = texts
+            told(texts)
+        fatal = [reason for reason in reasons if reason.fatal]
+        if fatal:
+            raise _failed(juju, fatal)
+        pause_s = _LONGEST_WAIT_S
+        if not reasons:
+            quiet = unready.quiet_ms(seen)
+            pause_s = settle_s - quiet / 1000 if quiet is not None else 0.0
+            if pause_s <= 0:
+                return seen
+        left_s = deadline - clock()
+        if left_s <= 0:
+            rest = ''.join(f'\n    {text}' for text in texts[:_SHOWN])
+            raise NotReady(f'cannot wait any longer: the model is not ready after {timeout_s:g} s{rest}')
+        juju.wait_change(min(pause_s, left_s))
+
+
+def _failed(juju: driver.Driver, fatal: list[unready.Reason]) -> NotReady:
+    try:
+        log = juju.log_lines(_LOG_LINES)
+    except errors.Fault as err:
+        log = [f'(the log cannot be read: {err})']
+    text = ''
+    for reason in fatal:
+        text += f'\n  {reason}'
+        text += ''.join(f'\n    {line}' for line in hooklog.tail(log, reason.subject))
+    hint = f'Mend the charm and run again, or look closer: juju debug-log --replay --include {_tag(fatal[0])}'
+    return NotReady(f'cannot become ready: {len(fatal)} in error{text}', hint=hint)
+
+
+def _tag(reason: unready.Reason) -> str:
+    return f'unit-{reason.subject.replace("/", "-")}' if '/' in reason.subject else reason.subject

@@ -1,0 +1,1 @@
+"""A run: resolve everything, check it all, then step through the phases."""

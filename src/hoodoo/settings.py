@@ -1,0 +1,64 @@
+"""Everything that hoodoo takes from the environment, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_SERIES = 'noble'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The environment as hoodoo understands it; an empty text means that the variable is not set."""
+
+    root: Path
+    """MOJO_ROOT, default ~/.local/share/mojo: projects, their workspaces, the journal."""
+    cache: Path
+    """$XDG_CACHE_HOME/hoodoo, default ~/.cache/hoodoo: packed charms and their Python packages."""
+    juju_data: Path
+    """JUJU_DATA, else $XDG_DATA_HOME/juju, else ~/.local/share/juju: the Juju client's files."""
+    juju: str
+    """HOODOO_JUJU: the juju program to use."""
+    controller: str
+    """JUJU_CONTROLLER."""
+    model: str
+    """JUJU_MODEL, ``[controller:]model``."""
+    project: str
+    """MOJO_PROJECT."""
+    series: str
+    """MOJO_SERIES."""
+    workspace: str
+    """MOJO_WORKSPACE."""
+    spec: str
+    """MOJO_SPEC."""
+    stage: str
+    """MOJO_STAGE."""
+    logfile: str
+    """MOJO_LOGFILE: also write the plain output to this file."""
+    environ: Mapping[str, str]
+    """The whole environment: manifests, bundles and scripts see it."""
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from *environ* (default: the process's own environment)."""
+    env = dict(os.environ if environ is None else environ)
+    home = Path(env.get('HOME') or '/root')
+    data = Path(env.get('XDG_DATA_HOME') or home / '.local/share')
+    return Settings(
+        root=Path(env.get('MOJO_ROOT') or home / '.local/share/mojo').absolute(),
+        cache=Path(env.get('XDG_CACHE_HOME') or home / '.cache', 'hoodoo').absolute(),
+        juju_data=Path(env.get('JUJU_DATA') or data / 'juju').absolute(),
+        juju=env.get('HOODOO_JUJU', ''),
+        controller=env.get('JUJU_CONTROLLER', ''),
+        model=env.get('JUJU_MODEL', ''),
+        project=env.get('MOJO_PROJECT', ''),
+        series=env.get('MOJO_SERIES', ''),
+        workspace=env.get('MOJO_WORKSPACE', ''),
+        spec=env.get('MOJO_SPEC', ''),
+        stage=env.get('MOJO_STAGE', ''),
+        logfile=env.get('MOJO_LOGFILE', ''),
+        environ=env,
+    )

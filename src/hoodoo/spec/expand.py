@@ -1,0 +1,58 @@
+"""Variable expansion in manifests: ``${NAME}`` and ``${NAME:-default}``.
+
+A value is expanded after the line was split into words, so a variable that holds blanks stays one value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+
+from bedrock import errors
+from hoodoo.spec import manifest
+
+_REFERENCE = re.compile(r'\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\}')
+_ANY = re.compile(r'\$\{[^}]*\}?')
+
+
+def expand(read: manifest.Manifest, variables: Mapping[str, str]) -> manifest.Manifest:
+    """Replace every reference in *read*; what cannot be replaced becomes a problem."""
+    problems: list[errors.Problem] = []
+    calls: list[manifest.PhaseCall] = []
+    for call in read.calls:
+        options: list[manifest.Option] = []
+        for option in call.options:
+            problems += _wrong(call, option, variables)
+            key, value = (_text(part, variables) for part in (option.key, option.value))
+            options.append(dataclasses.replace(option, key=key, value=value))
+        calls.append(dataclasses.replace(call, options=tuple(options)))
+    return dataclasses.replace(read, calls=tuple(calls), problems=(*read.problems, *problems))
+
+
+def _text(text: str, variables: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        # As in a shell, the default also stands in for an empty value.
+        return variables.get(found['name'], '') or (found['default'] or '').removeprefix(':-')
+
+    return _REFERENCE.sub(value, text)
+
+
+def _wrong(
+    call: manifest.PhaseCall, option: manifest.Option, variables: Mapping[str, str]
+) -> Iterator[errors.Problem]:
+    for found in _ANY.finditer(f'{option.key}={option.value}'):
+        reference = _REFERENCE.fullmatch(found[0])
+        if reference is None:
+            yield call.problem(
+                f'cannot read the reference "{found[0]}"',
+                option=option,
+                hint='Write ${NAME} or ${NAME:-default}.',
+            )
+        elif reference['default'] is None and reference['name'] not in variables:
+            name = reference['name']
+            yield call.problem(
+                f'variable {name} is not set and has no default',
+                option=option,
+                hint=f'Set {name} in the environment or write ${{{name}:-default}}.',
+            )

@@ -1,0 +1,182 @@
+"""The manifest's grammar: one phase a line, then ``key=value`` options; nothing is expanded or judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bedrock import errors
+
+_QUOTES = '\'"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One ``key=value`` word, quotes removed."""
+
+    key: str
+    value: str
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseCall:
+    """One line: the phase's name and its options in the order written."""
+
+    phase: str
+    options: tuple[Option, ...] = ()
+    file: str = ''
+    line: int = 0
+    column: int = 0
+
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+        return f'{self.file}:{self.line}'
+
+    def problem(self, message: str, *, option: Option | None = None, hint: str = '') -> errors.Problem:
+        """A problem at this line, or at *option* of it."""
+        return errors.Problem(
+            file=self.file,
+            line=option.line if option else self.line,
+            column=option.column if option else self.column,
+            message=message,
+            hint=hint,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The lines of one manifest, and what is wrong with those that are left out."""
+
+    file: str
+    calls: tuple[PhaseCall, ...] = ()
+    problems: tuple[errors.Problem, ...] = ()
+
+
+def parse(text: str, *, file: str = 'manifest') -> Manifest:
+    """Read a manifest; a line that cannot be read becomes a problem and the rest is read all the same."""
+    calls: list[PhaseCall] = []
+    problems: list[errors.Problem] = []
+    for cells in _logical_lines(text):
+        try:
+            call = _call(cells, file)
+        except _Misread as err:
+            problems.append(
+                errors.Problem(
+                    file=file, line=err.line, column=err.column, message=err.message, hint=err.hint
+                )
+            )
+        else:
+            if call is not None:
+                calls.append(call)
+    return Manifest(file=file, calls=tuple(calls), problems=tuple(problems))
+
+
+def render(calls: Iterable[PhaseCall]) -> str:
+    """Write *calls* as a manifest that `parse` reads back."""
+    lines = (' '.join([call.phase, *(f'{o.key}={_quote(o.value)}' for o in call.options)]) for call in calls)
+    return ''.join(f'{line}\n' for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One character and where it stands."""
+
+    char: str
+    line: int
+    column: int
+
+
+class _Misread(Exception):
+    def __init__(self, message: str, cell: _Cell, hint: str = '') -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.hint = message, cell.line, cell.column, hint
+
+
+def _logical_lines(text: str) -> Iterator[list[_Cell]]:
+    """Lines as cells, without comments and blank ones; a backslash at the end joins the next line."""
+    pending: list[_Cell] = []
+    for number, line in enumerate(text.removeprefix('\ufeff').split('\n'), 1):
+        if not pending and line.lstrip().startswith('#'):
+            continue
+        cells = [_Cell(char, number, column) for column, char in enumerate(line.rstrip(), 1)]
+        if cells and cells[-1].char == '\\':
+            pending += [*cells[:-1], _Cell(' ', number, len(cells))]
+            continue
+        pending += cells
+        if pending:
+            yield pending
+        pending = []
+    if pending:
+        yield pending
+
+
+def _call(cells: list[_Cell], file: str) -> PhaseCall | None:
+    words = list(_words(cells))
+    if not words:
+        return None
+    (phase, first, equals), *rest = words
+    if equals >= 0:
+        raise _Misread(
+            f'the line starts with an option, "{phase}", not with a phase', first, 'Write the phase first.'
+        )
+    options: list[Option] = []
+    for word, cell, equals in rest:
+        if equals < 1:
+            raise _Misread(
+                f'"{word}" is not an option of the form key=value', cell, 'Quote values that hold blanks.'
+            )
+        options.append(
+            Option(key=word[:equals], value=word[equals + 1 :], line=cell.line, column=cell.column)
+        )
+    return PhaseCall(phase=phase, options=tuple(options), file=file, line=first.line, column=first.column)
+
+
+def _words(cells: list[_Cell]) -> Iterator[tuple[str, _Cell, int]]:
+    """Words without their quotes: text, first cell, and the index of the first ``=`` outside quotes or -1."""
+    at, end = 0, len(cells)
+    while at < end:
+        if cells[at].char.isspace():
+            at += 1
+            continue
+        start, text, equals = at, '', -1
+        while at < end and not cells[at].char.isspace():
+            char = cells[at].char
+            if char in _QUOTES:
+                close = _find(cells, char, at + 1)
+                if close < 0:
+                    raise _Misread(f'the quote {char} is not closed', cells[at])
+                text += ''.join(cell.char for cell in cells[at + 1 : close])
+                at = close + 1
+            elif char == '$' and at + 1 < end and cells[at + 1].char == '{':
+                # A reference is one piece even when its default holds blanks.
+                close = _find(cells, '}', at)
+                if close < 0:
+                    raise _Misread('"${" has no "}"', cells[at], 'Write ${NAME} or ${NAME:-default}.')
+                text += ''.join(cell.char for cell in cells[at : close + 1])
+                at = close + 1
+            else:
+                if char == '=' and equals < 0:
+                    equals = len(text)
+                text += char
+                at += 1
+        yield text, cells[start], equals
+
+
+def _find(cells: list[_Cell], char: str, start: int) -> int:
+    return next((index for index in range(start, len(cells)) if cells[index].char == char), -1)
+
+
+def _quote(value: str) -> str:
+    """*value* with quotes that `parse` removes; both kinds are mixed when it holds both."""
+    if value and not any(char.isspace() or char in '\'"$\\' for char in value):
+        return value
+    pieces: list[str] = []
+    for index, piece in enumerate(value.split("'")):
+        if index:
+            pieces.append('"\'"')
+        if piece:
+            pieces.append(f"'{piece}'")
+    return ''.join(pieces) or "''"

@@ -1,0 +1,267 @@
+"""The agent of one machine: has it run, tells the model how that goes, runs commands on it, removes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bedrock import errors, process
+from pocket.agents.environment import SYSTEM_PATH
+from pocket.agents.site import Site
+from pocket.agents.supervisor import Key, Worker
+from pocket.model import ActionResult, PendingAction
+from pocket.services import actions, machines
+from pocket.services.errors import JujuError
+from pocket.services.machines import MachineRecord
+from pocket.state import Tx
+from pocket.substrate import ExecResult, Host, HostSpec
+
+USER = 'ubuntu'
+"""Who commands on a machine run as, as in Juju."""
+
+ABORTED = ActionResult(status='aborted', message='action aborted')
+TERMINATED = ActionResult(status='failed', message='action terminated')
+TIMED_OUT = ActionResult(status='failed', message='command timed out')
+
+_PROVISIONING = 'starting'
+_STOPPED = 'machine has stopped'
+_SHORT_LIFE_S = 10.0
+_SHORT_LIVES = 3
+
+
+def _turns() -> asyncio.Semaphore:
+    # A start keeps a processor busy for a fifth of a second; more at once would only delay the first.
+    return asyncio.Semaphore(2 * (os.cpu_count() or 1))
+
+
+@dataclass(slots=True, kw_only=True)
+class MachineSource:
+    """Wants an agent for each machine that there is."""
+
+    site: Site
+    turns: asyncio.Semaphore = field(default_factory=_turns)
+    """Bounds how many machines start at once."""
+
+    async def wanted(self) -> Mapping[Key, Worker]:
+        """See `pocket.agents.supervisor.Source`."""
+        return {
+            Key(model_uuid=machine.model_uuid, name=f'machine {machine.id}'): self._worker(machine)
+            for machine in self.site.state.read(_known)
+        }
+
+    def _worker(self, machine: MachineRecord) -> Worker:
+        def start(wake: asyncio.Event) -> Coroutine[Any, Any, None]:
+            return MachineAgent(self.site, machine, wake=wake, turns=self.turns).run()
+
+        return start
+
+
+class MachineAgent:
+    """Runs until its machine is removed."""
+
+    def __init__(
+        self, site: Site, machine: MachineRecord, *, wake: asyncio.Event, turns: asyncio.Semaphore
+    ) -> None:
+        self._site = site
+        self._state = site.state
+        self._model, self._id, self._name = machine.model_uuid, machine.id, machine.host_name
+        self._keys = machine.authorized_keys
+        self._wake = wake
+        self._turns = turns
+        self._short_lives = 0
+
+    async def run(self) -> None:
+        """Do what the model asks for, and look again when it changes.
+
+        Raises:
+            Fault: the machine cannot be started; the model says so, and another agent may try again.
+        """
+        while True:
+            self._wake.clear()
+            machine, removable = self._look()
+            if machine is None:
+                return
+            if removable:
+                await self._remove()
+                return
+            host = await self._ensure_running(machine)
+            if not await self._serve(host):
+                await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
+
+    async def _ensure_running(self, machine: MachineRecord) -> Host:
+        host = (await self._site.substrate.running()).get(self._name)
+        if host is None:
+            host = await self._boot(machine)
+        await self._state.write(
+            machines.set_running,
+            self._model,
+            self._id,
+            address=host.address,
+            ssh_host_keys=host.ssh_host_keys,
+        )
+        await self._write_hosts()
+        return host
+
+    async def _boot(self, machine: MachineRecord) -> Host:
+        await self._state.write(machines.set_provisioning, self._model, self._id, _PROVISIONING)
+        spec = HostSpec(
+            name=machine.host_name,
+            model_uuid=machine.model_uuid,
+            base=machine.base,
+            authorized_keys=machine.authorized_keys,
+            memory_mb=machine.memory_mb,
+            cores=machine.cores,
+        )
+        try:
+            async with self._turns:
+                return await self._site.substrate.boot(spec)
+        except errors.Fault as err:
+            await self._state.write(machines.set_failed, self._model, self._id, err.message)
+            raise
+
+    async def _serve(self, host: Host) -> bool:
+        """Look after the running machine; False once it has stopped by itself, True when it is to go.
+
+        Raises:
+            Fault: it keeps stopping just after its start, so starting it again at once may never end.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        ended = asyncio.ensure_future(self._site.substrate.wait_ended(host.name))
+        try:
+            while True:
+                self._wake.clear()
+                machine, removable = self._look()
+                if machine is None or removable:
+                    return True
+                if machine.authorized_keys != self._keys:
+                    await self._write_keys(machine.authorized_keys)
+                if await self._run_next(ended):
+                    continue
+                await self._wait(ended)
+                if ended.done():
+                    break
+        finally:
+            ended.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ended
+        self._short_lives = self._short_lives + 1 if loop.time() - began < _SHORT_LIFE_S else 0
+        if self._short_lives >= _SHORT_LIVES:
+            await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
+            raise errors.Fault(f'machine {self._id} stops just after its start')
+        return False
+
+    async def _run_next(self, ended: asyncio.Future[None]) -> bool:
+        """Run the next command, if there is one."""
+        pending = self._state.read(actions.pending_for_machine, self._model, self._id)
+        if not pending or ended.done():
+            return False
+        action = pending[0]
+        try:
+            await self._state.write(actions.start, self._model, action.id)
+        except JujuError:
+            # It was started, by an agent that is no more.
+            result = ABORTED if action.cancel else TERMINATED
+        else:
+            result = await self._run(action)
+        await asyncio.shield(self._state.write(actions.finish, self._model, action.id, result))
+        return True
+
+    async def _run(self, action: PendingAction) -> ActionResult:
+        timeout_ns = int(action.parameters.get('timeout') or 0)
+        command = asyncio.ensure_future(
+            self._site.substrate.exec(
+                self._name,
+                ['/bin/bash', '-s'],
+                env={'HOME': f'/home/{USER}', 'LANG': 'C.UTF-8', 'PATH': SYSTEM_PATH, 'USER': USER},
+                cwd=f'/home/{USER}',
+                user=USER,
+                stdin=str(action.parameters.get('command') or '').encode(),
+                timeout_s=timeout_ns / 1e9 if timeout_ns else None,
+            )
+        )
+        try:
+            while not command.done():
+                self._wake.clear()
+                if self._given_up(action):
+                    return ABORTED
+                await self._wait(command)
+            return judge(await command)
+        except process.ProgramFault as err:
+            return TIMED_OUT if timeout_ns else ActionResult(status='failed', message=err.message)
+        except errors.Fault as err:
+            return ActionResult(status='failed', message=err.message)
+        finally:
+            command.cancel()
+            await asyncio.gather(command, return_exceptions=True)
+
+    def _given_up(self, action: PendingAction) -> bool:
+        machine, removable = self._look()
+        pending = self._state.read(actions.pending_for_machine, self._model, self._id)
+        return machine is None or removable or all(one.id != action.id or one.cancel for one in pending)
+
+    async def _wait(self, other: asyncio.Future[Any]) -> None:
+        """Wait until the model changes or *other* is done."""
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({woken, other}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            await asyncio.gather(woken, return_exceptions=True)
+
+    async def _write_keys(self, keys: tuple[str, ...]) -> None:
+        script = 'umask 077; mkdir -p ~/.ssh && cat >~/.ssh/authorized_keys'
+        text = ''.join(f'{key}\n' for key in keys)
+        done = await self._site.substrate.exec(
+            self._name,
+            ['/bin/sh', '-c', script],
+            env={'HOME': f'/home/{USER}', 'PATH': SYSTEM_PATH},
+            user=USER,
+            stdin=text.encode(),
+        )
+        if done.returncode != 0:
+            raise errors.Fault(f'cannot write the authorized keys of machine {self._id}')
+        self._keys = keys
+
+    async def _write_hosts(self) -> None:
+        running = self._state.read(machines.wanted)
+        names = {machine.host_name: machine.address for machine in running if machine.address}
+        await self._site.substrate.write_hosts(names)
+
+    async def _remove(self) -> None:
+        await self._site.substrate.remove(self._name)
+        await self._state.write(machines.remove, self._model, self._id)
+        await self._write_hosts()
+
+    def _look(self) -> tuple[MachineRecord | None, bool]:
+        """The machine as the model has it now, and whether it is to go."""
+
+        def find(tx: Tx) -> tuple[MachineRecord | None, bool]:
+            for removable, found in ((False, machines.wanted(tx)), (True, machines.removable(tx))):
+                for machine in _of(found, self._model):
+                    if machine.id == self._id:
+                        return machine, removable
+            return None, False
+
+        return self._state.read(find)
+
+
+def judge(done: ExecResult) -> ActionResult:
+    """The result of a command: complete whatever its exit status, which the results tell."""
+    outputs = {'stdout': done.stdout.decode(errors='replace'), 'stderr': done.stderr.decode(errors='replace')}
+    return ActionResult(
+        status='completed',
+        results={'return-code': done.returncode, **{key: text for key, text in outputs.items() if text}},
+    )
+
+
+def _known(tx: Tx) -> list[MachineRecord]:
+    return [*machines.wanted(tx), *machines.removable(tx)]
+
+
+def _of(found: list[MachineRecord], model: str) -> Iterator[MachineRecord]:
+    return (machine for machine in found if machine.model_uuid == model)

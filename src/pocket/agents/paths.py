@@ -1,0 +1,41 @@
+"""Where things are in a machine: Juju's own paths, because charms look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pocket.model import unit_tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachinePaths:
+    """The paths of units as the inside of a machine has them."""
+
+    juju: str = '/var/lib/juju'
+    run: str = '/run/pocket'
+    """Where the machine sees `Host.run_dir`."""
+
+    @property
+    def hook_tool(self) -> str:
+        return f'{self.run}/{HOOK_TOOL}'
+
+    def agent(self, unit: str) -> str:
+        return f'{self.juju}/agents/{unit_tag(unit)}'
+
+    def charm(self, unit: str) -> str:
+        return f'{self.agent(unit)}/charm'
+
+    def tools(self, unit: str) -> str:
+        return f'{self.juju}/tools/{unit_tag(unit)}'
+
+    def socket(self, unit: str) -> str:
+        return f'{self.run}/{socket_name(unit)}'
+
+
+HOOK_TOOL = 'hook-tool'
+"""The file in `Host.run_dir` that all hook tools are links to."""
+
+
+def socket_name(unit: str) -> str:
+    """The file in `Host.run_dir` that is the unit agent's socket."""
+    return f'{unit_tag(unit)}.socket'

@@ -1,0 +1,46 @@
+"""What hook tools read of the model, from the state itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pocket.model import PortRange, Status, application_of
+from pocket.services import uniter
+from pocket.state import State
+
+
+class StateReader:
+    """The `pocket.agents.context.Reader` of one unit."""
+
+    def __init__(self, state: State, model_uuid: str, unit: str) -> None:
+        self._read = state.read
+        self._model = model_uuid
+        self._unit = unit
+
+    def unit_settings(self, relation_id: int, unit: str) -> Mapping[str, str]:
+        return self._read(uniter.unit_settings, self._model, relation_id, unit)
+
+    def application_settings(self, relation_id: int, application: str) -> Mapping[str, str]:
+        return self._read(uniter.application_settings, self._model, relation_id, application)
+
+    def leader_settings(self) -> Mapping[str, str]:
+        return self._read(uniter.leader_get, self._model, application_of(self._unit))
+
+    def charm_state(self) -> Mapping[str, str]:
+        return self._read(uniter.charm_state, self._model, self._unit)
+
+    def opened_ports(self) -> list[PortRange]:
+        return self._read(uniter.opened_ports, self._model, self._unit)
+
+    def network_info(self, binding: str) -> Mapping[str, Any]:
+        return self._read(uniter.network_info, self._model, self._unit, binding)
+
+    def goal_state(self) -> Mapping[str, Any]:
+        return self._read(uniter.goal_state, self._model, self._unit)
+
+    def unit_status(self) -> Status:
+        return self._read(uniter.get_unit_status, self._model, self._unit)
+
+    def application_status(self) -> tuple[Status, Mapping[str, Status]]:
+        return self._read(uniter.get_application_status, self._model, self._unit)

@@ -1,0 +1,305 @@
+"""The next operation of a unit: Juju's uniter as a table of rules, of which the first that applies wins.
+
+Nothing here reads a clock, a file or the model; the caller gives what the unit has done, what the model says
+now, and which timers have passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pocket.agents import relations
+from pocket.agents.local import Hook, Kind, LocalState
+from pocket.model import Life, PendingAction, UnitView
+
+EXEC = 'juju-exec'
+"""The name of an action that runs a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy:
+    """Put the charm that the model names into the machine, for the first time or in place of another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHook:
+    """Run a hook and commit it when it succeeds."""
+
+    hook: Hook
+    resolved: bool = False
+    """The operator asked for this try: their request is used up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipHook:
+    """Commit the failed hook as if it had run."""
+
+    hook: Hook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAction:
+    """Run an action or a command."""
+
+    action: PendingAction
+
+    def needs_lock(self, view: UnitView) -> bool:
+        """Whether nothing else may run on the machine meanwhile."""
+        if self.action.name == EXEC:
+            return False
+        return not view.charm.actions.get(self.action.name, {}).get('parallel', False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAction:
+    """Record how an action ended that this agent does not run (any more)."""
+
+    action_id: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterScope:
+    """Become visible in a relation."""
+
+    relation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveScope:
+    """Leave a relation whose hooks are done."""
+
+    relation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resign:
+    """Stop being the leader; no hook tells of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearResolved:
+    """Drop an operator's request to resolve an error that is no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Die:
+    """Set the unit dead: all its hooks are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Remove the dead unit from the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Nothing can be done before something changes; ``failed`` names the hook in error, if one is."""
+
+    failed: Hook | None = None
+
+
+Operation = (
+    Deploy
+    | RunHook
+    | SkipHook
+    | RunAction
+    | EndAction
+    | EnterScope
+    | LeaveScope
+    | Resign
+    | ClearResolved
+    | Die
+    | Remove
+    | Wait
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a rule may look at."""
+
+    local: LocalState
+    view: UnitView
+    retry_due: bool
+    update_status_due: bool
+
+    @property
+    def dying(self) -> bool:
+        return self.view.life is not Life.ALIVE
+
+    @property
+    def settled(self) -> bool:
+        """The charm is installed and no operation is half done or queued."""
+        return self.local.installed and self.local.kind is Kind.CONTINUE
+
+
+def next_operation(
+    local: LocalState, view: UnitView, *, retry_due: bool = False, update_status_due: bool = False
+) -> Operation:
+    """Return what the unit is to do now.
+
+    Args:
+        retry_due: The hook in error has waited long enough to be tried again.
+        update_status_due: It is time for an update-status hook, if there is nothing else to do.
+    """
+    facts = Facts(local=local, view=view, retry_due=retry_due, update_status_due=update_status_due)
+    return next((found for rule in _RULES if (found := rule(facts)) is not None), Wait())
+
+
+def needs_lock(operation: Operation, view: UnitView) -> bool:
+    """Whether *operation* runs something that no other program of the machine's agents may run beside."""
+    match operation:
+        case Deploy() | RunHook():
+            return True
+        case RunAction():
+            return operation.needs_lock(view)
+        case _:
+            return False
+
+
+def _end(facts: Facts) -> Operation | None:
+    if facts.view.life is Life.DEAD:
+        return Remove()
+    return _die(facts) if facts.local.removed else None
+
+
+def _interrupted(facts: Facts) -> Operation | None:
+    if facts.local.kind is Kind.UPGRADE:
+        return Deploy()
+    if facts.local.kind is Kind.RUN_ACTION:
+        return EndAction(action_id=facts.local.action, status='failed', message='action terminated')
+    return None
+
+
+def _stale_resolved(facts: Facts) -> Operation | None:
+    return ClearResolved() if facts.view.resolved and facts.local.failed_hook is None else None
+
+
+def _relation_created(facts: Facts) -> Operation | None:
+    if not facts.settled or facts.dying:
+        return None
+    for relation in facts.view.relations:
+        if relation.life is not Life.ALIVE:
+            continue
+        if not relation.in_scope:
+            return EnterScope(relation_id=relation.id)
+        if not relation.implicit and relation.id not in facts.local.relations:
+            return RunHook(hook=relations.created_hook(relation))
+    return None
+
+
+def _leadership(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    if local.kind is not Kind.CONTINUE:
+        return None
+    if facts.dying:
+        return Resign() if local.leader or view.leader else None
+    if local.leader and not view.leader:
+        return Resign()
+    if not local.installed or local.leader:
+        return None
+    if view.leader:
+        return RunHook(hook=Hook(kind='leader-elected'))
+    if view.leader_settings_version != local.leader_settings_version:
+        return RunHook(hook=Hook(kind='leader-settings-changed', version=view.leader_settings_version))
+    return None
+
+
+def _action(facts: Facts) -> Operation | None:
+    if not facts.view.actions or not (facts.settled or facts.local.failed_hook):
+        return None
+    action = facts.view.actions[0]
+    if action.cancel:
+        return EndAction(action_id=action.id, status='cancelled', message='action cancelled via the API')
+    return RunAction(action=action)
+
+
+def _hook_in_error(facts: Facts) -> Operation | None:
+    hook, view = facts.local.failed_hook, facts.view
+    if hook is None:
+        return None
+    gone = hook.in_relation and relations.find(view, hook.relation_id) is None
+    if view.resolved == 'no-hooks' or gone:
+        return SkipHook(hook=hook)
+    if view.resolved:
+        return RunHook(hook=relations.refreshed(hook, view), resolved=True)
+    if facts.retry_due and view.retry_hooks:
+        return RunHook(hook=relations.refreshed(hook, view))
+    return Wait(failed=hook)
+
+
+def _queued_hook(facts: Facts) -> Operation | None:
+    if facts.local.kind is not Kind.RUN_HOOK or facts.local.hook is None:
+        return None
+    hook = facts.local.hook
+    if hook.in_relation and relations.find(facts.view, hook.relation_id) is None:
+        return SkipHook(hook=hook)
+    return RunHook(hook=relations.refreshed(hook, facts.view))
+
+
+def _dying(facts: Facts) -> Operation | None:
+    if not facts.dying:
+        return None
+    local = facts.local
+    if found := _relations(facts):
+        return found
+    if local.started and not local.stopped:
+        return RunHook(hook=Hook(kind='stop'))
+    if local.installed and not local.removed:
+        return RunHook(hook=Hook(kind='remove'))
+    return _die(facts)
+
+
+def _charm(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    if not local.charm_url:
+        return Deploy()
+    if not local.installed:
+        return RunHook(hook=Hook(kind='install'))
+    if (local.charm_url, local.charm_modified) != (view.charm_url, view.charm_modified):
+        return Deploy()
+    return None
+
+
+def _settings(facts: Facts) -> Operation | None:
+    if facts.local.started and facts.local.settings_hash == facts.view.settings_hash:
+        return None
+    return RunHook(hook=Hook(kind='config-changed', settings_hash=facts.view.settings_hash))
+
+
+def _relations(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    for relation in relations.ordered(view):
+        if hook := relations.due_hook(local, view, relation):
+            return RunHook(hook=hook)
+        if relation.in_scope and relations.leaving(view, relation):
+            return LeaveScope(relation_id=relation.id)
+    return None
+
+
+def _update_status(facts: Facts) -> Operation | None:
+    return RunHook(hook=Hook(kind='update-status')) if facts.update_status_due else None
+
+
+def _die(facts: Facts) -> Operation:
+    return Wait() if facts.view.has_subordinates else Die()
+
+
+_RULES: tuple[Callable[[Facts], Operation | None], ...] = (
+    _end,
+    _interrupted,
+    _stale_resolved,
+    _relation_created,
+    _leadership,
+    _action,
+    _hook_in_error,
+    _queued_hook,
+    _dying,
+    _charm,
+    _settings,
+    _relations,
+    _update_status,
+)

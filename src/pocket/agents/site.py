@@ -1,0 +1,26 @@
+"""What all the agents of one daemon share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pocket.agents.paths import MachinePaths
+from pocket.state import State
+from pocket.substrate import Substrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The model's state, the machines, and one lock a machine."""
+
+    state: State
+    substrate: Substrate
+    api_addresses: tuple[str, ...] = ()
+    """``host:port`` of the API as machines reach it."""
+    paths: MachinePaths = field(default_factory=MachinePaths)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+
+    def lock(self, host_name: str) -> asyncio.Lock:
+        """The lock that is held while a hook or an action runs on that machine."""
+        return self._locks.setdefault(host_name, asyncio.Lock())

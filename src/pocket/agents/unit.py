@@ -1,0 +1,317 @@
+"""The agent of one unit: looks at the model, has the resolver choose, does it, and looks again.
+
+It waits only when nothing can be done, for a change of the model or one of its own timers. Whatever goes
+wrong ends it; the supervisor starts another, which goes on from the saved state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from bedrock import errors
+from pocket.agents import actions, charmdir, resolver, toolserver
+from pocket.agents import tools as hook_tools
+from pocket.agents.context import HookContext
+from pocket.agents.hooks import OPERATION_LOG, Found, HookRunner, Ran
+from pocket.agents.local import Hook, Kind, Step
+from pocket.agents.logsink import LogSink
+from pocket.agents.paths import socket_name
+from pocket.agents.reader import StateReader
+from pocket.agents.records import Records
+from pocket.agents.site import Site
+from pocket.agents.timers import RETRY_FIRST_S, Timers
+from pocket.model import ActionResult, HookChanges, Life, PendingAction, UnitView, unit_tag
+from pocket.services import applications
+from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES, JujuError
+from pocket.substrate import Host
+
+
+class UnitAgent:
+    """Does one unit's operations, one at a time."""
+
+    def __init__(self, site: Site, host: Host, *, model_uuid: str, unit: str, wake: asyncio.Event) -> None:
+        """Work for *unit* on *host*; whoever sees the model change sets *wake*."""
+        self._site = site
+        self._host = host
+        self._model_uuid = model_uuid
+        self._unit = unit
+        self._wake = wake
+        self._lock = site.lock(host.name)
+        self._log = LogSink(site.state, model_uuid, unit)
+        self._records = Records(site.state, model_uuid, unit, self._log)
+        self._server = toolserver.ToolServer(host.run_dir / socket_name(unit), self._records.perform)
+        self._runner = HookRunner(site, host, self._server, self._log)
+        self._timers = Timers(time.monotonic)
+        self._pause_s = 0.0
+
+    async def run(self) -> None:
+        """Work until the unit is removed."""
+        await self._site.substrate.kill_stale(self._host.name, self._unit)
+        toolserver.install_hook_tool(self._host.run_dir)
+        try:
+            async with asyncio.TaskGroup() as group, self._server:
+                logging = group.create_task(self._log.run())
+                await self._work()
+                logging.cancel()
+        finally:
+            await asyncio.shield(self._log.flush())
+
+    async def _work(self) -> None:
+        view = self._records.view()
+        if view is None:
+            return
+        self._records.load(view)
+        if not view.agent_state:
+            await self._records.show_initialising()
+        while True:
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = 0.0
+            self._wake.clear()
+            view = self._records.view()
+            if view is None:
+                return
+            if self._may_lead(view) and await self._records.claim_leadership():
+                continue
+            operation = self._next(view)
+            if isinstance(operation, resolver.Wait):
+                await self._rest(operation, view)
+            elif resolver.needs_lock(operation, view):
+                await self._perform_alone()
+            else:
+                await self._perform(operation, view)
+
+    def _next(self, view: UnitView) -> resolver.Operation:
+        return resolver.next_operation(
+            self._records.local,
+            view,
+            retry_due=self._timers.retry_due,
+            update_status_due=self._timers.update_status_due(view.update_status_interval_s),
+        )
+
+    def _may_lead(self, view: UnitView) -> bool:
+        if view.leader or view.life is not Life.ALIVE:
+            return False
+        try:
+            self._site.state.read(applications.leader, self._model_uuid, view.application)
+        except JujuError:  # there is none
+            return True
+        return False
+
+    async def _rest(self, wait: resolver.Wait, view: UnitView) -> None:
+        if wait.failed:
+            self._timers.start_retry()
+            await self._records.show_failed(wait.failed)
+        else:
+            await self._records.show_idle()
+        alive = wait.failed is None and self._records.local.started and not self._records.local.removed
+        delay_s = self._timers.next_s(
+            retry=wait.failed is not None and view.retry_hooks,
+            update_status_s=view.update_status_interval_s if alive else None,
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._wake.wait()
+
+    async def _perform_alone(self) -> None:
+        """Perform what is next while nothing else runs on the machine; that may be something else by now."""
+        async with self._lock:
+            view = self._records.view()
+            if view is not None:
+                await self._perform(self._next(view), view)
+
+    async def _perform(self, operation: resolver.Operation, view: UnitView) -> None:
+        records = self._records
+        match operation:
+            case resolver.Deploy():
+                await self._deploy(view)
+            case resolver.RunHook():
+                await self._run_hook(operation, view)
+            case resolver.SkipHook():
+                await records.commit_hook(operation.hook, HookChanges(), skipped=True)
+                self._timers.succeeded()
+            case resolver.RunAction():
+                await self._run_action(operation.action, view)
+            case resolver.EndAction():
+                result = ActionResult(status=operation.status, message=operation.message)
+                await records.end_action(operation.action_id, result, None)
+            case resolver.EnterScope():
+                await self._enter_scope(operation.relation_id)
+            case resolver.LeaveScope():
+                await records.leave_scope(operation.relation_id)
+            case resolver.Resign():
+                await records.resign()
+            case resolver.ClearResolved():
+                await records.clear_resolved()
+            case resolver.Die():
+                await self._die()
+            case resolver.Remove():
+                await self._clean_up()
+                await records.remove()
+            case resolver.Wait():
+                pass
+
+    async def _enter_scope(self, relation_id: int) -> None:
+        try:
+            await self._records.enter_scope(relation_id)
+        except JujuError as error:
+            if error.code not in (CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET):
+                raise
+            await self._wake.wait()  # the other side, or what was here before, is on its way out
+
+    async def _deploy(self, view: UnitView) -> None:
+        records, paths = self._records, self._site.paths
+        if records.local.charm_url:
+            await records.save(replace(records.local, kind=Kind.UPGRADE, hook=None))
+        stream = await asyncio.to_thread(
+            charmdir.stream,
+            view.charm_archive,
+            unit=self._unit,
+            hook_tool=paths.hook_tool,
+            tool_names=hook_tools.NAMES,
+        )
+        await self._inside(charmdir.SCRIPT, paths.juju, unit_tag(self._unit), stdin=stream)
+        await records.deployed(view)
+
+    async def _inside(self, script: str, *args: str, stdin: bytes | None = None) -> None:
+        done = await self._site.substrate.exec(
+            self._host.name,
+            ['/bin/sh', '-c', script, *args],
+            env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'},
+            stdin=stdin,
+            key=self._unit,
+        )
+        if done.returncode != 0:
+            said = done.stderr.decode(errors='replace').strip()
+            raise errors.Fault(f'cannot prepare machine {self._host.name} for unit {self._unit}: {said}')
+
+    async def _run_hook(self, operation: resolver.RunHook, view: UnitView) -> None:
+        records, hook = self._records, operation.hook
+        if records.local.failed_hook:
+            self._timers.tried()
+        if operation.resolved:
+            self._timers.succeeded()
+        await records.begin_hook(hook, resolved=operation.resolved)
+        context = self._context(view, hook.name, hook=hook)
+        try:
+            ran = await self._runner.hook(context, hook.name)
+        except asyncio.CancelledError:
+            # The daemon stops: that is no failure of the hook, which will run again.
+            with contextlib.suppress(JujuError):  # a unit that was removed by force has nothing to note
+                await asyncio.shield(self._requeue(hook))
+            raise
+        if context.status_set and not records.local.status_set:
+            await records.save(replace(records.local, status_set=True))
+        if ran.killed:
+            await self._requeue(hook)
+            self._pause_s = RETRY_FIRST_S
+        elif ran.returncode == 0 and ran.found is not Found.GONE:
+            await self._commit(hook, context, view)
+        # Else the state goes on saying that the hook has begun, which is what a failed one is.
+        await self._log.flush()
+
+    async def _requeue(self, hook: Hook) -> None:
+        await self._records.save(replace(self._records.local, step=Step.QUEUED, hook=hook))
+
+    async def _commit(self, hook: Hook, context: HookContext, view: UnitView) -> None:
+        try:
+            await self._records.commit_hook(hook, context.changes())
+        except JujuError as error:
+            text = f'could not write settings from "{hook.name}" to the model: {error.message}'
+            self._log.put('ERROR', OPERATION_LOG, text)
+        else:
+            self._timers.succeeded()
+            self._timers.swallow_tick(view.update_status_interval_s)
+
+    async def _run_action(self, action: PendingAction, view: UnitView) -> None:
+        is_command = action.name == resolver.EXEC
+        message = 'running commands' if is_command else f'running action {action.name}'
+        try:
+            await self._records.begin_action(action.id, message)
+        except JujuError as error:  # it was cancelled meanwhile
+            result = ActionResult(status='aborted' if action.cancel else 'failed', message=error.message)
+            await self._records.end_action(action.id, result, None)
+            return
+        context = self._context(view, action.name, action=action)
+        if is_command:
+            verdict = await self._judged_command(context, action)
+        elif action.name in view.charm.actions:
+            ran = await self._cancellable(self._runner.action(context, action.name), action.id)
+            verdict = actions.judge_action(context, ran) if ran else None
+        else:
+            verdict = actions.Verdict(result=actions.not_implemented(self._unit), keep=False)
+        verdict = verdict or actions.Verdict(result=actions.ABORTED, keep=False)
+        await self._end_action(action.id, verdict, context)
+
+    async def _judged_command(self, context: HookContext, action: PendingAction) -> actions.Verdict | None:
+        timeout_ns = int(action.parameters.get('timeout') or 0)
+        script = str(action.parameters.get('command', ''))
+        try:
+            async with asyncio.timeout(timeout_ns / 1e9 if timeout_ns else None):
+                ran = await self._cancellable(self._runner.command(context, script), action.id)
+        except TimeoutError:
+            return actions.Verdict(result=actions.TIMED_OUT, keep=False)
+        return actions.judge_command(ran) if ran else None
+
+    async def _end_action(self, action_id: str, verdict: actions.Verdict, context: HookContext) -> None:
+        changes = context.changes() if verdict.keep else None
+        if context.status_set:
+            self._records.local = replace(self._records.local, status_set=True)
+        try:
+            await self._records.end_action(action_id, verdict.result, changes)
+        except JujuError as error:
+            result = actions.not_kept(verdict.result, error.message)
+            await self._records.end_action(action_id, result, None)
+
+    async def _cancellable(self, run: Coroutine[Any, Any, Ran], action_id: str) -> Ran | None:
+        """Await *run*; kill it and return None when the client asks for the action's end."""
+        task = asyncio.ensure_future(run)
+        try:
+            while not task.done():
+                woken = asyncio.ensure_future(self._wake.wait())
+                try:
+                    await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    woken.cancel()
+                self._wake.clear()
+                if not task.done() and self._cancel_asked(action_id):
+                    return None
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._wake.set()
+
+    def _cancel_asked(self, action_id: str) -> bool:
+        view = self._records.view()
+        return view is not None and any(action.cancel for action in view.actions if action.id == action_id)
+
+    def _context(
+        self, view: UnitView, name: str, *, hook: Hook | None = None, action: PendingAction | None = None
+    ) -> HookContext:
+        return HookContext(
+            id=f'{self._unit}-{name}-{secrets.token_hex(8)}',
+            view=view,
+            local=self._records.local,
+            reader=StateReader(self._site.state, self._model_uuid, self._unit),
+            hook=hook,
+            action=action,
+        )
+
+    async def _die(self) -> None:
+        try:
+            await self._records.set_dead()
+        except JujuError as error:
+            if error.code != HAS_SUBORDINATES:
+                raise
+            await self._wake.wait()
+
+    async def _clean_up(self) -> None:
+        """Take the unit's folders off the machine, which may be used by others."""
+        paths = self._site.paths
+        await self._inside('rm -rf -- "$0" "$1"', paths.agent(self._unit), paths.tools(self._unit))

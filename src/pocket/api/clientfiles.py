@@ -1,0 +1,161 @@
+"""The Juju client's own files: putting this controller into them, and taking it out.
+
+The directory is Juju's (``JUJU_DATA``): controllers.yaml, accounts.yaml, models.yaml, and the key pair that
+`juju ssh` and python-libjuju read. Other controllers in these files are not ours and stay as they are.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from bedrock import process
+from bedrock.errors import Fault
+from pocket.api import files
+from pocket.api.identity import ADMIN, Identity
+from pocket.model import JUJU_VERSION
+
+__all__ = ['ensure_ssh_key', 'register', 'unregister']
+
+_FILES = ('controllers.yaml', 'accounts.yaml', 'models.yaml')
+Document = dict[str, Any]
+
+
+def register(juju_data: Path, name: str, identity: Identity, *, port: int) -> None:
+    """Make the Juju client know this controller as *name*, and select it when it has selected no other.
+
+    The models that the client remembers of it are kept, unless they were another controller's of that name.
+    """
+    with _locked(juju_data):
+        controllers, accounts, models = (_read(juju_data / file) for file in _FILES)
+        known = _entry(controllers, name)
+        if known.get('uuid') != identity.controller_uuid:
+            _entries(models).pop(name, None)
+        _entries(controllers)[name] = {
+            **known,
+            'uuid': identity.controller_uuid,
+            'api-endpoints': [f'127.0.0.1:{port}'],
+            'ca-cert': identity.ca_cert_pem,
+            'cloud': 'pocket',
+            'region': 'default',
+            'type': 'pocket',
+            'agent-version': JUJU_VERSION,
+            'controller-machine-count': 0,
+            'active-controller-machine-count': 0,
+        }
+        if not controllers.get('current-controller'):
+            controllers['current-controller'] = name
+        _entries(accounts)[name] = {
+            'user': ADMIN,
+            'password': identity.password,
+            'last-known-access': 'superuser',
+        }
+        # An account without its controller is harmless, a controller without its account asks for a password.
+        for file, document in (
+            ('accounts.yaml', accounts),
+            ('models.yaml', models),
+            ('controllers.yaml', controllers),
+        ):
+            _write(juju_data / file, document)
+        # python-libjuju does not connect without a cookie jar, though a password needs no cookie.
+        if not (jar := _cookies(juju_data, name)).is_file():
+            files.write_private(jar, '[]\n')
+
+
+def unregister(juju_data: Path, name: str, controller_uuid: str) -> bool:
+    """Take the controller *name* out of the Juju client's files; return whether it was there.
+
+    Nothing is changed when *name* is another controller by now.
+    """
+    if not (juju_data / 'controllers.yaml').is_file():
+        return False
+    with _locked(juju_data):
+        controllers = _read(juju_data / 'controllers.yaml')
+        if _entry(controllers, name).get('uuid') != controller_uuid:
+            return False
+        for file in _FILES:
+            document = _read(juju_data / file)
+            _entries(document).pop(name, None)
+            if document.get('current-controller') == name:
+                del document['current-controller']
+            if (juju_data / file).is_file():
+                _write(juju_data / file, document)
+        _cookies(juju_data, name).unlink(missing_ok=True)
+    return True
+
+
+def ensure_ssh_key(juju_data: Path) -> str:
+    """Return the public key that the Juju client logs in to machines with, making the pair when it is absent.
+
+    Raises:
+        bedrock.process.ProgramFault: ssh-keygen is missing or failed.
+    """
+    private = juju_data / 'ssh' / 'juju_id_rsa'
+    public = private.with_name('juju_id_rsa.pub')
+    private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(juju_data):
+        if not private.is_file():
+            _keygen('-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'juju-client-key', '-f', str(private))
+        elif not public.is_file():
+            files.write_private(public, _keygen('-y', '-f', str(private)))
+    return public.read_text().strip()
+
+
+def _cookies(juju_data: Path, name: str) -> Path:
+    return juju_data / 'cookies' / f'{name}.json'
+
+
+def _keygen(*arguments: str) -> str:
+    return process.run(['ssh-keygen', *arguments], timeout_s=60).stdout
+
+
+@contextmanager
+def _locked(juju_data: Path) -> Generator[None]:
+    """Keep other pockets out for a read and the write that follows it."""
+    juju_data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    number = os.open(juju_data / '.pocket.lock', os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
+
+
+def _read(path: Path) -> Document:
+    try:
+        loaded: object = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except yaml.YAMLError as err:
+        raise Fault(
+            f'cannot read {path}: it is not valid YAML', hint='Mend it, or move it out of the way.'
+        ) from err
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise Fault(f'cannot read {path}: it is not a mapping')
+    return cast('Document', loaded)
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    _entries(cast('Document', document))
+    files.write_private(path, yaml.safe_dump(dict(document), sort_keys=False))
+
+
+def _entries(document: Document) -> dict[str, Any]:
+    """The ``controllers`` of a file, which an empty file may lack."""
+    entries: object = document.get('controllers')
+    if not isinstance(entries, dict):
+        entries = document['controllers'] = {}
+    return cast('dict[str, Any]', entries)
+
+
+def _entry(document: Document, name: str) -> Mapping[str, Any]:
+    entry: object = _entries(document).get(name)
+    return cast('Mapping[str, Any]', entry) if isinstance(entry, dict) else {}

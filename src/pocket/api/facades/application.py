@@ -1,0 +1,230 @@
+"""Application: deploying, scaling, relating and removing; modules beside it hold options and records."""
+
+from __future__ import annotations
+
+from pocket.api import encode
+from pocket.api.facade import Call, Facade, each
+from pocket.api.facades import application_config, application_info
+from pocket.api.facades.charms import NO_STORE
+from pocket.api.fields import Fields, untag
+from pocket.api.rpc import Json, error_object
+from pocket.model import unit_tag
+from pocket.services import applications, relations, status
+from pocket.services.errors import NOT_SUPPORTED, JujuError
+
+_NS_IN_MS = 1_000_000
+_MAX_WAIT_NS = 60_000 * _NS_IN_MS
+
+
+async def deploy(call: Call) -> Json:
+    """Application.Deploy: of charms that were uploaded."""
+
+    async def one(application: Fields) -> Json:
+        _refuse(application, ('storage', 'devices', 'attach-storage', 'resources'))
+        name = application.text('application')
+        options = application_config.parse(application, name)
+        config, trust = application_config.split_trust(options)
+        await call.write(
+            applications.deploy,
+            call.model_uuid,
+            name=name,
+            charm_url=application.text('charm-url'),
+            num_units=application.number('num-units'),
+            config=config,
+            constraints=application.values('constraints'),
+            placement=_placements(call, application),
+            base=encode.parse_base(application.child('charm-origin').child('base')),
+            trust=trust,
+        )
+        return {}
+
+    return {'results': await each(call.params.children('applications'), one)}
+
+
+async def deploy_from_repository(call: Call) -> Json:
+    """Application.DeployFromRepository: there is no charm store, and the client is told so."""
+    results: list[Json] = []
+    for argument in call.params.children('Args'):
+        name = argument.text('CharmName')
+        error = JujuError(f'cannot deploy "{name}": {NO_STORE}', NOT_SUPPORTED)
+        results.append(
+            {
+                'Errors': [error_object(error)],
+                'Info': {'architecture': '', 'channel': '', 'name': name, 'revision': 0},
+                'PendingResourceUploads': [],
+            }
+        )
+    return {'Results': results}
+
+
+async def add_units(call: Call) -> Json:
+    """Application.AddUnits."""
+    _refuse(call.params, ('attach-storage',))
+    names = await call.write(
+        applications.add_units,
+        call.model_uuid,
+        call.params.text('application'),
+        count=call.params.number('num-units'),
+        placement=_placements(call, call.params),
+    )
+    return {'units': names}
+
+
+async def destroy_application(call: Call) -> Json:
+    """Application.DestroyApplication."""
+
+    async def one(request: Fields) -> Json:
+        name = untag('application', request.text('application-tag'))
+        if request.flag('dry-run'):
+            call.read(applications.get, call.model_uuid, name)
+            units = [u.name for u in call.read(applications.list_units, call.model_uuid, name)]
+        else:
+            units = await call.write(
+                applications.destroy,
+                call.model_uuid,
+                name,
+                force=request.flag('force'),
+                max_wait_ms=_max_wait_ms(request),
+            )
+        return {'info': {'destroyed-units': [{'tag': unit_tag(unit)} for unit in units]}}
+
+    return {'results': await each(call.params.children('applications'), one)}
+
+
+async def destroy_unit(call: Call) -> Json:
+    """Application.DestroyUnit."""
+
+    async def one(request: Fields) -> Json:
+        unit = untag('unit', request.text('unit-tag'))
+        if request.flag('dry-run'):
+            call.read(applications.get_unit, call.model_uuid, unit)
+        else:
+            await call.write(
+                applications.destroy_unit,
+                call.model_uuid,
+                unit,
+                force=request.flag('force'),
+                max_wait_ms=_max_wait_ms(request),
+            )
+        return {'info': {}}
+
+    return {'results': await each(call.params.children('units'), one)}
+
+
+async def add_relation(call: Call) -> Json:
+    """Application.AddRelation."""
+    record = await call.write(relations.add, call.model_uuid, call.params.texts('endpoints'))
+    return {
+        'endpoints': {endpoint.application: encode.charm_relation(endpoint) for endpoint in record.endpoints}
+    }
+
+
+async def destroy_relation(call: Call) -> Json:
+    """Application.DestroyRelation: by its endpoints, else by its id."""
+    force, endpoints = call.params.flag('force'), call.params.texts('endpoints')
+    if endpoints:
+        await call.write(relations.destroy, call.model_uuid, endpoints, force=force)
+    else:
+        relation_id = call.params.number('relation-id')
+        await call.write(relations.destroy_by_id, call.model_uuid, relation_id, force=force)
+    return {}
+
+
+async def resolve_unit_errors(call: Call) -> Json:
+    """Application.ResolveUnitErrors."""
+    retry = call.params.flag('retry')
+    if call.params.flag('all'):
+        units = call.read(status.snapshot, call.model_uuid).units.values()
+        tags = [unit_tag(unit.name) for unit in units if unit.workload.value == 'error']
+    else:
+        tags = [entity.text('tag') for entity in call.params.child('tags').children('entities')]
+
+    async def one(tag: str) -> Json:
+        await call.write(applications.resolve, call.model_uuid, untag('unit', tag), retry=retry)
+        return {}
+
+    return {'results': await each(tags, one)}
+
+
+async def expose(call: Call) -> Json:
+    """Application.Expose."""
+    endpoints = call.params.map('exposed-endpoints')
+    name = call.params.text('application')
+    await call.write(applications.expose, call.model_uuid, name, endpoints=endpoints or None)
+    return {}
+
+
+async def unexpose(call: Call) -> Json:
+    """Application.Unexpose."""
+    endpoints = call.params.texts('exposed-endpoints')
+    await call.write(
+        applications.unexpose, call.model_uuid, call.params.text('application'), endpoints=endpoints
+    )
+    return {}
+
+
+async def set_constraints(call: Call) -> Json:
+    """Application.SetConstraints."""
+    await call.write(
+        applications.set_constraints,
+        call.model_uuid,
+        call.params.text('application'),
+        call.params.values('constraints'),
+    )
+    return {}
+
+
+async def get_constraints(call: Call) -> Json:
+    """Application.GetConstraints."""
+
+    async def one(tag: str) -> Json:
+        record = call.read(applications.get, call.model_uuid, untag('application', tag))
+        return {'constraints': dict(record.constraints)}
+
+    tags = [entity.text('tag') for entity in call.params.children('entities')]
+    return {'results': await each(tags, one)}
+
+
+def _placements(call: Call, fields: Fields) -> list[str]:
+    return [encode.placement(item, call.model_uuid) for item in fields.children('placement')]
+
+
+def _max_wait_ms(request: Fields) -> int:
+    return request.number('max-wait', _MAX_WAIT_NS) // _NS_IN_MS
+
+
+def _refuse(fields: Fields, names: tuple[str, ...]) -> None:
+    """Refuse what pocket does not have, instead of deploying something else than was asked for."""
+    for name in names:
+        if fields.has_any(name):
+            raise JujuError(f'{name} not supported by pocket', NOT_SUPPORTED)
+
+
+FACADE = Facade(
+    name='Application',
+    versions=(19, 20),
+    methods={
+        'AddRelation': add_relation,
+        'AddUnits': add_units,
+        'ApplicationsInfo': application_info.applications_info,
+        'CharmConfig': application_config.charm_config,
+        'CharmRelations': application_info.charm_relations,
+        'Deploy': deploy,
+        'DeployFromRepository': deploy_from_repository,
+        'DestroyApplication': destroy_application,
+        'DestroyRelation': destroy_relation,
+        'DestroyUnit': destroy_unit,
+        'Expose': expose,
+        'Get': application_config.get,
+        'GetCharmURLOrigin': application_info.get_charm_url_origin,
+        'GetConstraints': get_constraints,
+        'Leader': application_info.leader,
+        'ResolveUnitErrors': resolve_unit_errors,
+        'SetCharm': application_config.set_charm,
+        'SetConfigs': application_config.set_configs,
+        'SetConstraints': set_constraints,
+        'Unexpose': unexpose,
+        'UnitsInfo': application_info.units_info,
+        'UnsetApplicationsConfig': application_config.unset_config,
+    },
+)

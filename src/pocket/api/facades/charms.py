@@ -1,0 +1,152 @@
+"""Charms: what an uploaded charm says of itself. There is no charm store behind this controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bedrock.charm import Charm, Endpoint
+from pocket.api.facade import Call, Facade, each
+from pocket.api.fields import Fields
+from pocket.api.rpc import Json
+from pocket.services import charms
+from pocket.services.charms import CharmRecord
+from pocket.services.errors import NOT_SUPPORTED, JujuError
+
+NO_STORE = 'this controller has no access to Charmhub: deploy a local charm file'
+
+
+async def charm_info(call: Call) -> Json:
+    """Charms.CharmInfo."""
+    return _info(call.read(charms.get, call.model_uuid, call.params.text('url')))
+
+
+async def list_charms(call: Call) -> Json:
+    """Charms.List."""
+    names = set(call.params.texts('names'))
+    records = call.read(charms.list_, call.model_uuid)
+    return {'charm-urls': [record.url for record in records if not names or record.name in names]}
+
+
+async def resolve_charms(call: Call) -> Json:
+    """Charms.ResolveCharms: nothing can be resolved."""
+
+    async def one(request: Fields) -> Json:
+        raise _no_store(request.text('reference'))
+
+    return {'Results': await each(call.params.children('resolve'), one)}
+
+
+async def add_charm(call: Call) -> Json:
+    """Charms.AddCharm: nothing can be fetched."""
+    raise _no_store(call.params.text('url'))
+
+
+def _no_store(reference: str) -> JujuError:
+    return JujuError(f'cannot use charm "{reference}": {NO_STORE}', NOT_SUPPORTED)
+
+
+def action_schema(name: str, spec: dict[str, Any]) -> Json:
+    """An action's parameters as the JSON schema that Juju makes of them."""
+    schema: Json = {
+        'title': name,
+        'description': str(spec.get('description') or 'No description'),
+        'type': 'object',
+        'properties': spec.get('params') or {},
+        'additionalProperties': spec.get('additionalProperties', True),
+    }
+    return {**schema, 'required': spec['required']} if spec.get('required') else schema
+
+
+def actions(charm: Charm) -> Json:
+    """A charm's actions by name."""
+    return {
+        name: {
+            'description': str(spec.get('description') or 'No description'),
+            'params': action_schema(name, dict(spec)),
+        }
+        for name, spec in charm.actions.items()
+    }
+
+
+def _info(record: CharmRecord) -> Json:
+    charm = record.charm
+    return {
+        'revision': record.revision,
+        'url': record.url,
+        'config': {
+            name: {'type': option.type, 'description': option.description}
+            | ({} if option.default is None else {'default': option.default})
+            for name, option in charm.options.items()
+        },
+        'meta': _meta(charm),
+        'actions': {'specs': actions(charm)},
+        'manifest': {
+            'bases': [
+                {'name': name, 'channel': f'{channel}/stable', 'architectures': ['amd64', 'arm64']}
+                for name, channel in charm.bases
+            ]
+        },
+    }
+
+
+def _meta(charm: Charm) -> Json:
+    return {
+        'name': charm.name,
+        'summary': charm.summary,
+        'description': charm.description,
+        'subordinate': charm.subordinate,
+        'provides': _endpoints(charm, 'provider'),
+        'requires': _endpoints(charm, 'requirer'),
+        'peers': _endpoints(charm, 'peer'),
+        'storage': {name: _storage(name, spec) for name, spec in charm.storage.items()},
+        'resources': {
+            name: {
+                'name': name,
+                'type': str(spec.get('type', '')),
+                'path': str(spec.get('filename', '')),
+                'description': str(spec.get('description', '')),
+            }
+            for name, spec in charm.resources.items()
+        },
+    }
+
+
+def _endpoints(charm: Charm, role: str) -> Json:
+    return {name: _endpoint(endpoint) for name, endpoint in charm.endpoints.items() if endpoint.role == role}
+
+
+def _endpoint(endpoint: Endpoint) -> Json:
+    return {
+        'name': endpoint.name,
+        'role': endpoint.role,
+        'interface': endpoint.interface,
+        'optional': endpoint.optional,
+        'limit': endpoint.limit,
+        'scope': endpoint.scope,
+    }
+
+
+def _storage(name: str, spec: Any) -> Json:
+    return {
+        'name': name,
+        'description': str(spec.get('description', '')),
+        'type': str(spec.get('type', '')),
+        'shared': bool(spec.get('shared', False)),
+        'read-only': bool(spec.get('read-only', False)),
+        'count-min': 1,
+        'count-max': 1,
+        'minimum-size': 0,
+        'location': str(spec.get('location', '')),
+    }
+
+
+FACADE = Facade(
+    name='Charms',
+    versions=(6, 7),
+    methods={
+        'AddCharm': add_charm,
+        'CharmInfo': charm_info,
+        'List': list_charms,
+        'ResolveCharms': resolve_charms,
+    },
+)

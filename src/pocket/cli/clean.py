@@ -1,0 +1,76 @@
+"""``pocket clean``: remove the controller and everything that it made on this host."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+
+import click
+
+from bedrock import errors
+from pocket import settings as settings_
+from pocket.api import clientfiles, identity
+from pocket.cli import output
+from pocket.daemon import control
+from pocket.settings import Settings
+from pocket.substrate import preflight
+from pocket.substrate.images import Images
+from pocket.substrate.nspawn import Nspawn
+
+
+@click.command()
+@click.option('--yes', is_flag=True, help='Do not ask.')
+@click.option('--images', 'with_images', is_flag=True, help='Remove the cached images as well.')
+def clean(yes: bool, with_images: bool) -> None:
+    """Remove the controller, its models and machines, and all that it set up on this host.
+
+    \b
+    Examples:
+      sudo pocket clean
+      sudo pocket clean --yes --images
+    """
+    settings = settings_.load()
+    preflight.require_root()
+    if control.owns(settings):
+        _confirm(settings, yes=yes)
+        _remove(settings)
+    elif settings.home.is_dir() and any(settings.home.iterdir()):
+        raise errors.UsageFault(f'cannot remove {settings.home}: it was not made by pocket')
+    else:
+        # Somebody may have removed the folder by hand and left its machines running.
+        asyncio.run(Nspawn(settings).destroy())
+        output.note(f'nothing to remove in {settings.home}')
+    if with_images:
+        _remove_images(settings)
+
+
+def _confirm(settings: Settings, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise errors.UsageFault(
+            f'cannot remove {settings.home} without being told to', hint='Add --yes to mean it.'
+        )
+    click.confirm(f'Remove every model and machine of {settings.home}?', abort=True)
+
+
+def _remove(settings: Settings) -> None:
+    info = control.stop(settings)
+    output.note('the daemon has stopped' if info else 'the daemon was not running')
+    asyncio.run(Nspawn(settings).destroy())
+    if (settings.home / 'controller-uuid').is_file():
+        who = identity.load_or_create(settings.home)
+        clientfiles.unregister(settings.juju_data, settings.controller_name, who.controller_uuid)
+    shutil.rmtree(settings.home)
+    output.note(f'removed {settings.home}')
+
+
+def _remove_images(settings: Settings) -> None:
+    found = Images(settings)
+    for one in found.list_():
+        if one.users:
+            output.note(f'image {one.id} stays: other homes have machines on it')
+        else:
+            found.remove(one.id)
+            output.note(f'removed image {one.id}')

@@ -1,0 +1,51 @@
+"""``pocket status``: whether the controller runs, and the machines that do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from pocket import settings as settings_
+from pocket.cli import output
+from pocket.daemon import control
+from pocket.substrate.nspawn import Nspawn
+
+_NOT_RUNNING = 3
+
+
+@click.command()
+@output.format_option
+def status(format_: str) -> int:
+    """Show the controller and its machines. The exit code is 3 when the controller does not run.
+
+    \b
+    Examples:
+      sudo pocket status
+      sudo pocket status --format json
+    """
+    settings = settings_.load()
+    info = control.find(settings.home)
+    hosts = asyncio.run(Nspawn(settings).running())
+    result = {
+        'controller': settings.controller_name,
+        'running': info is not None and info.port != 0,
+        'pid': info.pid if info is not None else None,
+        'endpoint': f'127.0.0.1:{info.port}' if info is not None and info.port else None,
+        'home': str(settings.home),
+        'juju_data': str(settings.juju_data),
+        'machines': [
+            {'name': host.name, 'address': host.address, 'pid': host.leader_pid} for host in hosts.values()
+        ],
+    }
+
+    def table() -> str:
+        state = f'runs as process {info.pid}' if info is not None else 'does not run'
+        where = f' at {result["endpoint"]}' if result['endpoint'] else ''
+        rows = [('Machine', 'Address', 'Process')]
+        rows += [(host.name, host.address, str(host.leader_pid)) for host in hosts.values()]
+        listed = f'\n\n{output.columns(rows)}' if hosts else ''
+        return f'controller {settings.controller_name} {state}{where}{listed}'
+
+    output.show(result, format_, table)
+    return 0 if result['running'] else _NOT_RUNNING

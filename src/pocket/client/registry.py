@@ -1,0 +1,90 @@
+"""The table of commands: name -> module and attribute, so that a call imports only what it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from pocket.client import faults
+from pocket.client.flags import Command
+
+COMMANDS: Mapping[str, str] = {
+    'actions': 'operations:ACTIONS',
+    'add-machine': 'machines:ADD_MACHINE',
+    'add-model': 'models:ADD_MODEL',
+    'add-ssh-key': 'ssh_keys:ADD_SSH_KEY',
+    'add-unit': 'units:ADD_UNIT',
+    'cancel-task': 'operations:CANCEL_TASK',
+    'config': 'config:CONFIG',
+    'constraints': 'constraints:CONSTRAINTS',
+    'controllers': 'controllers:CONTROLLERS',
+    'debug-log': 'debug_log:DEBUG_LOG',
+    'deploy': 'deploy:DEPLOY',
+    'destroy-model': 'destroy_model:DESTROY_MODEL',
+    'exec': 'exec:EXEC',
+    'expose': 'expose:EXPOSE',
+    'help': 'help:HELP',
+    'integrate': 'relations:INTEGRATE',
+    'machines': 'machines:MACHINES',
+    'model-config': 'model_config:MODEL_CONFIG',
+    'model-constraints': 'constraints:MODEL_CONSTRAINTS',
+    'models': 'models:MODELS',
+    'operations': 'operations:OPERATIONS',
+    'refresh': 'refresh:REFRESH',
+    'remove-application': 'removal:REMOVE_APPLICATION',
+    'remove-machine': 'removal:REMOVE_MACHINE',
+    'remove-relation': 'relations:REMOVE_RELATION',
+    'remove-ssh-key': 'ssh_keys:REMOVE_SSH_KEY',
+    'remove-unit': 'removal:REMOVE_UNIT',
+    'resolved': 'units:RESOLVED',
+    'run': 'run:RUN',
+    'scp': 'ssh:SCP',
+    'set-constraints': 'constraints:SET_CONSTRAINTS',
+    'set-model-constraints': 'constraints:SET_MODEL_CONSTRAINTS',
+    'show-application': 'show:SHOW_APPLICATION',
+    'show-model': 'models:SHOW_MODEL',
+    'show-operation': 'operations:SHOW_OPERATION',
+    'show-status-log': 'status_log:SHOW_STATUS_LOG',
+    'show-task': 'operations:SHOW_TASK',
+    'show-unit': 'show:SHOW_UNIT',
+    'ssh': 'ssh:SSH',
+    'ssh-keys': 'ssh_keys:SSH_KEYS',
+    'status': 'status:STATUS',
+    'switch': 'controllers:SWITCH',
+    'trust': 'config:TRUST',
+    'unexpose': 'expose:UNEXPOSE',
+    'version': 'version:VERSION',
+    'whoami': 'controllers:WHOAMI',
+}
+ALIASES: Mapping[str, str] = {
+    'list-actions': 'actions',
+    'list-controllers': 'controllers',
+    'list-machines': 'machines',
+    'list-models': 'models',
+    'list-operations': 'operations',
+    'list-ssh-keys': 'ssh-keys',
+    'relate': 'integrate',
+}
+
+
+def load(name: str) -> Command:
+    """The command called *name*.
+
+    Raises:
+        WrongUsage: there is none.
+    """
+    place = COMMANDS.get(ALIASES.get(name, name))
+    if place is None:
+        raise faults.WrongUsage(
+            f'juju: "{name}" is not a juju command. See "juju --help".', hint=_did_you_mean(name)
+        )
+    module, _, attribute = place.partition(':')
+    loaded: Command = getattr(importlib.import_module(f'pocket.client.commands.{module}'), attribute)
+    return loaded
+
+
+def _did_you_mean(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, [*COMMANDS, *ALIASES], n=1, cutoff=0.5)
+    return f'Did you mean:\n\t{close[0]}' if close else ''

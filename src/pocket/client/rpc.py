@@ -1,0 +1,202 @@
+"""One connection to a controller's websocket API: log in, call, read a stream."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+
+from pocket import version
+from pocket.client import faults
+from pocket.client.files import Controller
+
+Json = dict[str, Any]
+
+MAX_MESSAGE_BYTES = 64 * 2**20
+SERVER_NAME = 'juju-apiserver'
+"""The name in every controller's certificate, whatever its address."""
+
+_DIAL_S = 10.0
+_SPOKEN: Mapping[str, frozenset[int]] = {
+    'Action': frozenset({7}),
+    'Admin': frozenset({3}),
+    'Application': frozenset(range(15, 21)),
+    'Charms': frozenset({5, 6, 7}),
+    'Client': frozenset({6, 7, 8}),
+    'Cloud': frozenset({7}),
+    'KeyManager': frozenset({1}),
+    'MachineManager': frozenset({9, 10}),
+    'ModelConfig': frozenset({3}),
+    'ModelManager': frozenset({9, 10}),
+    'Resources': frozenset({3}),
+    'SSHClient': frozenset({4}),
+}
+"""Facade versions whose shapes this client knows; it calls the highest that the server has too."""
+
+
+class Api:
+    """A logged-in connection to *controller*, or to the model *model_uuid* on it.
+
+    Raises:
+        NoAnswer: no address answers. Refused: the login failed.
+    """
+
+    def __init__(self, controller: Controller, model_uuid: str = '') -> None:
+        self._numbers = itertools.count(1)
+        self._versions: dict[str, int] = {}
+        path = f'/model/{model_uuid}/api' if model_uuid else '/api'
+        self._stack = contextlib.ExitStack()
+        self._socket = _dial(self._stack, controller, path)
+        try:
+            self.login = self._log_in(controller)
+        except BaseException:
+            self.close()
+            raise
+
+    def call(self, facade: str, request: str, params: Mapping[str, Any] | None = None) -> Json:
+        """Call a method and return its response.
+
+        Raises:
+            Refused: the server answered with an error. NoAnswer: it closed the connection.
+        """
+        number = next(self._numbers)
+        best = self._versions.get(facade)
+        if best is None:
+            raise faults.Refused(
+                f'facade "{facade}" is not available on this controller', code='not implemented'
+            )
+        message = {
+            'request-id': number,
+            'type': facade,
+            'version': best,
+            'request': request,
+            'params': params or {},
+        }
+        try:
+            self._socket.send(json.dumps(message))
+            while True:
+                reply: Json = json.loads(self._socket.recv())
+                if reply.get('request-id') == number:
+                    break
+        except ConnectionClosed as err:
+            raise faults.NoAnswer('connection is shut down') from err
+        if reply.get('error'):
+            raise faults.Refused(str(reply['error']), code=str(reply.get('error-code') or ''))
+        return reply.get('response') or {}
+
+    def close(self) -> None:
+        """Close the connection; may be called twice."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _log_in(self, controller: Controller) -> Json:
+        self._versions = {'Admin': 3}
+        response = self.call(
+            'Admin',
+            'Login',
+            {
+                'auth-tag': f'user-{controller.user}',
+                'credentials': controller.password,
+                'nonce': '',
+                'bakery-version': 3,
+                'client-version': version.JUJU_VERSION,
+            },
+        )
+        if response.get('discharge-required') or response.get('bakery-discharge-required'):
+            raise faults.Refused(
+                f'cannot log in to controller "{controller.name}": it wants a login by macaroon',
+            )
+        self._versions = common_versions(response.get('facades') or [])
+        return response
+
+
+def common_versions(offered: list[Json]) -> dict[str, int]:
+    """The version of each facade to call: the highest that both sides know."""
+    common: dict[str, int] = {}
+    for facade in offered:
+        name = str(facade['name'])
+        both = _SPOKEN.get(name, frozenset()).intersection(facade.get('versions') or ())
+        if both:
+            common[name] = max(both)
+    return common
+
+
+def log_stream(controller: Controller, model_uuid: str, query: list[tuple[str, str]]) -> Iterator[Json]:
+    """The records of the model's log, until the server ends the stream.
+
+    Raises:
+        NoAnswer: no address answers. Refused: the server does not accept the query.
+    """
+    from base64 import b64encode
+
+    secret = b64encode(f'user-{controller.user}:{controller.password}'.encode()).decode()
+    path = f'/model/{model_uuid}/log?{urlencode(query)}'
+    with contextlib.ExitStack() as stack:
+        socket = _dial(stack, controller, path, headers={'Authorization': f'Basic {secret}'})
+        try:
+            first: Json = json.loads(socket.recv())
+            if first.get('error'):
+                raise faults.Refused(
+                    str(first['error'].get('message')), code=str(first['error'].get('code') or '')
+                )
+            for message in socket:
+                yield json.loads(message)
+        except ConnectionClosed as err:
+            raise faults.NoAnswer('connection is shut down') from err
+
+
+def tls(controller: Controller) -> ssl.SSLContext:
+    """A TLS context that trusts the controller's own authority only."""
+    return ssl.create_default_context(cadata=controller.ca_cert or None)
+
+
+def _dial(
+    stack: contextlib.ExitStack,
+    controller: Controller,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> ClientConnection:
+    """Connect to the first address that answers; *stack* closes the connection."""
+    if not controller.endpoints:
+        raise faults.NoAnswer(f'cannot connect to controller "{controller.name}": it has no API addresses')
+    context = tls(controller)
+    last: Exception | None = None
+    for address in controller.endpoints:
+        try:
+            return stack.enter_context(
+                connect(
+                    f'wss://{address}{path}',
+                    ssl=context,
+                    server_hostname=SERVER_NAME if controller.ca_cert else None,
+                    additional_headers=headers,
+                    compression=None,
+                    proxy=None,
+                    max_size=MAX_MESSAGE_BYTES,
+                    open_timeout=_DIAL_S,
+                    # The server pings; a thread of our own for that would only cost start-up time.
+                    ping_interval=None,
+                )
+            )
+        except (OSError, InvalidHandshake, InvalidURI, TimeoutError, EOFError) as err:
+            last = err
+    addresses = ', '.join(controller.endpoints)
+    raise faults.NoAnswer(
+        f'cannot connect to controller "{controller.name}" at {addresses}',
+        hint='Is it running? "pocket up" starts the one on this machine.',
+    ) from last

@@ -1,0 +1,132 @@
+"""What the daemon does between its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from bedrock import errors
+from pocket.agents.machine import MachineSource
+from pocket.agents.site import Site
+from pocket.agents.supervisor import Supervisor, UnitSource
+from pocket.api import clientfiles, identity
+from pocket.api.server import ApiServer
+from pocket.daemon import _files
+from pocket.services import machines
+from pocket.settings import Settings
+from pocket.state import State, Tx
+from pocket.substrate import cgroups
+from pocket.substrate.nspawn import Nspawn
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, *, ready_fd: int = -1) -> int:
+    """Serve *settings*' home until SIGTERM or SIGINT; returns the exit code.
+
+    The end is this sequence: no new connections and the open ones closed; agents stopped, with the hooks that
+    they run; the database closed. Machines go on. A second signal cuts the waiting short.
+
+    Args:
+        ready_fd: Told as one line of JSON that the API answers, or why it never will; then closed.
+    """
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format='%(asctime)s %(levelname)s %(name)s: %(message)s',
+    )
+    logging.getLogger('uvicorn').setLevel(logging.WARNING)
+    report = _reporter(ready_fd)
+    try:
+        _files.claim(settings.home)
+        with _files.only_one(settings.home):
+            asyncio.run(_serve(settings, report))
+    except errors.Fault as err:
+        log.error('%s', errors.render(err))
+        report({'error': err.message, 'hint': err.hint})
+        return err.exit_code
+    except asyncio.CancelledError:
+        return 130
+    finally:
+        report({'error': 'the daemon ended before it answered; its log says why'})
+    return 0
+
+
+async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]) -> None:
+    _files.publish(settings.home, port=0)
+    cgroups.settle(cgroups.here())
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(_files.retract, settings.home)
+        stopping = _stop_signals()
+        who = identity.load_or_create(settings.home)
+        state = State(settings.home / 'state.db')
+        stack.callback(state.close)
+        substrate = Nspawn(settings, note=_note)
+        await asyncio.gather(
+            substrate.sweep(state.read(_host_names)),
+            asyncio.to_thread(clientfiles.ensure_ssh_key, settings.juju_data),
+        )
+        server = ApiServer(state, settings, identity=who)
+        port = await server.start()
+        site = Site(state=state, substrate=substrate, api_addresses=(f'127.0.0.1:{port}',))
+        supervisor = Supervisor(state, (MachineSource(site=site), UnitSource(site=site)))
+        agents = asyncio.create_task(supervisor.run(), name='supervisor')
+        stack.push_async_callback(_cancel, agents)
+        stack.push_async_callback(server.stop)
+        clientfiles.register(settings.juju_data, settings.controller_name, who, port=port)
+        info = _files.publish(settings.home, port=port, controller_uuid=who.controller_uuid)
+        log.info('serving on 127.0.0.1:%d as process %d', port, info.pid)
+        report({'port': port})
+        stopped = asyncio.create_task(stopping.wait())
+        stack.push_async_callback(_cancel, stopped)
+        await asyncio.wait({agents, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if agents.done():
+            agents.result()  # it ends only by failing
+        log.info('stopping')
+
+
+def _stop_signals() -> asyncio.Event:
+    """An event for the first signal to stop; the second cancels this task wherever it waits."""
+    stopping = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+
+    def stop() -> None:
+        if stopping.is_set():
+            task.cancel()
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stopping
+
+
+async def _cancel(task: asyncio.Task[object]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _host_names(tx: Tx) -> frozenset[str]:
+    return frozenset(machine.host_name for machine in (*machines.wanted(tx), *machines.removable(tx)))
+
+
+def _note(message: str) -> None:
+    log.info('%s', message)
+
+
+def _reporter(fd: int) -> Callable[[dict[str, object]], None]:
+    """Tell the starter once how the start went; nothing after that."""
+    open_fds = [fd] if fd >= 0 else []
+
+    def report(said: dict[str, object]) -> None:
+        if open_fds:
+            with contextlib.suppress(BrokenPipeError), os.fdopen(open_fds.pop(), 'w') as pipe:
+                pipe.write(json.dumps(said) + '\n')
+
+    return report

@@ -1,0 +1,218 @@
+"""Machines: what must run, what runs, what may go."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pocket.model import Base, Life, Status
+from pocket.services import constraints as constraints_
+from pocket.services import life, models, rows, statuses
+from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, JujuError
+from pocket.state import Tx
+
+DEFAULT_BASE = Base(name='ubuntu', channel='24.04')
+"""What a machine runs when nobody says: neither the charm, nor the request, nor the model's default-base."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRecord:
+    """One machine as its row says."""
+
+    model_uuid: str
+    id: str
+    host_name: str
+    """``juju-<last 6 hex of the model>-<id>``: the substrate's name for it and its instance id."""
+    base: Base
+    life: Life
+    constraints: Mapping[str, Any]
+    memory_mb: int | None
+    """The ``mem`` constraint."""
+    cores: int | None
+    address: str
+    """Empty until it runs."""
+    ssh_host_keys: tuple[str, ...]
+    authorized_keys: tuple[str, ...]
+    """From the model's option authorized-keys."""
+    agent_status: Status
+    instance_status: Status
+    created_ms: int
+
+
+def add(tx: Tx, uuid: str, *, base: Base | None = None, constraints: Mapping[str, Any] | None = None) -> str:
+    """Ask for a machine and return its id.
+
+    Args:
+        constraints: What of it is absent comes from the model's constraints.
+    """
+    models.require_alive(tx, uuid, 'cannot add a new machine')
+    merged = constraints_.merge(models.get_constraints(tx, uuid), constraints or {})
+    chosen = base or default_base(tx, uuid)
+    machine_id = str(rows.next_number(tx, uuid, 'machine'))
+    tx.db.execute(
+        'INSERT INTO machine (model_uuid, id, host_name, base_name, base_channel, constraints, created_ms)'
+        ' VALUES (?, ?, ?, ?, ?, ?, ?)',
+        (
+            uuid,
+            machine_id,
+            f'juju-{uuid[-6:]}-{machine_id}',
+            chosen.name,
+            chosen.channel,
+            rows.dumps(merged),
+            tx.now_ms,
+        ),
+    )
+    statuses.put(tx, uuid, 'machine', machine_id, 'pending')
+    statuses.put(tx, uuid, 'instance', machine_id, 'pending')
+    tx.touch(uuid)
+    return machine_id
+
+
+def destroy(tx: Tx, uuid: str, machine_id: str, *, force: bool = False) -> None:
+    """Set a machine dying.
+
+    Args:
+        force: Remove its units first, without waiting for their hooks.
+
+    Raises:
+        JujuError: there is no such machine, or units are on it.
+    """
+    get(tx, uuid, machine_id)
+    on_it = rows.many(tx, 'SELECT name FROM unit WHERE model_uuid = ? AND machine_id = ?', uuid, machine_id)
+    if on_it and not force:
+        first = min((str(row['name']) for row in on_it), key=rows.natural)
+        raise JujuError(f'machine {machine_id} has unit "{first}" assigned', HAS_ASSIGNED_UNITS)
+    life.destroy_machine(tx, uuid, machine_id)
+
+
+def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
+    """Return a machine.
+
+    Raises:
+        JujuError: there is no such machine.
+    """
+    row = rows.one(tx, 'SELECT * FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
+    if row is None:
+        raise JujuError(f'machine {machine_id} not found', NOT_FOUND)
+    return _record(tx, row)
+
+
+def list_(tx: Tx, uuid: str) -> list[MachineRecord]:
+    """Return the machines of a model in natural order."""
+    found = rows.many(tx, 'SELECT * FROM machine WHERE model_uuid = ?', uuid)
+    return [_record(tx, row) for row in sorted(found, key=lambda row: rows.natural(row['id']))]
+
+
+def wanted(tx: Tx) -> list[MachineRecord]:
+    """Return the machines of every model that must run: all that are not `removable`."""
+    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format(''))]
+
+
+def removable(tx: Tx) -> list[MachineRecord]:
+    """Return the machines of every model whose host must go: they are dying and no unit is left on them."""
+    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format('NOT'))]
+
+
+_SPLIT = """
+    SELECT * FROM machine WHERE {} (life = 'alive' OR EXISTS (
+        SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
+    )) ORDER BY created_ms, model_uuid, id
+"""
+
+
+def set_provisioning(tx: Tx, uuid: str, machine_id: str, message: str = '') -> None:
+    """Note that the host is being made or started."""
+    if _update(tx, uuid, machine_id, running=False):
+        statuses.put(tx, uuid, 'instance', machine_id, 'allocating', message=message)
+
+
+def set_running(
+    tx: Tx, uuid: str, machine_id: str, *, address: str, ssh_host_keys: tuple[str, ...] = ()
+) -> None:
+    """Note that the host runs at *address*; from now on agents may use it."""
+    if not _update(tx, uuid, machine_id, running=True, address=address, ssh_host_keys=ssh_host_keys):
+        return
+    statuses.put(tx, uuid, 'machine', machine_id, 'started')
+    statuses.put(tx, uuid, 'instance', machine_id, 'running', message='Running')
+    for row in rows.many(
+        tx, 'SELECT name FROM unit WHERE model_uuid = ? AND machine_id = ?', uuid, machine_id
+    ):
+        unit = str(row['name'])
+        workload = statuses.get(tx, uuid, 'workload', unit)
+        if workload is not None and workload.message == statuses.WAITING_FOR_MACHINE:
+            statuses.put(tx, uuid, 'workload', unit, 'waiting', message=statuses.INSTALLING_AGENT)
+
+
+def set_failed(tx: Tx, uuid: str, machine_id: str, message: str) -> None:
+    """Note that the host cannot be made, and why."""
+    if _update(tx, uuid, machine_id, running=False):
+        statuses.put(tx, uuid, 'instance', machine_id, 'provisioning error', message=message)
+
+
+def set_stopped(tx: Tx, uuid: str, machine_id: str, message: str = '') -> None:
+    """Note that the host does not run any more; its units' agents stop until it does."""
+    if _update(tx, uuid, machine_id, running=False):
+        down = message or 'agent is not communicating with the server'
+        statuses.put(tx, uuid, 'machine', machine_id, 'down', message=down)
+
+
+def remove(tx: Tx, uuid: str, machine_id: str) -> None:
+    """Drop the record of a `removable` machine whose host is gone; may be called again."""
+    life.remove_machine(tx, uuid, machine_id)
+
+
+def default_base(tx: Tx, uuid: str) -> Base:
+    """Return the model's default-base, or `DEFAULT_BASE`."""
+    name, at, channel = str(models.option(tx, uuid, 'default-base') or '').partition('@')
+    return Base(name=name, channel=channel.partition('/')[0]) if at else DEFAULT_BASE
+
+
+def _update(
+    tx: Tx,
+    uuid: str,
+    machine_id: str,
+    *,
+    running: bool,
+    address: str = '',
+    ssh_host_keys: tuple[str, ...] = (),
+) -> bool:
+    """Write what is known of a host; False when the machine is gone. A stopped one keeps its address."""
+    row = rows.one(tx, 'SELECT * FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
+    if row is None:
+        return False
+    old = (row['running'], row['address'], row['ssh_host_keys'])
+    keys = rows.dumps(ssh_host_keys) if ssh_host_keys else str(row['ssh_host_keys'])
+    new = (int(running), address or str(row['address']), keys)
+    if new != old:
+        tx.db.execute(
+            'UPDATE machine SET running = ?, address = ?, ssh_host_keys = ? WHERE model_uuid = ? AND id = ?',
+            (*new, uuid, machine_id),
+        )
+        tx.touch(uuid)
+    return True
+
+
+def _record(tx: Tx, row: sqlite3.Row) -> MachineRecord:
+    uuid, machine_id = str(row['model_uuid']), str(row['id'])
+    constraints = rows.loads(row['constraints'])
+    keys = str(models.option(tx, uuid, 'authorized-keys') or '')
+    unknown = Status(value='unknown', since_ms=int(row['created_ms']))
+    return MachineRecord(
+        model_uuid=uuid,
+        id=machine_id,
+        host_name=str(row['host_name']),
+        base=Base(name=row['base_name'], channel=row['base_channel']),
+        life=Life(row['life']),
+        constraints=constraints,
+        memory_mb=constraints_.whole(constraints, 'mem'),
+        cores=constraints_.whole(constraints, 'cores'),
+        address=str(row['address']),
+        ssh_host_keys=tuple(json.loads(row['ssh_host_keys'])),
+        authorized_keys=tuple(line.strip() for line in keys.splitlines() if line.strip()),
+        agent_status=statuses.get(tx, uuid, 'machine', machine_id) or unknown,
+        instance_status=statuses.get(tx, uuid, 'instance', machine_id) or unknown,
+        created_ms=int(row['created_ms']),
+    )

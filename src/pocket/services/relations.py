@@ -1,0 +1,246 @@
+"""Relations between applications, as the operator handles them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bedrock.charm import Charm
+from pocket.model import Base, Life, Status
+from pocket.services import charms, life, models, rows, statuses
+from pocket.services import endpoints as endpoints_
+from pocket.services.endpoints import Candidate, Side
+from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, QUOTA_LIMIT_EXCEEDED, JujuError
+from pocket.state import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationEndpoint:
+    """One side of a relation."""
+
+    application: str
+    name: str
+    role: str
+    """provider, requirer or peer."""
+    interface: str
+    scope: str
+    limit: int
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationRecord:
+    """One relation."""
+
+    id: int
+    key: str
+    """``requirer:ep provider:ep``, or ``app:ep`` for a peer relation."""
+    life: Life
+    scope: str
+    """container when either side says so."""
+    interface: str
+    endpoints: tuple[RelationEndpoint, ...]
+    """The requirer first; one for a peer relation."""
+    status: Status
+    """joining until a unit of each side is in scope, then joined."""
+
+
+def add(tx: Tx, uuid: str, endpoints: Sequence[str]) -> RelationRecord:
+    """Relate two applications (``app`` or ``app:endpoint``) and return the relation.
+
+    Raises:
+        JujuError: the names mean no relation or several, or the relation is not possible.
+    """
+    models.require_alive(tx, uuid, 'cannot add relation')
+    sides = endpoints_.infer(endpoints, _charms(tx, uuid, endpoints))
+    key = endpoints_.key(sides)
+    doing = f'cannot add relation "{key}"'
+    if len(sides) != 2:
+        raise JujuError(f'{doing}: relation must have two endpoints')
+    if rows.exists(tx, 'SELECT 1 FROM relation WHERE model_uuid = ? AND key = ?', uuid, key):
+        raise JujuError(f'{doing}: relation {key} already exists', ALREADY_EXISTS)
+    for side in sides:
+        _check_side(tx, uuid, side, doing)
+    if endpoints_.scope_of(sides) == 'container':
+        _check_bases(tx, uuid, sides, doing)
+    return get(tx, uuid, _insert(tx, uuid, sides))
+
+
+def ensure_peers(tx: Tx, uuid: str, application: str, charm: Charm) -> None:
+    """Make the peer relations of an application that are not there yet."""
+    for endpoint in charm.endpoints.values():
+        key = f'{application}:{endpoint.name}'
+        if endpoint.role == 'peer' and not rows.exists(
+            tx, 'SELECT 1 FROM relation WHERE model_uuid = ? AND key = ?', uuid, key
+        ):
+            side = Side(application=application, endpoint=endpoint, subordinate=charm.subordinate)
+            _insert(tx, uuid, (side,))
+
+
+def destroy(tx: Tx, uuid: str, endpoints: Sequence[str], *, force: bool = False) -> None:
+    """Take down the relation that the names mean.
+
+    Raises:
+        JujuError: there is no such relation, or it is a peer relation.
+    """
+    candidates = endpoints_.candidates(endpoints, _charms(tx, uuid, endpoints))
+    there: list[tuple[int, Candidate]] = []
+    for sides in candidates:
+        row = rows.one(
+            tx, 'SELECT id FROM relation WHERE model_uuid = ? AND key = ?', uuid, endpoints_.key(sides)
+        )
+        if row is not None:
+            there.append((int(row['id']), sides))
+    if len(there) > 1:
+        raise endpoints_.ambiguous(endpoints, [sides for _, sides in there])
+    if not there:
+        named = endpoints_.key(candidates[0]) if len(candidates) == 1 else ' '.join(endpoints)
+        raise JujuError(f'relation "{named}" not found', NOT_FOUND)
+    destroy_by_id(tx, uuid, there[0][0], force=force)
+
+
+def destroy_by_id(tx: Tx, uuid: str, relation_id: int, *, force: bool = False) -> None:
+    """Take a relation down; it is gone once no unit is in scope, with *force* at once.
+
+    Raises:
+        JujuError: there is no such relation, or it is a peer relation.
+    """
+    record = get(tx, uuid, relation_id)
+    if record.endpoints[0].role == 'peer':
+        raise JujuError(f'cannot destroy relation "{record.key}": is a peer relation')
+    life.destroy_relation(tx, uuid, relation_id, force=force)
+
+
+def get(tx: Tx, uuid: str, relation_id: int) -> RelationRecord:
+    """Return a relation.
+
+    Raises:
+        JujuError: there is no such relation.
+    """
+    row = rows.one(tx, 'SELECT * FROM relation WHERE model_uuid = ? AND id = ?', uuid, relation_id)
+    if row is None:
+        raise JujuError(f'relation {relation_id} not found', NOT_FOUND)
+    return _record(tx, row)
+
+
+def list_(tx: Tx, uuid: str, application: str = '') -> list[RelationRecord]:
+    """Return the relations of an application, or of the whole model, oldest first."""
+    found = rows.many(
+        tx,
+        "SELECT * FROM relation WHERE model_uuid = ?1 AND (?2 = '' OR id IN ("
+        ' SELECT relation_id FROM relation_endpoint WHERE model_uuid = ?1 AND application = ?2)) ORDER BY id',
+        *(uuid, application),
+    )
+    return [_record(tx, row) for row in found]
+
+
+def _charms(tx: Tx, uuid: str, endpoints: Sequence[str]) -> dict[str, Charm]:
+    """Return the charms of those applications that are named and exist."""
+    found: dict[str, Charm] = {}
+    for name in endpoints:
+        application = name.partition(':')[0]
+        row = rows.one(
+            tx, 'SELECT charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, application
+        )
+        if row is not None:
+            found[application] = charms.get(tx, uuid, str(row['charm_url'])).charm
+    return found
+
+
+def _check_side(tx: Tx, uuid: str, side: Side, doing: str) -> None:
+    row = rows.one(
+        tx, 'SELECT life FROM application WHERE model_uuid = ? AND name = ?', uuid, side.application
+    )
+    if row is None or row['life'] != Life.ALIVE:
+        raise JujuError(f'{doing}: application "{side.application}" is not alive')
+    limit = side.endpoint.limit
+    taken = rows.many(
+        tx,
+        'SELECT 1 FROM relation_endpoint WHERE model_uuid = ? AND application = ? AND name = ?',
+        *(uuid, side.application, side.endpoint.name),
+    )
+    if limit and len(taken) >= limit:
+        raise JujuError(
+            f'establishing a new relation for {side} would exceed its maximum relation limit of {limit}',
+            QUOTA_LIMIT_EXCEEDED,
+        )
+
+
+def _check_bases(tx: Tx, uuid: str, sides: Candidate, doing: str) -> None:
+    """A subordinate shares its principal's machine, so it must be able to run there."""
+    bases: dict[str, Base] = {}
+    for side in sides:
+        row = rows.one(
+            tx,
+            'SELECT base_name, base_channel FROM application WHERE model_uuid = ? AND name = ?',
+            *(uuid, side.application),
+        )
+        assert row is not None
+        bases[side.application] = Base(name=row['base_name'], channel=row['base_channel'])
+    principal, subordinate = sorted(sides, key=lambda side: side.subordinate)
+    charm = _charms(tx, uuid, [subordinate.application])[subordinate.application]
+    wanted = bases[principal.application]
+    if (
+        bases[subordinate.application] != wanted
+        and charm.bases
+        and ((wanted.name, wanted.channel) not in charm.bases)
+    ):
+        raise JujuError(f"{doing}: principal and subordinate applications' bases must match")
+
+
+def _insert(tx: Tx, uuid: str, sides: Candidate) -> int:
+    relation_id = rows.next_number(tx, uuid, 'relation')
+    tx.db.execute(
+        'INSERT INTO relation (model_uuid, id, key, scope, interface, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
+        (
+            *(uuid, relation_id, endpoints_.key(sides), endpoints_.scope_of(sides)),
+            sides[0].endpoint.interface,
+            tx.now_ms,
+        ),
+    )
+    for side in sides:
+        endpoint = side.endpoint
+        tx.db.execute(
+            'INSERT INTO relation_endpoint'
+            ' (model_uuid, relation_id, application, name, role, scope, relation_limit, optional)'
+            ' VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+            (
+                *(uuid, relation_id, side.application, endpoint.name, endpoint.role, endpoint.scope),
+                *(endpoint.limit, endpoint.optional),
+            ),
+        )
+    statuses.put(tx, uuid, 'relation', str(relation_id), 'joining')
+    tx.touch(uuid)
+    return relation_id
+
+
+def _record(tx: Tx, row: sqlite3.Row) -> RelationRecord:
+    uuid, relation_id = str(row['model_uuid']), int(row['id'])
+    found = rows.many(
+        tx,
+        'SELECT * FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ? ORDER BY role DESC',
+        *(uuid, relation_id),
+    )
+    return RelationRecord(
+        id=relation_id,
+        key=str(row['key']),
+        life=Life(row['life']),
+        scope=str(row['scope']),
+        interface=str(row['interface']),
+        endpoints=tuple(_endpoint(side, str(row['interface'])) for side in found),
+        status=statuses.get(tx, uuid, 'relation', str(relation_id))
+        or Status(value='joining', since_ms=int(row['created_ms'])),
+    )
+
+
+def _endpoint(row: sqlite3.Row, interface: str) -> RelationEndpoint:
+    return RelationEndpoint(
+        application=str(row['application']),
+        name=str(row['name']),
+        role=str(row['role']),
+        interface=interface,
+        scope=str(row['scope']),
+        limit=int(row['relation_limit']),
+        optional=bool(row['optional']),
+    )

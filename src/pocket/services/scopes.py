@@ -1,0 +1,240 @@
+"""Who is in a relation and what each side says in it: scope, settings, versions (juju.md 3.3)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from pocket.model import Life, application_of
+from pocket.services import life, rows, statuses, units
+from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, UNAUTHORIZED, JujuError
+from pocket.state import Tx
+
+
+def enter(tx: Tx, uuid: str, unit: str, relation_id: int) -> None:
+    """Bring a unit into a relation with its first settings; may be called again.
+
+    In a container-scoped relation a principal's entry creates its subordinate unit.
+
+    Raises:
+        JujuError: the unit or the relation is not alive, or an earlier subordinate is still leaving.
+    """
+    if is_in_scope(tx, uuid, unit, relation_id):
+        return
+    row = life.find_unit(tx, uuid, unit)
+    relation = rows.one(tx, 'SELECT * FROM relation WHERE model_uuid = ? AND id = ?', uuid, relation_id)
+    if row is None or relation is None or row['life'] != Life.ALIVE or relation['life'] != Life.ALIVE:
+        raise JujuError('cannot enter scope: unit or relation is not alive', CANNOT_ENTER_SCOPE)
+    if counterpart(tx, uuid, unit, relation_id) is None:
+        raise _denied()
+    if relation['scope'] == 'container' and not row['principal']:
+        _ensure_subordinate(tx, uuid, row, relation_id)
+    address = units.get(tx, uuid, unit).address
+    settings = {'egress-subnets': f'{address}/32', 'ingress-address': address, 'private-address': address}
+    # One who comes back keeps counting, so that the others see that its settings are new.
+    tx.db.execute(
+        'INSERT INTO relation_unit VALUES (?, ?, ?, 1, ?, 1) ON CONFLICT (model_uuid, relation_id, unit)'
+        ' DO UPDATE SET in_scope = 1, settings = excluded.settings, version = version + 1',
+        (uuid, relation_id, unit, rows.dumps(settings if address else {})),
+    )
+    if _all_sides_present(tx, uuid, relation_id):
+        statuses.put(tx, uuid, 'relation', str(relation_id), 'joined')
+    tx.touch(uuid)
+
+
+def unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str) -> dict[str, str]:
+    """Return what a unit says in a relation; one that departed is still heard.
+
+    Raises:
+        JujuError: the unit was never in the relation.
+    """
+    row = rows.one(
+        tx,
+        'SELECT settings FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND unit = ?',
+        *(uuid, relation_id, unit),
+    )
+    if row is None:
+        raise _denied()
+    return rows.loads(row['settings'])
+
+
+def application_settings(tx: Tx, uuid: str, relation_id: int, application: str) -> dict[str, str]:
+    """Return what an application says in a relation.
+
+    Raises:
+        JujuError: the application is no side of the relation.
+    """
+    row = _side(tx, uuid, relation_id, application)
+    if row is None:
+        raise _denied()
+    return rows.loads(row['settings'])
+
+
+def change_unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str, changes: Mapping[str, str]) -> None:
+    """Write a unit's settings; the version grows only when something is different afterwards.
+
+    Raises:
+        JujuError: the unit was never in the relation.
+    """
+    old = unit_settings(tx, uuid, relation_id, unit)
+    new = applied(old, changes)
+    if new != old:
+        tx.db.execute(
+            'UPDATE relation_unit SET settings = ?, version = version + 1'
+            ' WHERE model_uuid = ? AND relation_id = ? AND unit = ?',
+            (rows.dumps(new), uuid, relation_id, unit),
+        )
+        tx.touch(uuid)
+
+
+def change_application_settings(
+    tx: Tx, uuid: str, relation_id: int, application: str, changes: Mapping[str, str]
+) -> None:
+    """Write an application's settings; the version grows only when something is different afterwards.
+
+    Raises:
+        JujuError: the application is no side of the relation.
+    """
+    old = application_settings(tx, uuid, relation_id, application)
+    new = applied(old, changes)
+    if new != old:
+        tx.db.execute(
+            'UPDATE relation_endpoint SET settings = ?, version = version + 1'
+            ' WHERE model_uuid = ? AND relation_id = ? AND application = ?',
+            (rows.dumps(new), uuid, relation_id, application),
+        )
+        tx.touch(uuid)
+
+
+def applied(settings: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Return *settings* after *changes*, in which an empty value deletes its key."""
+    return {key: value for key, value in {**settings, **changes}.items() if value != ''}
+
+
+def relations_of(tx: Tx, uuid: str, unit: str) -> list[sqlite3.Row]:
+    """Return the relations that concern a unit, by id, each with the unit's own endpoint.
+
+    A subordinate's container relations with applications other than its principal's do not.
+    """
+    found = rows.many(
+        tx,
+        """
+        SELECT relation.*, own.name AS own_name, own.role AS own_role, own.version AS own_version
+        FROM relation_endpoint own
+        JOIN relation ON relation.model_uuid = own.model_uuid AND relation.id = own.relation_id
+        WHERE own.model_uuid = ? AND own.application = ? ORDER BY relation.id
+        """,
+        *(uuid, application_of(unit)),
+    )
+    return [row for row in found if counterpart(tx, uuid, unit, int(row['id'])) is not None]
+
+
+def counterpart(tx: Tx, uuid: str, unit: str, relation_id: int) -> sqlite3.Row | None:
+    """Return the endpoint on the other side of a unit's relation (its own in a peer relation).
+
+    None when the unit has no part in the relation.
+    """
+    application = application_of(unit)
+    sides = rows.many(
+        tx,
+        'SELECT e.*, r.scope AS relation_scope FROM relation_endpoint e'
+        ' JOIN relation r ON r.model_uuid = e.model_uuid AND r.id = e.relation_id'
+        ' WHERE e.model_uuid = ? AND e.relation_id = ?',
+        *(uuid, relation_id),
+    )
+    if all(side['application'] != application for side in sides):
+        return None
+    if len(sides) == 1:
+        return sides[0]
+    other = next(side for side in sides if side['application'] != application)
+    row = life.find_unit(tx, uuid, unit)
+    principal = str(row['principal']) if row is not None else ''
+    if other['relation_scope'] == 'container' and principal:
+        return other if application_of(principal) == other['application'] else None
+    return other
+
+
+def members(tx: Tx, uuid: str, unit: str, relation_id: int) -> dict[str, int]:
+    """Return the units that *unit* sees in a relation, sorted, with the versions of their settings."""
+    other = counterpart(tx, uuid, unit, relation_id)
+    if other is None:
+        return {}
+    found = rows.many(
+        tx,
+        'SELECT unit, version FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND in_scope'
+        ' AND unit <> ?',
+        *(uuid, relation_id, unit),
+    )
+    seen = {str(row['unit']): int(row['version']) for row in found}
+    visible = [name for name in seen if application_of(name) == other['application']]
+    if other['relation_scope'] == 'container':
+        tied = _tied_to(tx, uuid, unit)
+        visible = [name for name in visible if name in tied]
+    return {name: seen[name] for name in sorted(visible, key=rows.natural)}
+
+
+def is_in_scope(tx: Tx, uuid: str, unit: str, relation_id: int) -> bool:
+    """Whether a unit has entered a relation and not left it."""
+    return rows.exists(
+        tx,
+        'SELECT 1 FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND unit = ? AND in_scope',
+        *(uuid, relation_id, unit),
+    )
+
+
+def _tied_to(tx: Tx, uuid: str, unit: str) -> frozenset[str]:
+    """Return a subordinate's principal, or a principal's subordinates."""
+    row = life.find_unit(tx, uuid, unit)
+    if row is not None and row['principal']:
+        return frozenset({str(row['principal'])})
+    return frozenset(life.subordinates_of(tx, uuid, unit))
+
+
+def _ensure_subordinate(tx: Tx, uuid: str, principal: sqlite3.Row, relation_id: int) -> None:
+    other = counterpart(tx, uuid, principal['name'], relation_id)
+    assert other is not None
+    application = rows.one(
+        tx, 'SELECT * FROM application WHERE model_uuid = ? AND name = ?', uuid, other['application']
+    )
+    # Two subordinates may share a container relation; neither makes units of the other.
+    if application is None or not application['subordinate']:
+        return
+    there = rows.one(
+        tx,
+        'SELECT life FROM unit WHERE model_uuid = ? AND application = ? AND principal = ?',
+        *(uuid, application['name'], principal['name']),
+    )
+    if there is None:
+        units.add(
+            tx, uuid, application['name'], machine_id=principal['machine_id'], principal=principal['name']
+        )
+    elif there['life'] != Life.ALIVE:
+        raise JujuError(
+            'cannot enter scope yet: non-alive subordinate unit has not been removed', CANNOT_ENTER_SCOPE_YET
+        )
+
+
+def _all_sides_present(tx: Tx, uuid: str, relation_id: int) -> bool:
+    sides = rows.many(
+        tx,
+        'SELECT application FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ?',
+        *(uuid, relation_id),
+    )
+    present = rows.many(
+        tx,
+        'SELECT unit FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND in_scope',
+        *(uuid, relation_id),
+    )
+    return {row['application'] for row in sides} <= {application_of(row['unit']) for row in present}
+
+
+def _side(tx: Tx, uuid: str, relation_id: int, application: str) -> sqlite3.Row | None:
+    return rows.one(
+        tx,
+        'SELECT * FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ? AND application = ?',
+        *(uuid, relation_id, application),
+    )
+
+
+def _denied() -> JujuError:
+    return JujuError('permission denied', UNAUTHORIZED)

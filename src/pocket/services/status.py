@@ -1,0 +1,213 @@
+"""One typed picture of a whole model with the statuses that Juju displays, for the API to encode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pocket.model import Base, Life, PortRange, Status
+from pocket.services import (
+    applications,
+    derive,
+    endpoints,
+    machines,
+    models,
+    network,
+    relations,
+    rows,
+    statuses,
+)
+from pocket.services.applications import ApplicationRecord
+from pocket.services.machines import MachineRecord
+from pocket.services.models import ModelRecord
+from pocket.services.relations import RelationRecord
+from pocket.state import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSnapshot:
+    """One unit as displayed."""
+
+    name: str
+    application: str
+    life: Life
+    machine: str
+    principal: str
+    charm_url: str
+    """What it runs; differs from the application's while it upgrades."""
+    workload: Status
+    """``error`` with the agent's message while a hook is in error."""
+    agent: Status
+    """``idle`` while a hook is in error."""
+    workload_version: str
+    leader: bool
+    public_address: str
+    private_address: str
+    ports: tuple[PortRange, ...]
+    subordinates: tuple[str, ...]
+    """Unit names, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationSnapshot:
+    """One application as displayed."""
+
+    name: str
+    charm_url: str
+    charm_name: str
+    charm_revision: int
+    base: Base
+    life: Life
+    exposed: bool
+    exposed_endpoints: Mapping[str, object]
+    subordinate: bool
+    subordinate_to: tuple[str, ...]
+    """Principal applications that it is related to."""
+    status: Status
+    """What the leader set, else the worst of its units' (juju.md 5.3)."""
+    stored_status: Status
+    """What AllWatcher carries: ``unset`` unless the leader set one."""
+    workload_version: str
+    relations: Mapping[str, tuple[str, ...]]
+    """Endpoint -> related applications."""
+    endpoint_names: tuple[str, ...]
+    """For endpoint bindings, all in space alpha."""
+    units: tuple[UnitSnapshot, ...]
+    """In order of number; those of a subordinate too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSnapshot:
+    """A whole model, everything in natural order."""
+
+    model: ModelRecord
+    machines: tuple[MachineRecord, ...]
+    applications: tuple[ApplicationSnapshot, ...]
+    relations: tuple[RelationRecord, ...]
+    now_ms: int
+
+    @property
+    def units(self) -> Mapping[str, UnitSnapshot]:
+        """Every unit by name."""
+        return {unit.name: unit for application in self.applications for unit in application.units}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One past status."""
+
+    kind: str
+    """agent, workload, application, machine, instance or model."""
+    status: Status
+
+
+_Statuses = Mapping[tuple[str, str], Status]
+
+
+def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
+    """Return the picture of a model.
+
+    Raises:
+        JujuError: there is no such model.
+    """
+    model = models.info(tx, uuid)
+    known = statuses.all_of(tx, uuid)
+    related = relations.list_(tx, uuid)
+    found = _units(tx, uuid, known)
+    return ModelSnapshot(
+        model=model,
+        machines=tuple(machines.list_(tx, uuid)),
+        applications=tuple(
+            _application(record, [unit for unit in found if unit.application == record.name], related, known)
+            for record in applications.list_(tx, uuid)
+        ),
+        relations=tuple(related),
+        now_ms=tx.now_ms,
+    )
+
+
+def history(tx: Tx, uuid: str, kind: str, name: str, *, limit: int = 20) -> list[HistoryEntry]:
+    """Return the newest past statuses of an entity, oldest first."""
+    found = rows.many(
+        tx,
+        'SELECT * FROM (SELECT * FROM status_history WHERE model_uuid = ? AND name = ? AND kind = ?'
+        ' ORDER BY id DESC LIMIT ?) ORDER BY id',
+        *(uuid, name, kind, limit),
+    )
+    return [HistoryEntry(kind=kind, status=statuses.from_row(row)) for row in found]
+
+
+def _units(tx: Tx, uuid: str, known: _Statuses) -> list[UnitSnapshot]:
+    ports = {
+        str(row['name']): network.ports_from(row['ports'])
+        for row in rows.many(tx, 'SELECT name, ports FROM unit WHERE model_uuid = ?', uuid)
+    }
+    shown: list[UnitSnapshot] = []
+    for record in applications.list_units(tx, uuid):
+        agent, workload = derive.unit(known['agent', record.name], known['workload', record.name])
+        shown.append(
+            UnitSnapshot(
+                name=record.name,
+                application=record.application,
+                life=record.life,
+                machine=record.machine,
+                principal=record.principal,
+                charm_url=record.charm_url,
+                workload=workload,
+                agent=agent,
+                workload_version=record.workload_version,
+                leader=record.leader,
+                public_address=record.address,
+                private_address=record.address,
+                ports=tuple(ports[record.name]),
+                subordinates=record.subordinates,
+            )
+        )
+    return shown
+
+
+def _application(
+    record: ApplicationRecord,
+    units: Sequence[UnitSnapshot],
+    related: Sequence[RelationRecord],
+    known: _Statuses,
+) -> ApplicationSnapshot:
+    own = known.get(('application', record.name))
+    others, principals = _related(record, related)
+    return ApplicationSnapshot(
+        name=record.name,
+        charm_url=record.charm_url,
+        charm_name=record.charm.name,
+        charm_revision=record.charm.revision,
+        base=record.base,
+        life=record.life,
+        exposed=record.exposed,
+        exposed_endpoints=record.exposed_endpoints,
+        subordinate=record.subordinate,
+        subordinate_to=tuple(principals) if record.subordinate else (),
+        status=derive.application(own, [unit.workload for unit in units], since_ms=record.created_ms),
+        stored_status=own or Status(value='unset', since_ms=record.created_ms),
+        workload_version=next((unit.workload_version for unit in units if unit.workload_version), ''),
+        relations={endpoint: tuple(names) for endpoint, names in sorted(others.items())},
+        endpoint_names=tuple(sorted(endpoints.endpoints_of(record.charm.charm))),
+        units=tuple(units),
+    )
+
+
+def _related(
+    record: ApplicationRecord, related: Sequence[RelationRecord]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the related applications by own endpoint, and those of them that may be principals."""
+    others: dict[str, list[str]] = {}
+    principals: list[str] = []
+    for relation in related:
+        own = next((side for side in relation.endpoints if side.application == record.name), None)
+        if own is None:
+            continue
+        other = next((side for side in relation.endpoints if side.application != record.name), own)
+        names = others.setdefault(own.name, [])
+        if other.application not in names:
+            names.append(other.application)
+        if relation.scope == 'container' and other.application not in principals:
+            principals.append(other.application)
+    return {endpoint: sorted(names) for endpoint, names in others.items()}, sorted(principals)

@@ -1,0 +1,166 @@
+"""Units as rows: make them, read them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pocket.model import Base, Life
+from pocket.services import life, machines, rows, statuses
+from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.state import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRecord:
+    """One unit as its row says."""
+
+    name: str
+    application: str
+    life: Life
+    machine: str
+    """Machine id."""
+    principal: str
+    """Empty for a principal."""
+    subordinates: tuple[str, ...]
+    charm_url: str
+    """What it runs now; the application's when the agent has not said otherwise."""
+    workload_version: str
+    resolved: str
+    address: str
+    leader: bool
+
+
+_SELECT = """
+    SELECT unit.*, application.charm_url AS wanted_charm_url, application.leader, machine.address,
+        machine.host_name, machine.running
+    FROM unit
+    JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
+    JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
+"""
+
+
+def get(tx: Tx, uuid: str, unit: str) -> UnitRecord:
+    """Return a unit.
+
+    Raises:
+        JujuError: there is no such unit.
+    """
+    row = rows.one(tx, f'{_SELECT} WHERE unit.model_uuid = ? AND unit.name = ?', uuid, unit)
+    if row is None:
+        raise JujuError(f'unit "{unit}" not found', NOT_FOUND)
+    return _record(tx, row)
+
+
+def list_(tx: Tx, uuid: str, application: str = '') -> list[UnitRecord]:
+    """Return the units of an application, or of the whole model, in natural order."""
+    found = rows.many(
+        tx,
+        f"{_SELECT} WHERE unit.model_uuid = ?1 AND (?2 = '' OR unit.application = ?2)"
+        ' ORDER BY unit.application, unit.number',
+        *(uuid, application),
+    )
+    return [_record(tx, row) for row in found]
+
+
+def on_running_machines(tx: Tx) -> list[tuple[str, str, str]]:
+    """Return model, name and host of every unit whose machine runs."""
+    found = rows.many(
+        tx, f'{_SELECT} WHERE machine.running ORDER BY unit.model_uuid, unit.application, unit.number'
+    )
+    return [(str(row['model_uuid']), str(row['name']), str(row['host_name'])) for row in found]
+
+
+def add(tx: Tx, uuid: str, application: str, *, machine_id: str, principal: str = '') -> str:
+    """Make the next unit of an application on a machine and return its name."""
+    number = rows.next_number(tx, uuid, f'application-{application}')
+    unit = f'{application}/{number}'
+    tx.db.execute(
+        'INSERT INTO unit (model_uuid, name, application, number, machine_id, principal)'
+        ' VALUES (?, ?, ?, ?, ?, ?)',
+        (uuid, unit, application, number, machine_id, principal),
+    )
+    running = rows.exists(
+        tx, 'SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND running', uuid, machine_id
+    )
+    waiting = statuses.INSTALLING_AGENT if running else statuses.WAITING_FOR_MACHINE
+    statuses.put(tx, uuid, 'agent', unit, 'allocating')
+    statuses.put(tx, uuid, 'workload', unit, 'waiting', message=waiting)
+    tx.touch(uuid)
+    return unit
+
+
+def machine_for(tx: Tx, uuid: str, directive: str, *, base: Base, constraints: Mapping[str, Any]) -> str:
+    """Return the machine that a placement *directive* means; a new one when it is empty or ``new``.
+
+    Raises:
+        JujuError: there is no such machine, or it is of no use.
+    """
+    if directive in ('', 'new'):
+        return machines.add(tx, uuid, base=base, constraints=constraints)
+    if not directive.isdigit():
+        raise JujuError(f'placement "{directive}" is not supported: name a machine', NOT_SUPPORTED)
+    machine = machines.get(tx, uuid, directive)
+    if machine.life is not Life.ALIVE:
+        raise JujuError(f'machine {directive} is not alive')
+    if machine.base != base:
+        raise JujuError(f'base does not match: unit has "{base}", machine {directive} has "{machine.base}"')
+    return machine.id
+
+
+def resolve(tx: Tx, uuid: str, unit: str, *, retry: bool) -> None:
+    """Tell the agent of a unit in error to run the failed hook again, or with *retry* false to skip it.
+
+    Raises:
+        JujuError: the unit is not in error, or was resolved already.
+    """
+    record = get(tx, uuid, unit)
+    agent = statuses.get(tx, uuid, 'agent', unit)
+    if agent is None or agent.value != 'error':
+        raise JujuError(f'unit "{unit}" is not in an error state')
+    if record.resolved:
+        raise JujuError(f'cannot set resolved mode for unit "{unit}": already resolved')
+    mode = 'retry-hooks' if retry else 'no-hooks'
+    tx.db.execute('UPDATE unit SET resolved = ? WHERE model_uuid = ? AND name = ?', (mode, uuid, unit))
+    tx.touch(uuid)
+
+
+def destroy(
+    tx: Tx, uuid: str, unit: str, *, force: bool = False, max_wait_ms: int = life.MAX_WAIT_MS
+) -> None:
+    """Set a principal unit dying, or remove it when it has never run.
+
+    Args:
+        force: Pass over hook errors, and after *max_wait_ms* over the agent.
+
+    Raises:
+        JujuError: there is no such unit, or it is a subordinate.
+    """
+    row = life.find_unit(tx, uuid, unit)
+    if row is None:
+        raise JujuError(f'unit "{unit}" does not exist', NOT_FOUND)
+    if row['principal']:
+        raise JujuError(
+            f'unit "{unit}" is a subordinate, to remove use remove-relation.'
+            f' Note: this will remove all units of "{row["application"]}"'
+        )
+    life.destroy_unit(tx, uuid, unit, forced_ms=tx.now_ms + max_wait_ms if force else None)
+
+
+def _record(tx: Tx, row: sqlite3.Row) -> UnitRecord:
+    uuid, name = str(row['model_uuid']), str(row['name'])
+    return UnitRecord(
+        name=name,
+        application=str(row['application']),
+        life=Life(row['life']),
+        machine=str(row['machine_id']),
+        principal=str(row['principal']),
+        subordinates=() if row['principal'] else tuple(life.subordinates_of(tx, uuid, name)),
+        charm_url=str(row['charm_url'] or row['wanted_charm_url']),
+        workload_version=str(row['workload_version']),
+        resolved=str(row['resolved']),
+        address=str(row['address']),
+        leader=row['leader'] == name,
+    )

@@ -1,0 +1,102 @@
+"""One consistent picture of all that a unit's agent decides by."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import Any
+
+from bedrock.charm import Charm
+from pocket.model import Life, RelationView, UnitView
+from pocket.services import actions, charms, durations, life, models, options, rows, scopes, statuses
+from pocket.services.endpoints import JUJU_INFO
+from pocket.state import Tx
+
+_SELECT = """
+    SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified, application.config,
+        application.trust, application.leader, application.leader_settings_version, machine.address,
+        model.name AS model_name
+    FROM unit
+    JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
+    JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
+    JOIN model ON model.uuid = unit.model_uuid
+    WHERE unit.model_uuid = ? AND unit.name = ?
+"""
+
+
+def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
+    """Return what a unit's agent decides by, None once the unit is removed."""
+    row = rows.one(tx, _SELECT, uuid, unit)
+    if row is None:
+        return None
+    charm = charms.get(tx, uuid, str(row['wanted_charm_url']))
+    config = options.effective(charm.charm, rows.loads(row['config']))
+    address = str(row['address'])
+    interval = durations.parse_s(str(models.option(tx, uuid, 'update-status-hook-interval')))
+    return UnitView(
+        model_uuid=uuid,
+        model_name=str(row['model_name']),
+        unit=unit,
+        application=str(row['application']),
+        machine=str(row['machine_id']),
+        principal=str(row['principal']),
+        life=Life(row['life']),
+        charm=charm.charm,
+        charm_url=charm.url,
+        charm_modified=int(row['charm_modified']),
+        charm_archive=charm.archive,
+        config=config,
+        settings_hash=settings_hash(config, trust=bool(row['trust']), address=address),
+        leader=row['leader'] == unit,
+        leader_settings_version=int(row['leader_settings_version']),
+        relations=_relations(tx, uuid, unit, charm.charm),
+        actions=tuple(actions.pending_for_unit(tx, uuid, unit)),
+        resolved=_resolved(tx, row),
+        has_subordinates=bool(life.subordinates_of(tx, uuid, unit)),
+        retry_hooks=bool(models.option(tx, uuid, 'automatically-retry-hooks')),
+        update_status_interval_s=interval or 300.0,
+        private_address=address,
+        public_address=address,
+        agent_state=str(row['agent_state']),
+    )
+
+
+def settings_hash(config: dict[str, Any], *, trust: bool, address: str) -> str:
+    """Return what changes when config-changed is due."""
+    return hashlib.sha256(rows.dumps([config, trust, address]).encode()).hexdigest()
+
+
+def _resolved(tx: Tx, row: sqlite3.Row) -> str:
+    """What the operator said, or for a unit that is removed by force: pass over whatever fails."""
+    if row['resolved'] or row['forced_ms'] is None:
+        return str(row['resolved'])
+    agent = statuses.get(tx, str(row['model_uuid']), 'agent', str(row['name']))
+    return 'no-hooks' if agent is not None and agent.value == 'error' else ''
+
+
+def _relations(tx: Tx, uuid: str, unit: str, charm: Charm) -> tuple[RelationView, ...]:
+    found = [_relation(tx, uuid, unit, row, charm) for row in scopes.relations_of(tx, uuid, unit)]
+    return tuple(relation for relation in found if relation is not None)
+
+
+def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> RelationView | None:
+    relation_id, endpoint = int(row['id']), str(row['own_name'])
+    declared = endpoint in charm.endpoints
+    other = scopes.counterpart(tx, uuid, unit, relation_id)
+    # An endpoint that an upgrade took away takes no part; the implicit one needs no declaration.
+    if other is None or not (declared or endpoint == JUJU_INFO.name):
+        return None
+    return RelationView(
+        id=relation_id,
+        endpoint=endpoint,
+        interface=str(row['interface']),
+        role=str(row['own_role']),
+        scope=str(row['scope']),
+        life=Life(row['life']),
+        remote_application=str(other['application']),
+        remote_endpoint=str(other['name']),
+        members=scopes.members(tx, uuid, unit, relation_id),
+        application_versions={str(other['application']): int(other['version'])},
+        in_scope=scopes.is_in_scope(tx, uuid, unit, relation_id),
+        implicit=not declared,
+    )

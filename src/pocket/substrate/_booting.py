@@ -1,0 +1,148 @@
+"""Starting systemd-nspawn and hearing from it: which process is the machine's first, and that it is up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedrock import errors, process
+from pocket.substrate import procs
+
+# The root is mounted where only the machine sees it, so the kernel unmounts it when its last process ends,
+# however that comes. The groups are entered first, for nspawn puts the machine below its own.
+_LAUNCH = """set -e
+lower=$1; folder=$2; shift 2
+cd "$folder"
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=upper,workdir=work" root
+while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs"; shift; done
+shift
+exec "$@"
+"""
+_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+CONSOLE = 'console.log'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """All that a machine starts with."""
+
+    name: str
+    folder: Path
+    lower: Path
+    namespace: Path
+    groups: tuple[Path, ...]
+    binds: Mapping[str, Path]
+    """Machine path -> host file that the machine may write."""
+    read_only: Mapping[str, Path]
+    """The same for what it may only read."""
+
+
+def command(start: Start) -> list[str]:
+    """The command that becomes the machine's supervisor."""
+    binds = [f'--bind={_quoted(host)}:{_quoted(inside)}' for inside, host in start.binds.items()]
+    read_only = [f'--bind-ro={_quoted(host)}:{_quoted(inside)}' for inside, host in start.read_only.items()]
+    return [
+        *('unshare', '--mount', '--propagation=private', '--'),
+        *('/bin/sh', '-c', _LAUNCH, 'sh', str(start.lower), str(start.folder)),
+        *(str(group) for group in start.groups),
+        '--',
+        *('systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--boot', '--notify-ready=yes'),
+        *(f'--machine={start.name}', f'--hostname={start.name}', f'--directory={start.folder / "root"}'),
+        # Charms set up addresses, firewalls and tunnels; the namespace keeps that to the machine.
+        *(f'--network-namespace-path={start.namespace}', '--capability=CAP_NET_ADMIN'),
+        *('--link-journal=no', '--resolv-conf=off', '--timezone=off', '--console=pipe'),
+        '--kill-signal=SIGRTMIN+3',
+        *binds,
+        *read_only,
+    ]
+
+
+class Listener:
+    """A socket for what nspawn and the machine's systemd have to say about the start."""
+
+    def __init__(self, folder: str) -> None:
+        self.address = f'{folder}/notify'
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self._socket.setblocking(False)
+        self._socket.bind(self.address)
+
+    async def wait_ready(self) -> int:
+        """Wait until the machine says that it is up; returns its first process."""
+        leader = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            message = parse(await loop.sock_recv(self._socket, 4096))
+            leader = int(message.get('X_NSPAWN_LEADER_PID', leader))
+            if message.get('READY') == '1' and leader:
+                return leader
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def parse(message: bytes) -> dict[str, str]:
+    """The assignments in a notification, sd_notify(3)."""
+    lines = message.decode(errors='replace').splitlines()
+    return {name: value for name, is_pair, value in (line.partition('=') for line in lines) if is_pair}
+
+
+@contextlib.contextmanager
+def listening() -> Generator[Listener]:
+    """A `Listener` in a private folder with a short path: addresses of sockets have at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix='pocket-', dir='/run') as folder:
+        listener = Listener(folder)
+        try:
+            yield listener
+        finally:
+            listener.close()
+
+
+async def start(wanted: Start, *, timeout_s: float) -> tuple[int, int]:
+    """Start the machine and wait until it is up; returns the process ids of its supervisor and its leader.
+
+    Raises:
+        Fault: it ended or was not up in time; the message has what it printed.
+    """
+    log_path = wanted.folder / CONSOLE
+    with listening() as listener, log_path.open('wb') as console:
+        # Juju's machines have /tmp on disk; by default nspawn would give it a share of the host's memory.
+        env = {
+            'PATH': _PATH,
+            'LANG': 'C.UTF-8',
+            'NOTIFY_SOCKET': listener.address,
+            'SYSTEMD_NSPAWN_TMPFS_TMP': '0',
+        }
+        supervisor = process.spawn(command(wanted), env=env, output=console.fileno())
+        ready = asyncio.ensure_future(listener.wait_ready())
+        ended = asyncio.ensure_future(procs.wait_gone([supervisor], timeout_s=None))
+        try:
+            await asyncio.wait({ready, ended}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                return supervisor, ready.result()
+            why = 'ended' if ended.done() else f'was not up within {timeout_s:g} s'
+            raise errors.Fault(f'cannot start machine {wanted.name}: it {why}{_tail(log_path)}')
+        finally:
+            for task in (ready, ended):
+                task.cancel()
+            await asyncio.gather(ready, ended, return_exceptions=True)
+            _reap(supervisor)
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _tail(path: Path) -> str:
+    lines: Sequence[str] = path.read_text(errors='replace').splitlines()[-20:]
+    return ''.join(f'\n    {line}' for line in lines)
+
+
+def _quoted(path: Path | str) -> str:
+    return str(path).replace('\\', '\\\\').replace(':', '\\:')

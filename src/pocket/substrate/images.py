@@ -1,0 +1,354 @@
+"""Images: the file trees that machines start from, built once from the host's own package sources and cached.
+
+An image never changes: it is the lower layer of every machine made from it. Another recipe is another image.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedrock import errors, process
+from pocket.model import Base
+from pocket.settings import Settings
+from pocket.substrate import _sources
+
+Note = Callable[[str], None]
+"""Told about each step of work that takes time."""
+
+SUPPORTED = ('debian', 'ubuntu')
+_BUILD_TIMEOUT_S = 1800.0
+
+PACKAGES = (
+    *('systemd', 'systemd-sysv', 'libpam-systemd', 'dbus'),
+    *('python3', 'python3-yaml'),
+    *('ca-certificates', 'curl', 'gnupg', 'openssh-server', 'sudo'),
+    *('iproute2', 'iputils-ping', 'netbase', 'procps', 'lsb-release', 'xz-utils', 'cron', 'logrotate'),
+)
+"""What charms take for granted on a machine of Juju's, and no more."""
+
+_DPKG_CONF = """force-unsafe-io
+path-exclude=/usr/share/man/*
+path-exclude=/usr/share/locale/*
+path-exclude=/usr/share/doc/*
+path-include=/usr/share/doc/*/copyright
+"""
+
+_APT_CONF = """APT::Get::Assume-Yes "true";
+Dpkg::Options { "--force-confdef"; "--force-confold"; };
+Acquire::Languages "none";
+Acquire::Retries "3";
+"""
+
+# After the essential packages are unpacked and before any is configured. Filtering while mmdebstrap unpacks
+# would cost 11 s more than this. An empty host key keeps openssh-server from making keys for nothing.
+_EARLY = f"""#!/bin/sh
+set -e
+cat >"$1/etc/dpkg/dpkg.cfg.d/pocket" <<'END'
+{_DPKG_CONF}END
+mkdir -p "$1/etc/ssh"
+for kind in rsa ecdsa ed25519; do : >"$1/etc/ssh/ssh_host_${{kind}}_key"; done
+"""
+
+_LATE = f"""#!/bin/sh
+set -e
+cat >"$1/etc/apt/apt.conf.d/90pocket" <<'END'
+{_APT_CONF}END
+echo 'debconf debconf/frontend select Noninteractive' | chroot "$1" debconf-set-selections
+chroot "$1" useradd --create-home --uid 1000 --user-group --shell /bin/bash --groups adm,sudo ubuntu
+echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' >"$1/etc/sudoers.d/90-ubuntu"
+chmod 0440 "$1/etc/sudoers.d/90-ubuntu"
+echo 'LANG=C.UTF-8' >"$1/etc/default/locale"
+for unit in apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \\
+            console-getty.service systemd-networkd-wait-online.service; do
+    ln -sf /dev/null "$1/etc/systemd/system/$unit"
+done
+ln -sf /lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
+rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/hostname" "$1/etc/resolv.conf" "$1/var/cache/apt/archives"/*.deb
+rm -rf "$1"/usr/share/man/* "$1"/usr/share/locale/*
+find "$1/usr/share/doc" -mindepth 2 ! -name copyright ! -type d -delete
+find "$1/var/log" -type f -delete
+: >"$1/etc/hosts"
+: >"$1/etc/resolv.conf"
+: >"$1/etc/machine-id"
+# With its lists and caches in place, apt answers at once in a machine that has just started.
+chroot "$1" apt-cache gencaches
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What this host runs."""
+
+    base: Base
+    codename: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that an image follows from."""
+
+    base: Base
+    codename: str
+    sources: str
+    proxy: str = ''
+
+    @property
+    def id(self) -> str:
+        """Name of the image: another recipe has another name."""
+        parts = (self.codename, self.sources, self.proxy, PACKAGES, _EARLY, _LATE, platform.machine())
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+        return f'{self.base.name}-{self.base.channel}-{digest}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A built image."""
+
+    id: str
+    tree: Path
+    users: tuple[str, ...]
+    """Machines, of any home, that stand on it."""
+
+
+class Images:
+    """The cache of images."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.cache / 'images'
+
+    def tree(self, image: str) -> Path:
+        """Where the file tree of *image* is, or would be."""
+        return self._folder / image
+
+    def list_(self) -> tuple[Image, ...]:
+        """The images that are built."""
+        if not self._folder.is_dir():
+            return ()
+        return tuple(
+            Image(id=entry.name, tree=entry, users=tuple(self._users(entry.name)))
+            for entry in sorted(self._folder.iterdir())
+            if entry.is_dir() and not entry.name.startswith('.')
+        )
+
+    def use(self, image: str, user: str, folder: Path) -> None:
+        """Note that the machine *user*, kept in *folder*, stands on *image*."""
+        users = self._folder / f'.{image}.users'
+        users.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            (users / user).symlink_to(folder)
+
+    async def ensure(self, recipe: Recipe, *, note: Note = lambda _: None) -> Image:
+        """Return the image of *recipe*, building it unless it is there; two builders wait for each other.
+
+        Raises:
+            ProgramFault: it cannot be built.
+        """
+        tree = self.tree(recipe.id)
+        if not tree.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            async with _locked(self._folder / f'.{recipe.id}.lock', note) as lock:
+                if not tree.is_dir():
+                    await self._build(recipe, tree, lock=lock, note=note)
+        return Image(id=recipe.id, tree=tree, users=tuple(self._users(recipe.id)))
+
+    def remove(self, image: str) -> None:
+        """Remove *image*.
+
+        Raises:
+            Fault: there is none, or a machine stands on it.
+        """
+        tree = self.tree(image)
+        if image.startswith('.') or '/' in image or not tree.is_dir():
+            known = ', '.join(found.id for found in self.list_()) or 'none'
+            raise errors.UsageFault(
+                f'cannot remove image {image}: there is no such image', hint=f'Built: {known}.'
+            )
+        users = self._users(image)
+        if users:
+            raise errors.Fault(f'cannot remove image {image}: used by {", ".join(users)}')
+        doomed = tree.with_name(f'.{image}.removed')
+        shutil.rmtree(doomed, ignore_errors=True)
+        tree.rename(doomed)
+        shutil.rmtree(doomed)
+        shutil.rmtree(self._folder / f'.{image}.users', ignore_errors=True)
+
+    def _users(self, image: str) -> list[str]:
+        """Machines that stand on *image*; entries of machines that are gone are forgotten."""
+        users: list[str] = []
+        with contextlib.suppress(FileNotFoundError):
+            for entry in sorted((self._folder / f'.{image}.users').iterdir()):
+                if entry.exists():
+                    users.append(entry.name)
+                else:
+                    entry.unlink(missing_ok=True)
+        return users
+
+    async def _build(self, recipe: Recipe, tree: Path, *, lock: int, note: Note) -> None:
+        for left in self._folder.glob(f'.{recipe.id}.new-*'):
+            await asyncio.to_thread(shutil.rmtree, left)  # of a build that was killed
+        scratch = Path(tempfile.mkdtemp(prefix=f'.{recipe.id}.new-', dir=self._folder))
+        try:
+            argv = _prepare(recipe, scratch)
+            note(f'building image {recipe.id}')
+            await _mmdebstrap(argv, lock=lock, note=note)
+            made = scratch / 'tree'
+            made.chmod(0o755)
+            made.rename(tree)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+def resolve_base(wanted: Base, host: Base) -> tuple[Base, str]:
+    """What a machine gets that should run *wanted* where the host runs *host*; a note when they differ."""
+    if wanted == host:
+        return host, ''
+    return host, f'{wanted} is not available on this host, using {host}'
+
+
+def read_host(os_release: str) -> Host:
+    """Read the text of /etc/os-release.
+
+    Raises:
+        Fault: it is a distribution that no image can be built from.
+    """
+    values = {
+        key: value.strip('"\'') for key, _, value in (line.partition('=') for line in os_release.splitlines())
+    }
+    name = values.get('ID', '')
+    if name not in SUPPORTED:
+        raise errors.Fault(
+            f'cannot make machines on {values.get("PRETTY_NAME", "this host")}: '
+            f'images are built on {" and ".join(SUPPORTED)}'
+        )
+    codename = values.get('VERSION_CODENAME', '')
+    return Host(base=Base(name=name, channel=values.get('VERSION_ID') or codename), codename=codename)
+
+
+def host() -> Host:
+    """What this host runs."""
+    return read_host(Path('/etc/os-release').read_text())
+
+
+def recipe_of_host(this: Host) -> Recipe:
+    """The recipe for machines that run what this host runs.
+
+    Raises:
+        Fault: apt has no sources of the distribution here.
+    """
+    sources = list[_sources.Source]()
+    for path in (Path('/etc/apt/sources.list'), *sorted(Path('/etc/apt/sources.list.d').glob('*'))):
+        with contextlib.suppress(OSError):
+            if path.suffix == '.sources':
+                sources.extend(_sources.parse_deb822(path.read_text()))
+            elif path.suffix == '.list':
+                sources.extend(_sources.parse_one_line(path.read_text()))
+    files = {name: Path(name).read_text() for name in _mirror_files(sources) if Path(name).is_file()}
+    own = _sources.of_distribution(
+        _sources.expand_mirrors(sources, files), distribution=this.base.name, codename=this.codename
+    )
+    if not own:
+        raise errors.Fault(
+            f'cannot build an image: apt has no package source of {this.base.name} {this.codename} here',
+            hint='Add one to /etc/apt/sources.list.d and run apt-get update.',
+        )
+    return Recipe(base=this.base, codename=this.codename, sources=_sources.render(own), proxy=_proxy())
+
+
+def _mirror_files(sources: list[_sources.Source]) -> set[str]:
+    return {path for source in sources for uri in source.uris if (path := _sources.mirror_file(uri))}
+
+
+def _proxy() -> str:
+    """apt's own proxy settings, which machines need as well."""
+    dump = ['apt-config', 'dump', '--format', '%f "%v";%n', 'Acquire::http::Proxy', 'Acquire::https::Proxy']
+    shown = process.run(dump, timeout_s=10, check=False).stdout
+    return ''.join(f'{line}\n' for line in shown.splitlines() if not line.endswith('"";'))
+
+
+def _prepare(recipe: Recipe, scratch: Path) -> list[str]:
+    """Write what mmdebstrap reads into *scratch* and return its command."""
+    sources, early, late = scratch / 'pocket.sources', scratch / 'early', scratch / 'late'
+    sources.write_text(recipe.sources)
+    proxy = (
+        f'cat >"$1/etc/apt/apt.conf.d/91pocket-proxy" <<\'END\'\n{recipe.proxy}END\n' if recipe.proxy else ''
+    )
+    for script, text in ((early, _EARLY), (late, _LATE + proxy)):
+        script.write_text(text)
+        script.chmod(0o755)
+    mmdebstrap = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory']
+    return [
+        *('unshare', '--mount', '--propagation=private', '--'),
+        *mmdebstrap,
+        '--skip=cleanup/apt,check/empty',
+        f'--include={",".join(PACKAGES)}',
+        '--aptopt=Acquire::Languages "none"',
+        f'--extract-hook={early}',
+        f'--customize-hook={late}',
+        *(recipe.codename, str(scratch / 'tree'), str(sources)),
+    ]
+
+
+async def _mmdebstrap(argv: list[str], *, lock: int, note: Note) -> None:
+    # It inherits the lock: should this process die, a second builder still waits for it to end.
+    child = await process.start(argv, env=_build_env(), pass_fds=(lock,), stderr=asyncio.subprocess.STDOUT)
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(_BUILD_TIMEOUT_S):
+            assert child.stdout is not None
+            async for raw in child.stdout:
+                line = raw.decode(errors='replace').rstrip()
+                lines.append(line)
+                if line.startswith('I: '):
+                    note(line[3:])
+            await child.wait()
+    except BaseException:
+        await asyncio.shield(process.stop(child))
+        raise
+    if child.returncode != 0:
+        tail = ''.join(f'\n    {line}' for line in lines[-20:])
+        raise process.ProgramFault(
+            f'cannot build the image: mmdebstrap ended with {child.returncode}{tail}',
+            hint='Check that "apt-get update" works on this host.',
+        )
+
+
+def _build_env() -> dict[str, str]:
+    kept = ('http_proxy', 'https_proxy', 'no_proxy', 'TMPDIR')
+    return {
+        'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        'LANG': 'C.UTF-8',
+        'DEBIAN_FRONTEND': 'noninteractive',
+        **{name: os.environ[name] for name in kept if name in os.environ},
+    }
+
+
+@contextlib.asynccontextmanager
+async def _locked(path: Path, note: Note) -> AsyncGenerator[int]:
+    """Hold the lock file *path*; yields its descriptor."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note('waiting for another build of the same image')
+            # flock(1) locks the open file that it shares with us, and unlike flock(2) can be given up.
+            child = await process.start(['flock', str(fd)], pass_fds=(fd,))
+            try:
+                await child.wait()
+            except BaseException:
+                await asyncio.shield(process.stop(child))
+                raise
+        yield fd
+    finally:
+        os.close(fd)

@@ -1,0 +1,331 @@
+"""Machines by systemd-nspawn: an overlay on a cached image, systemd as the first process, an own network.
+
+On disk a machine is a folder under ``m/`` of the home: ``upper`` and ``work`` (its changes to the image),
+``root`` (where only it sees the two together), ``run`` (sockets and tools that it may use, not change),
+``hosts`` and ``record.json``. In the kernel it is its control groups: killing what is in them ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import hashlib
+import os
+import shutil
+import signal
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bedrock import errors
+from pocket.settings import Settings
+from pocket.substrate import (
+    ExecResult,
+    Host,
+    HostSpec,
+    OnLine,
+    _booting,
+    _inside,
+    cgroups,
+    images,
+    network,
+    procs,
+    records,
+)
+from pocket.substrate.records import Record
+
+_BOOT_TIMEOUT_S = 90.0
+_HALT_S = 30.0
+_HALT_SIGNAL = signal.SIGRTMIN + 3
+"""What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
+_UBUNTU = 1000
+"""User and group number of ``ubuntu`` in every image."""
+
+
+class Nspawn:
+    """The substrate of real machines. One instance per home at a time."""
+
+    def __init__(self, settings: Settings, *, note: images.Note = lambda _: None) -> None:
+        self._settings = settings
+        self._machines = settings.home / 'm'
+        self._note = note
+        self._network = network.Network(settings)
+        self._images = images.Images(settings)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._network_lock = asyncio.Lock()
+        self._network_is_up = False
+        self._layout = cgroups.here()
+        self._hosts: Mapping[str, str] = {}
+
+    async def boot(self, spec: HostSpec) -> Host:
+        """See `Substrate.boot`. The first machine of a base may have to wait for its image to be built."""
+        async with self._locks[spec.name]:
+            record = self._load(spec.name)
+            if record is not None and procs.alive(record.leader):
+                return self._host(record)
+            await self._stop(spec.name, record)
+            image = await self._image(spec)
+            await self._ensure_network()
+            address = self._network.allot(spec.name)
+            folder = self._folder(spec.name)
+            if record is None:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
+                record = self._create(spec, image=image, address=address)
+            try:
+                return await self._start(spec, record)
+            except BaseException:
+                await asyncio.shield(self._stop(spec.name, self._load(spec.name)))
+                raise
+
+    async def running(self) -> Mapping[str, Host]:
+        """See `Substrate.running`."""
+        found = [record for record in self._records() if procs.alive(record.leader)]
+        return {record.name: self._host(record) for record in found}
+
+    async def remove(self, name: str) -> None:
+        """See `Substrate.remove`."""
+        async with self._locks[name]:
+            folder = self._folder(name)
+            await self._stop(name, self._load(name))
+            await asyncio.to_thread(_delete, folder)
+            self._network.release(name)
+        self._locks.pop(name, None)
+
+    async def exec(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str = '/',
+        user: str = 'root',
+        stdin: bytes | None = None,
+        key: str = '',
+        on_line: OnLine | None = None,
+        timeout_s: float | None = None,
+    ) -> ExecResult:
+        """See `Substrate.exec`."""
+        record = self._load(name)
+        if record is None or record.leader is None or not procs.alive(record.leader):
+            raise errors.Fault(f'cannot run a program in machine {name}: it does not run')
+        note = self._exec_record(name, key) if key else None
+        if note is not None:
+            note.parent.mkdir(exist_ok=True)
+        groups = tuple(cgroups.exec_group(Path(group)) for group in record.cgroups)
+        target = _inside.Target(
+            leader_pid=record.leader.pid,
+            groups=groups,
+            bounding=_inside.bounding_set(record.leader.pid),
+            record=note,
+        )
+        command = _inside.launcher(target, argv, cwd=cwd, user=user)
+        try:
+            return await _inside.run(command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s)
+        finally:
+            if note is not None:
+                note.unlink(missing_ok=True)
+
+    async def kill_stale(self, name: str, key: str) -> None:
+        """See `Substrate.kill_stale`."""
+        note = self._exec_record(name, key)
+        try:
+            who, _ = procs.parse_stat(note.read_text())
+        except (OSError, ValueError):
+            return
+        if not await procs.end_group(who):
+            raise errors.Fault(f'cannot end what an earlier daemon left running in machine {name}')
+        note.unlink(missing_ok=True)
+
+    async def write_hosts(self, names: Mapping[str, str]) -> None:
+        """See `Substrate.write_hosts`. Files are rewritten in place: machines have them mounted."""
+        self._hosts = dict(names)
+        for record in self._records():
+            _write_hosts(self._folder(record.name) / 'hosts', names)
+
+    async def wait_ended(self, name: str) -> None:
+        """See `Substrate.wait_ended`."""
+        record = self._load(name)
+        if record is not None and record.leader is not None and procs.alive(record.leader):
+            await procs.wait_gone([record.leader.pid], timeout_s=None)
+
+    async def sweep(self, wanted: frozenset[str]) -> None:
+        """Remove machines, and what a crash left of machines, that are not *wanted*."""
+        known = {entry.name for entry in self._machines.iterdir()} if self._machines.is_dir() else set[str]()
+        for name in sorted((known | self._network.connected()) - wanted):
+            await self.remove(name)
+
+    async def halt(self, *, timeout_s: float = _HALT_S) -> None:
+        """Have every machine shut down in an orderly way, all at once; their folders stay, for `boot`."""
+        records = [record for record in self._records() if record.leader is not None]
+        leaders = [record.leader.pid for record in records if record.leader and procs.alive(record.leader)]
+        for pid in leaders:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, _HALT_SIGNAL)
+        await procs.wait_gone(leaders, timeout_s=timeout_s)
+        for record in records:
+            async with self._locks[record.name]:
+                await self._stop(record.name, record)
+
+    async def destroy(self) -> None:
+        """Remove every machine of this home and the network."""
+        await self.sweep(frozenset())
+        await self._network.remove()
+        self._network_is_up = False
+        cgroups.forget(self._layout, self._settings.tag)
+
+    async def _start(self, spec: HostSpec, record: Record) -> Host:
+        folder = self._folder(spec.name)
+        limits = cgroups.Limits(memory_mb=spec.memory_mb, cores=spec.cores)
+        place = f'pocket/{self._settings.tag}/{spec.name}'
+        groups, refused = cgroups.create(self._layout, place, limits)
+        if refused:
+            self._note(f'machine {spec.name}: {refused}')
+        # Kept before anything is in the groups: from now on a crash leaves nothing that cannot be found.
+        record = dataclasses.replace(record, cgroups=tuple(map(str, groups)), supervisor=None, leader=None)
+        records.save(folder, record)
+        namespace = await self._network.connect(spec.name)
+        (folder / 'resolv.conf').write_text(network.host_resolv_conf())
+        _write_hosts(folder / 'hosts', {spec.name: record.address, **self._hosts})
+        supervisor, leader = await _booting.start(
+            _booting.Start(
+                name=spec.name,
+                folder=folder,
+                lower=self._images.tree(record.image),
+                namespace=namespace,
+                groups=groups,
+                binds={'/etc/hosts': folder / 'hosts', '/etc/resolv.conf': folder / 'resolv.conf'},
+                read_only={'/run/pocket': folder / 'run'},
+            ),
+            timeout_s=_BOOT_TIMEOUT_S,
+        )
+        record = dataclasses.replace(
+            record, supervisor=procs.identify(supervisor), leader=procs.identify(leader)
+        )
+        records.save(folder, record)
+        return self._host(record)
+
+    async def _stop(self, name: str, record: Record | None) -> None:
+        """End the machine and remove what it has outside its folder, whatever of it there is."""
+        groups = {Path(group) for group in record.cgroups} if record is not None else set[Path]()
+        groups.update(cgroups.find(self._layout, f'pocket/{self._settings.tag}/{name}'))
+        if not await cgroups.empty(groups):
+            raise errors.Fault(f'cannot stop machine {name}: its processes do not end')
+        procs.reap(record.supervisor if record is not None else None)
+        for group in groups:
+            cgroups.remove(group)
+        await self._network.disconnect(name)
+
+    async def _image(self, spec: HostSpec) -> images.Image:
+        this = images.host()
+        _, differs = images.resolve_base(spec.base, this.base)
+        if differs:
+            self._note(f'machine {spec.name}: {differs}')
+        recipe = await asyncio.to_thread(images.recipe_of_host, this)
+        return await self._images.ensure(recipe, note=self._note)
+
+    async def _ensure_network(self) -> None:
+        async with self._network_lock:
+            if not self._network_is_up:
+                self._machines.mkdir(parents=True, exist_ok=True)
+                await self._network.ensure()
+                self._network_is_up = True
+
+    def _create(self, spec: HostSpec, *, image: images.Image, address: str) -> Record:
+        """Make the folder of a new machine; it exists under its name only when it is complete."""
+        folder = self._folder(spec.name)
+        part = folder.with_name(f'.{spec.name}.new')
+        shutil.rmtree(part, ignore_errors=True)
+        for name in ('upper', 'work', 'root', 'run'):
+            (part / name).mkdir(parents=True)
+        for name in ('upper', 'root', 'run'):
+            (part / name).chmod(0o755)  # whatever our umask is
+        public = _seed(part / 'upper', spec)
+        record = Record(
+            name=spec.name,
+            model_uuid=spec.model_uuid,
+            image=image.id,
+            address=address,
+            ssh_host_keys=(public,),
+        )
+        records.save(part, record)
+        part.rename(folder)
+        self._images.use(image.id, f'{self._settings.tag}.{spec.name}', folder)
+        return record
+
+    def _host(self, record: Record) -> Host:
+        assert record.leader is not None
+        return Host(
+            name=record.name,
+            address=record.address,
+            leader_pid=record.leader.pid,
+            run_dir=self._folder(record.name) / 'run',
+            ssh_host_keys=record.ssh_host_keys,
+        )
+
+    def _records(self) -> list[Record]:
+        if not self._machines.is_dir():
+            return []
+        names = (entry.name for entry in sorted(self._machines.iterdir()) if not entry.name.startswith('.'))
+        return [record for record in map(self._load, names) if record is not None]
+
+    def _load(self, name: str) -> Record | None:
+        return records.load(self._folder(name))
+
+    def _folder(self, name: str) -> Path:
+        return self._machines / name
+
+    def _exec_record(self, name: str, key: str) -> Path:
+        digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+        return self._folder(name) / 'exec' / digest
+
+
+def _seed(upper: Path, spec: HostSpec) -> str:
+    """Write what is a machine's own into its upper layer; returns its public ssh host key."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = (
+        key.public_key()
+        .public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        .decode()
+    )
+    files: list[tuple[str, bytes, int]] = [
+        ('etc/hostname', f'{spec.name}\n'.encode(), 0o644),
+        ('etc/machine-id', f'{uuid.uuid4().hex}\n'.encode(), 0o444),
+        ('etc/ssh/ssh_host_ed25519_key', private, 0o600),
+        ('etc/ssh/ssh_host_ed25519_key.pub', f'{public} root@{spec.name}\n'.encode(), 0o644),
+        ('home/ubuntu/.ssh/authorized_keys', ''.join(f'{k}\n' for k in spec.authorized_keys).encode(), 0o600),
+    ]
+    for name, content, mode in files:
+        path = upper / name
+        for parent in reversed(path.relative_to(upper).parents[:-1]):
+            folder = upper / parent
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(0o700 if folder.name == '.ssh' else 0o755)
+        path.write_bytes(content)
+        path.chmod(mode)
+    home = upper / 'home' / 'ubuntu'
+    for path in (home, home / '.ssh', home / '.ssh' / 'authorized_keys'):
+        os.chown(path, _UBUNTU, _UBUNTU)
+    return public
+
+
+def _write_hosts(path: Path, names: Mapping[str, str]) -> None:
+    current = path.read_text() if path.exists() else ''
+    wanted = network.hosts_text(current, names)
+    if wanted != current:
+        path.write_text(wanted)
+
+
+def _delete(folder: Path) -> None:
+    """Remove *folder*; should this be interrupted, what is left has no record and counts as made by half."""
+    (folder / records.FILE).unlink(missing_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,72 @@
+"""What is kept on disk of each machine, so that the next daemon finds it: one JSON file, replaced whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from bedrock import errors
+from pocket.substrate.procs import ProcessId
+
+FILE = 'record.json'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A machine that was prepared; with processes once it was started."""
+
+    name: str
+    model_uuid: str
+    image: str
+    address: str
+    ssh_host_keys: tuple[str, ...] = ()
+    cgroups: tuple[str, ...] = ()
+    """Every group made for the machine, in every hierarchy."""
+    supervisor: ProcessId | None = None
+    leader: ProcessId | None = None
+
+
+def load(folder: Path) -> Record | None:
+    """The record in *folder*; None when there is none.
+
+    Raises:
+        Fault: it cannot be understood.
+    """
+    path = folder / FILE
+    try:
+        loaded: object = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as err:
+        raise errors.Fault(f'cannot read {path}', hint='Remove the machine and make it again.') from err
+    raw = cast('dict[str, Any]', loaded)
+    return Record(
+        name=raw['name'],
+        model_uuid=raw['model_uuid'],
+        image=raw['image'],
+        address=raw['address'],
+        ssh_host_keys=tuple(raw['ssh_host_keys']),
+        cgroups=tuple(raw['cgroups']),
+        supervisor=_process(raw['supervisor']),
+        leader=_process(raw['leader']),
+    )
+
+
+def save(folder: Path, record: Record) -> None:
+    """Keep *record* in *folder*."""
+    write_whole(folder / FILE, json.dumps(dataclasses.asdict(record), indent=1))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace *path*: a reader, also one after a crash, sees the old text or the new."""
+    part = path.with_name(f'.{path.name}.new')
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _process(raw: dict[str, int] | None) -> ProcessId | None:
+    return None if raw is None else ProcessId(pid=raw['pid'], start=raw['start'])

@@ -1,0 +1,103 @@
+"""The main job: the archive mirror's spec on a fresh home, proved by an apt client; then what a user does next."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedrock import process
+from tests.e2e.conftest import BIN, TOP, Site, units
+
+pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
+
+SPEC = 'specs/archive-mirror'
+MODEL = 'archive-mirror-ci'
+
+
+def _machines(site: Site) -> dict[str, str]:
+    """Instance by machine: an instance that was replaced shows."""
+    machines: dict[str, Any] = site.status(MODEL)['machines']
+    return {number: machine['instance-id'] for number, machine in machines.items()}
+
+
+def test_one_command_deploys_and_proves_the_mirror(site: Site) -> None:
+    done = site.hoodoo('run', SPEC, '--stage', 'ci')
+    codename = _codename()
+    assert f'{codename}/' in done.stdout
+    assert 'verified: http://' in done.stdout
+    found = units(site.status(MODEL))
+    assert sorted(found) == ['haproxy/0', 'ubuntu-repository-cache/0', 'ubuntu-repository-cache/1']
+    for name, unit in found.items():
+        assert unit['workload-status']['current'] == 'active', name
+        assert len(unit['subordinates']) == 1, name
+    assert len(_machines(site)) == 3, 'the apt client has been removed'
+
+
+def test_a_second_run_changes_nothing_and_says_so(site: Site) -> None:
+    before = _machines(site)
+    done = site.hoodoo('run', SPEC, '--stage', 'ci')
+    assert done.stdout.count('no change') == 2
+    assert _machines(site) == before
+
+
+def test_only_a_changed_option_is_changed(site: Site, tmp_path: Path) -> None:
+    spec = tmp_path / 'archive-mirror'
+    shutil.copytree(TOP / SPEC, spec, symlinks=True)
+    collect = spec / 'production' / 'collect'
+    collect.write_text(collect.read_text().replace('../../charms', str(TOP / 'charms')))
+    services = spec / 'ci' / 'services'
+    services.write_text(services.read_text().replace('enable_monitoring: true', 'enable_monitoring: false'))
+    (spec / 'manifest').write_text('collect\ndeploy config=services\ndeploy config=relations\n')
+    before = _machines(site)
+    done = site.hoodoo('run', str(spec), '--stage', 'ci')
+    steps = [line for line in done.stdout.splitlines() if 'haproxy' in line and 'enable_monitoring' in line]
+    assert steps, done.stdout
+    assert 'ubuntu-repository-cache' not in ''.join(steps)
+    config = json.loads(site.juju('config', '--model', MODEL, '--format', 'json', 'haproxy').stdout)
+    assert config['settings']['enable_monitoring']['value'] is False
+    assert _machines(site) == before
+
+
+def test_a_unit_removed_by_hand_comes_back(site: Site) -> None:
+    site.juju('remove-unit', '--model', MODEL, '--no-prompt', 'haproxy/0')
+    site.hoodoo('run', SPEC, '--stage', 'ci')
+    found = units(site.status(MODEL))
+    assert [name for name in found if name.startswith('haproxy/')] == ['haproxy/1']
+    assert found['haproxy/1']['workload-status']['current'] == 'active'
+
+
+def test_the_daemon_killed_in_the_middle_is_no_loss(site: Site) -> None:
+    site.juju('destroy-model', '--no-prompt', '--force', MODEL)
+    killed = False
+
+    def kill_during_deploy(_: str, line: str) -> None:
+        nonlocal killed
+        if not killed and 'install' in line:
+            killed = True
+            os.kill(site.daemon_pid(), signal.SIGKILL)
+
+    process.run(
+        [BIN / 'hoodoo', 'run', SPEC, '--stage', 'ci'],
+        env=site.env,
+        cwd=TOP,
+        timeout_s=600,
+        check=False,
+        on_line=kill_during_deploy,
+    )
+    assert killed
+    done = site.hoodoo('run', SPEC, '--stage', 'ci')
+    assert 'verified: http://' in done.stdout
+
+
+def _codename() -> str:
+    for line in Path('/etc/os-release').read_text().splitlines():
+        key, _, value = line.partition('=')
+        if key == 'VERSION_CODENAME':
+            return value
+    pytest.fail('/etc/os-release has no VERSION_CODENAME')

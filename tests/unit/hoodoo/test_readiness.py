@@ -1,0 +1,163 @@
+"""Why a model is not ready, and waiting for it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from hoodoo import model, testing
+from hoodoo.readiness import hooklog, unready, wait
+
+
+def _status(value: str, message: str = '') -> model.Status:
+    return model.Status(value=value, message=message, since_ms=0)
+
+
+@pytest.mark.parametrize(
+    ('unit', 'reasons'),
+    [
+        (testing.unit('a/0'), []),
+        (testing.unit('a/0', workload=_status('unknown')), []),
+        (testing.unit('a/0', agent=_status('executing', 'running update-status hook')), []),
+        (
+            testing.unit('a/0', agent=_status('executing', 'running install hook')),
+            ['a/0: agent executing install'],
+        ),
+        (
+            testing.unit('a/0', workload=_status('waiting', 'no peers'), agent=_status('allocating')),
+            ['a/0: workload waiting: no peers, agent allocating'],
+        ),
+        (testing.unit('a/0', agent=_status('lost', 'gone')), ['a/0: agent lost: gone']),
+        (testing.unit('a/0', life='dying'), ['a/0: is being removed']),
+        (testing.unit('a/0', leader=False), ['a: has no leader']),
+        (
+            testing.unit('a/0', workload=_status('error', 'hook failed: "install"')),
+            ['a/0: hook failed: "install"'],
+        ),
+    ],
+)
+def test_a_unit_is_ready_or_says_why_not(unit: model.Unit, reasons: list[str]) -> None:
+    seen = testing.snapshot(testing.application('a', unit))
+    assert [str(reason) for reason in unready.unready(seen)] == reasons
+
+
+def test_only_an_error_is_fatal() -> None:
+    units = [
+        testing.unit('a/0', workload=_status('error', 'hook failed: "start"')),
+        testing.unit('a/1', workload=_status('blocked')),
+    ]
+    reasons = unready.unready(testing.snapshot(testing.application('a', *units)))
+    assert [(reason.subject, reason.fatal) for reason in reasons] == [('a/0', True), ('a/1', False)]
+
+
+def test_a_blocked_unit_is_ready_where_that_is_accepted() -> None:
+    seen = testing.snapshot(testing.application('a', testing.unit('a/0', workload=_status('blocked'))))
+    assert unready.unready(seen, accepted=['blocked']) == ()
+
+
+def test_a_subordinate_without_a_unit_beside_its_principal_is_not_ready() -> None:
+    principal = testing.application('web', testing.unit('web/0'), testing.unit('web/1'))
+    beside = testing.unit('nrpe/0', principal='web/0')
+    seen = testing.snapshot(principal, testing.application('nrpe', beside, subordinate_to=('web',)))
+    assert [str(reason) for reason in unready.unready(seen)] == ['nrpe: has no unit beside web/1']
+
+
+def test_a_relation_that_is_being_joined_is_not_ready() -> None:
+    ends = (model.Endpoint(application='a', name='x'), model.Endpoint(application='b', name='y'))
+    relation = model.Relation(id=0, endpoints=ends, status='joining')
+    applications = [testing.application(name, testing.unit(f'{name}/0')) for name in ('a', 'b')]
+    seen = testing.snapshot(*applications, relations=(relation,))
+    assert [str(reason) for reason in unready.unready(seen)] == ['relation a:x - b:y: is being joined']
+
+
+def test_a_relation_to_an_application_without_units_does_not_hold_up() -> None:
+    ends = (model.Endpoint(application='a'), model.Endpoint(application='b'))
+    relation = model.Relation(id=0, endpoints=ends, status='joining')
+    seen = testing.snapshot(
+        testing.application('a', testing.unit('a/0')), testing.application('b'), relations=(relation,)
+    )
+    assert unready.unready(seen) == ()
+
+
+def test_waiting_tells_each_change_of_reasons_and_ends_when_ready() -> None:
+    juju = testing.FakeDriver()
+    states = ['running install hook', 'running install hook', 'running start hook']
+    juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', agent=_status('allocating'))))
+
+    def change(fake: testing.FakeDriver) -> None:
+        agent = _status('executing', states.pop(0)) if states else testing.IDLE
+        fake.put(testing.application('a', testing.unit('a/0', agent=agent)))
+
+    juju.on_wait = change
+    told: list[tuple[str, ...]] = []
+    wait.wait(juju, told=told.append)
+    assert told == [
+        ('a/0: agent allocating',),
+        ('a/0: agent executing install',),
+        ('a/0: agent executing start',),
+        (),
+    ]
+
+
+def test_a_model_that_was_idle_for_long_is_ready_at_once() -> None:
+    juju = testing.FakeDriver()
+    juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0')))
+    juju.on_wait = lambda _: pytest.fail('it waited')
+    wait.wait(juju, settle_s=15)
+
+
+def test_a_moment_of_idleness_is_not_enough() -> None:
+    juju = testing.FakeDriver()
+    fresh = model.Status(value='idle', since_ms=testing.NOW_MS - 1000)
+    juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', agent=fresh)))
+    waits: list[int] = []
+
+    def pass_time(fake: testing.FakeDriver) -> None:
+        waits.append(1)
+        fake.seen = dataclasses.replace(fake.seen, now_ms=fake.seen.now_ms + 1000)
+
+    juju.on_wait = pass_time
+    wait.wait(juju, settle_s=3)
+    assert len(waits) == 2
+
+
+def test_a_unit_in_error_ends_the_wait_with_its_hooks_traceback() -> None:
+    juju = testing.FakeDriver()
+    failed = _status('error', 'hook failed: "install"')
+    juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', workload=failed)))
+    juju.log = [
+        'unit-a-0: 10:00:00 INFO unit.a/0.juju-log hello',
+        'unit-a-0: 10:00:01 WARNING unit.a/0.install Traceback (most recent call last):',
+        'unit-b-0: 10:00:01 INFO unit.b/0.juju-log of another',
+        'unit-a-0: 10:00:01 WARNING unit.a/0.install   File "charm.py", line 3, in <module>',
+        'unit-a-0: 10:00:01 WARNING unit.a/0.install ZeroDivisionError: division by zero',
+    ]
+    with pytest.raises(wait.NotReady) as failure:
+        wait.wait(juju)
+    text = str(failure.value)
+    assert 'a/0: hook failed: "install"' in text
+    assert 'Traceback' in text
+    assert 'ZeroDivisionError: division by zero' in text
+    assert 'of another' not in text
+    assert 'hello' not in text
+
+
+def test_the_wait_ends_at_its_deadline_with_the_reasons() -> None:
+    juju = testing.FakeDriver()
+    juju.seen = testing.snapshot(
+        testing.application('a', testing.unit('a/0', workload=_status('blocked', 'no')))
+    )
+    times = iter(range(0, 100, 4))
+    with pytest.raises(wait.NotReady, match='a/0: workload blocked: no'):
+        wait.wait(juju, timeout_s=10, clock=lambda: next(times))
+
+
+def test_a_message_of_several_lines_stays_whole() -> None:
+    lines = [
+        'unit-a-0: 2026-11-22 10:00:01.123 ERROR unit.a/0.juju-log Traceback (most recent call last):',
+        '  File "x"',
+        'KeyError: 1',
+        'machine-0: 10:00:02 INFO juju.x other',
+    ]
+    assert hooklog.tail(lines, 'a/0') == ['Traceback (most recent call last):', '  File "x"', 'KeyError: 1']

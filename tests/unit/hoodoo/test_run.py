@@ -1,0 +1,248 @@
+"""Whole runs against a model in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bedrock import errors
+from hoodoo import model, settings, testing
+from hoodoo.journal import events, journal
+from hoodoo.juju import connect, driver
+from hoodoo.runner import request, run
+
+CHARM = """
+name: {name}
+requires: {{backend: {{interface: {name}}}}}
+provides: {{site: {{interface: http}}}}
+config: {{options: {{port: {{type: int, default: 80}}}}}}
+"""
+
+
+class World:
+    """A spec, a root and a model."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.spec = tmp_path / 'specs' / 'mirror'
+        self.stage = self.spec / 'ci'
+        self.stage.mkdir(parents=True)
+        for name in ('web', 'http'):
+            folder = tmp_path / 'charms' / name
+            (folder / 'src').mkdir(parents=True)
+            (folder / 'charmcraft.yaml').write_text(CHARM.format(name=name))
+            (folder / 'src/charm.py').write_text('#!/usr/bin/env python3\n')
+        self.charms = tmp_path / 'charms'
+        self.write('collect', 'web ../../charms/web\nhttp ../../charms/http\n')
+        self.write(
+            'services', 'services:\n  web: {num_units: 2, options: {port: 81}}\n  http: {expose: true}\n'
+        )
+        self.write('relations', 'relations:\n- ["http:backend", "web:site"]\n')
+        self.manifest('collect\ndeploy config=services\ndeploy config=relations\nverify WHO=world\n')
+        self.program('verify', 'echo "hello $WHO from $MOJO_STAGE on $JUJU_MODEL"')
+        environ = {'HOME': str(tmp_path), 'PATH': '/usr/bin:/bin'}
+        self.settings = settings.load(environ)
+        self.journal = journal.Journal(self.settings.root / 'journal.db')
+        self.juju = testing.FakeDriver()
+        self.connections = 0
+
+    def write(self, name: str, text: str) -> None:
+        (self.stage / name).write_text(text)
+
+    def manifest(self, text: str) -> None:
+        (self.spec / 'manifest').write_text(text)
+
+    def program(self, name: str, text: str) -> None:
+        self.write(name, f'#!/bin/sh\n{text}\n')
+        (self.stage / name).chmod(0o755)
+
+    def run(self) -> list[events.Event]:
+        """Run it and return what the journal says, whatever happened."""
+        asked = request.complete(request.Given(spec=str(self.spec), stage='ci'), self.settings)
+        runner = run.Runner(settings=self.settings, journal=self.journal, connect=self._connect)
+        runner.run(asked)
+        return self.events()
+
+    def events(self) -> list[events.Event]:
+        newest = self.journal.runs(limit=1)
+        return [record.event for record in self.journal.records(newest[0].id)] if newest else []
+
+    def _connect(
+        self, wanted: str, default: str, note: connect.Note
+    ) -> tuple[driver.Driver, Mapping[str, str]]:
+        self.connections += 1
+        self.default_model = default
+        return self.juju, {'JUJU_MODEL': 'fake:m'}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def _ended(found: list[events.Event]) -> list[tuple[str, str, str]]:
+    return [(e.title, e.outcome, e.summary) for e in found if isinstance(e, events.PhaseEnded)]
+
+
+def test_a_first_run_makes_the_model(world: World) -> None:
+    found = world.run()
+    assert sorted(world.juju.calls[:2]) == ['deploy http from http', 'deploy web from web']
+    assert world.juju.calls[2:] == ['expose http', 'integrate http:backend web:site']
+    assert _ended(found) == [
+        ('collect', 'done', '2 sources, 2 charms changed'),
+        ('deploy services', 'done', '3 changes'),
+        ('deploy relations', 'done', '1 change'),
+        ('verify', 'done', 'exit status 0'),
+    ]
+    assert 'hello world from ci on fake:m' in [e.text for e in found if isinstance(e, events.Line)]
+    assert world.default_model == 'mirror-ci'
+
+
+def test_a_second_run_changes_nothing_and_says_so(world: World) -> None:
+    world.run()
+    world.juju.calls.clear()
+    found = world.run()
+    assert world.juju.calls == []
+    assert ('deploy services', 'done', 'nothing to change') in _ended(found)
+    assert [e.changes for e in found if isinstance(e, events.RunEnded)] == [0]
+
+
+def test_a_changed_option_is_all_that_changes(world: World) -> None:
+    world.run()
+    world.juju.calls.clear()
+    world.write('services', 'services:\n  web: {num_units: 2, options: {port: 82}}\n  http: {expose: true}\n')
+    world.run()
+    assert world.juju.calls == ["set web [('port', '82')]"]
+
+
+def test_a_unit_that_was_removed_by_hand_comes_back(world: World) -> None:
+    world.run()
+    world.juju.calls.clear()
+    web = world.juju.seen.applications['web']
+    world.juju.put(dataclasses.replace(web, units=web.units[:1]))
+    world.run()
+    assert world.juju.calls == ['add 1 to web']
+
+
+def test_a_changed_charm_is_refreshed(world: World) -> None:
+    world.run()
+    world.juju.calls.clear()
+    (world.charms / 'web/src/charm.py').write_text('#!/usr/bin/env python3\nprint(1)\n')
+    world.run()
+    assert world.juju.calls == ['refresh web']
+
+
+@pytest.mark.parametrize(
+    ('broken', 'message', 'where'),
+    [
+        ('colect\n', 'unknown phase "colect"', 'mirror/manifest:1:1'),
+        ('deploy config=servcies\n', 'cannot find file "servcies"', 'mirror/manifest:1:8'),
+        ('collect\ndeploy config=services tiemout=5\n', 'no option "tiemout"', 'mirror/manifest:2:24'),
+        ('script config=collect\n', 'is not executable', 'mirror/manifest:1:8'),
+        ('sleep config=${PAUSE}\n', 'variable PAUSE is not set', 'mirror/manifest:1:7'),
+        ('collect\ndeploy config=services wait=maybe\n', 'wait takes True or False', 'mirror/manifest:2:24'),
+        ('collect\ndeploy config=services --target=x\n', 'no option "--target"', 'mirror/manifest:2:24'),
+        ('collect\ndeploy config=relations\n', 'nothing deploys application "web"', 'mirror/ci/relations:2'),
+        ('repo\n', 'not implemented', 'mirror/manifest:1:1'),
+        ('sleep\n', 'does not say how long', 'mirror/manifest:1:1'),
+    ],
+)
+def test_a_broken_manifest_is_refused_before_anything_is_touched(
+    world: World, broken: str, message: str, where: str
+) -> None:
+    world.manifest(broken)
+    with pytest.raises(errors.Problems) as failure:
+        world.run()
+    found = {problem.where: problem.message for problem in failure.value.problems}
+    assert message in found[where]
+    assert world.connections == 0
+    assert not (world.settings.root / 'mirror').exists()
+    assert world.events() == []
+
+
+def test_all_problems_come_together(world: World) -> None:
+    world.manifest('collekt\ndeploy config=services x=1\nverify config=gone\nsleep config=-1\n')
+    with pytest.raises(errors.Problems) as failure:
+        world.run()
+    assert {problem.line for problem in failure.value.problems} == {1, 2, 3, 4}
+
+
+def test_a_broken_bundle_does_not_blame_the_relations(world: World) -> None:
+    world.write('services', 'services:\n  web: {options: {prot: 1}}\n  http: {}\n')
+    with pytest.raises(errors.Problems) as failure:
+        world.run()
+    assert [problem.message for problem in failure.value.problems] == ['charm of web has no option "prot"']
+
+
+def test_a_failed_program_ends_the_run_with_its_last_lines(world: World) -> None:
+    world.program('verify', 'echo fine; echo "no answer from $WHO" >&2; exit 3')
+    with pytest.raises(errors.Fault, match='exit status 3') as failure:
+        world.run()
+    assert 'no answer from world' in str(failure.value)
+    found = world.events()
+    assert _ended(found)[-1][:2] == ('verify', 'failed')
+    assert [e.text for e in found if isinstance(e, events.Line)] == ['fine', 'no answer from world']
+    (newest,) = world.journal.runs(limit=1)
+    assert newest.outcome == 'failed'
+    assert 'no answer from world' in newest.error
+
+
+def test_a_failed_hook_ends_the_run(world: World) -> None:
+    world.run()
+    failed = model.Status(value='error', message='hook failed: "config-changed"')
+    world.juju.put(testing.application('web', testing.unit('web/0', workload=failed), testing.unit('web/1')))
+    world.juju.log = ['unit-web-0: 10:00:00 WARNING unit.web/0.config-changed KeyError: 1']
+    with pytest.raises(errors.Fault) as failure:
+        world.run()
+    assert 'web/0: hook failed: "config-changed"' in str(failure.value)
+    assert 'KeyError: 1' in str(failure.value)
+
+
+def test_an_earlier_deploy_does_not_wait_for_what_a_later_one_brings(world: World) -> None:
+    blocked = model.Status(value='blocked', message='needs a backend')
+    plain = world.juju.deploy
+
+    def deploy(wanted: model.WantedApplication, charm: str) -> None:
+        plain(wanted, charm)
+        if wanted.name == 'http':
+            world.juju.put(testing.application('http', testing.unit('http/0', workload=blocked)))
+
+    def integrate(one: model.Endpoint, other: model.Endpoint) -> None:
+        world.juju.put(testing.application('http', testing.unit('http/0'), exposed=True))
+
+    world.juju.deploy, world.juju.integrate = deploy, integrate
+    world.juju.on_wait = lambda _: pytest.fail('it waits for a relation that is still to come')
+    world.run()
+
+
+def test_ctrl_c_is_recorded_as_cancelled(world: World) -> None:
+    def interrupt(_: testing.FakeDriver) -> None:
+        raise KeyboardInterrupt
+
+    world.juju.on_wait = interrupt
+    starting = model.Status(value='maintenance')
+    world.juju.put(testing.application('db', testing.unit('db/0', workload=starting)))
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    (newest,) = world.journal.runs(limit=1)
+    assert newest.outcome == 'cancelled'
+    assert _ended(world.events())[-1][1] == 'cancelled'
+
+
+def test_secrets_reach_the_local_directory(world: World) -> None:
+    secrets = world.settings.root / 'LOCAL' / 'mirror' / 'ci'
+    secrets.mkdir(parents=True)
+    (secrets / 'key').write_text('k')
+    world.manifest('verify\n')
+    world.program('verify', 'cat "$MOJO_LOCAL_DIR/key"')
+    assert 'k' in [e.text for e in world.run() if isinstance(e, events.Line)]
+
+
+def test_a_script_may_edit_the_workspaces_copy_before_deploy(world: World) -> None:
+    world.manifest('collect\nscript config=edit\ndeploy config=services\n')
+    world.program('edit', 'sed -i s/81/99/ "$MOJO_SPEC_DIR/$MOJO_STAGE/services"')
+    world.run()
+    assert world.juju.live['web']['port'].value == '99'
+    assert '81' in (world.stage / 'services').read_text()
