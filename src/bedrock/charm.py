@@ -316,12 +316,16 @@ def _venv(requirements: Path, *, cache: Path, note: Callable[[str], None]) -> di
                 timeout_s=600,
             )
             shutil.rmtree(made / 'bin', ignore_errors=True)
+            # Machines with this Python need not compile the packages in their first hook; others ignore it.
+            compileall = [sys.executable, '-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash']
+            process.run([*compileall, str(made)], timeout_s=600)
             try:
                 made.rename(ready)
             except OSError:
                 if not ready.is_dir():  # another packer was faster: its result is as good
                     raise
-    return {f'venv/{name}': content for name, content in _files(ready)}
+    files = (path for path in sorted(ready.rglob('*')) if path.is_file())
+    return {f'venv/{path.relative_to(ready).as_posix()}': path for path in files}
 
 
 def _write(archive: zipfile.ZipFile, name: str, content: _Content) -> None:

@@ -90,6 +90,14 @@ class FakeDriver:
             revision = int(now.charm.rpartition('-')[2]) + 1
             self.put(dataclasses.replace(now, charm=f'local:{application}-{revision}'))
 
+    def retry(self, unit: str) -> None:
+        """See `driver.Driver.retry`."""
+        with self._lock:
+            self.calls.append(f'retry {unit}')
+            now = self.seen.applications[unit.rpartition('/')[0]]
+            units = tuple(dataclasses.replace(u, workload=ACTIVE) if u.name == unit else u for u in now.units)
+            self.put(dataclasses.replace(now, units=units))
+
     def set_options(self, application: str, options: Mapping[str, str]) -> None:
         """See `driver.Driver.set_options`."""
         with self._lock:

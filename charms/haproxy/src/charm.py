@@ -60,11 +60,8 @@ class HaproxyCharm(ops.CharmBase):
                 wanted, found, unit=self.unit.name, password=password, default_crt=certificate
             )
             self._daemon.apply(rendered, secret=password)
-        except definitions.ServicesFault as err:
+        except (definitions.ServicesFault, haproxy.RefusedFault) as err:
             self.unit.status = ops.BlockedStatus(str(err))
-            return
-        except haproxy.RefusedFault as err:
-            self.unit.status = ops.BlockedStatus(f'haproxy refuses the configuration: {err}')
             return
         self._daemon.set_kernel_parameters(wanted.sysctl_values())
         self._open_ports(wanted, found)

@@ -100,12 +100,13 @@ class Haproxy:
     def _validate(self, secret: str) -> None:
         done = self._host.run(['haproxy', '-c', '-f', str(self._host.path(_CANDIDATE))])
         if done.returncode:
-            raise RefusedFault(_first_alert(done.stdout + done.stderr).replace(secret, '***'))
+            alert = _first_alert(done.stdout + done.stderr).replace(secret, '***')
+            raise RefusedFault(f'haproxy refuses the configuration: {alert}')
 
     def _reload(self) -> None:
         self._host.run(['systemctl', 'reload-or-restart', 'haproxy'])
         if not self._host.is_active('haproxy'):
-            raise RefusedFault('the daemon does not run; see journalctl -u haproxy')
+            raise RefusedFault('haproxy does not run; see journalctl -u haproxy')
 
 
 def without_key(pem: bytes) -> bytes:

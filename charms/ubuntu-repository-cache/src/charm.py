@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 from pathlib import Path
@@ -101,7 +100,7 @@ class RepositoryCacheCharm(ops.CharmBase):
             self._publish(plan)
 
     def _on_stop(self, _: ops.EventBase) -> None:
-        """Drain first, so that the load balancer looks elsewhere; nginx lets running downloads end."""
+        """Drain, then stop; the website relation is gone already, and nginx lets running downloads end."""
         try:
             self.keeper.command('drain', timeout_s=5)
         except KeeperDown:
@@ -118,7 +117,11 @@ class RepositoryCacheCharm(ops.CharmBase):
         """The plan, or None with the reason as this unit's status."""
         try:
             chosen = self.load_config(options.Options)
-            return options.resolve(chosen, self.machine.facts(), application=self.app.name)
+            plan = options.resolve(chosen, self.machine.facts(), application=self.app.name)
+            own_file = not plan.keyring_package and not plan.keyring_bytes
+            if own_file and not self.machine.path(plan.settings.keyring).is_file():
+                raise options.OptionError('keyring', f'{plan.settings.keyring} is not on the machine')
+            return plan
         except options.OptionError as err:
             self._problem = ops.BlockedStatus(str(err))
         return None
@@ -284,7 +287,7 @@ class RepositoryCacheCharm(ops.CharmBase):
         except KeeperDown as err:
             event.fail(str(err))
             return
-        event.set_results({'snapshots': json.dumps(snapshots, indent=1)})
+        event.set_results({f'g{shot["generation"]}': publishing.snapshot_result(shot) for shot in snapshots})
 
     def _on_verify(self, event: ops.ActionEvent) -> None:
         found = self._command(event, 'verify')

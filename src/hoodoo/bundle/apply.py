@@ -102,6 +102,8 @@ def _do(step: plan.Step, seen: plan.Seen, hands: Hands) -> None:
             hands.driver.set_options(name, options)
         case plan.AddUnits(application=name, count=count, to=to):
             hands.driver.add_units(name, count, to)
+        case plan.Retry(unit=unit):
+            hands.driver.retry(unit)
         case plan.Integrate(one=one, other=other):
             hands.driver.integrate(one, other)
         case plan.Expose(application=name):

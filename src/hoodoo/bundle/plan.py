@@ -59,6 +59,17 @@ class AddUnits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Run the failed hook of a unit again: running is how one says that the cause is mended."""
+
+    unit: str
+    stage: int = 3
+
+    def __str__(self) -> str:
+        return f'retry the failed hook of {self.unit}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integrate:
     """Relate two applications."""
 
@@ -81,7 +92,7 @@ class Expose:
         return f'expose {self.application}'
 
 
-Step = Deploy | Refresh | SetOptions | AddUnits | Integrate | Expose
+Step = Deploy | Refresh | SetOptions | AddUnits | Retry | Integrate | Expose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,9 @@ def _changes(wanted: model.WantedApplication, there: model.Application, seen: Se
     }
     if changed:
         yield SetOptions(application=wanted.name, options=changed)
+    for unit in there.units:
+        if unit.workload.value == 'error':
+            yield Retry(unit=unit.name)
     missing = wanted.num_units - len(there.staying)
     if missing > 0 and not _is_subordinate(wanted, there):
         yield AddUnits(application=wanted.name, count=missing, to=wanted.to[-missing:])

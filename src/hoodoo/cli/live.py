@@ -18,15 +18,15 @@ class Live:
 
     def __init__(self, out: console.Console | None = None) -> None:
         self._console = out or console.Console()
-        self._live = live.Live(
-            console=self._console, refresh_per_second=8, get_renderable=self._list, transient=False
-        )
         self._titles: tuple[str, ...] = ()
         self._ended: dict[int, events.PhaseEnded] = {}
         self._current = -1
         self._since = time.monotonic()
         self._below: tuple[str, ...] = ()
         self._spinner = spinner.Spinner('dots')
+        self._live = live.Live(
+            console=self._console, refresh_per_second=8, get_renderable=self._list, transient=False
+        )
 
     def __enter__(self) -> Live:
         self._live.start()

@@ -21,6 +21,7 @@ from hoodoo.juju import reader
 log = logging.getLogger(__name__)
 
 _KEPT_LINES = 20
+_NO_ERROR = 'not in an error state'
 
 
 class JujuFault(errors.Fault):
@@ -66,7 +67,11 @@ class Driver(Protocol):
         ...
 
     def refresh(self, application: str, charm: str) -> None:
-        """Give *application* the charm archive at path *charm*."""
+        """Give *application* the charm archive at path *charm*, its units in error too."""
+        ...
+
+    def retry(self, unit: str) -> None:
+        """Have *unit*, which is in error, run its failed hook again."""
         ...
 
     def set_options(self, application: str, options: Mapping[str, str]) -> None:
@@ -148,7 +153,17 @@ class JujuDriver:
 
     def refresh(self, application: str, charm: str) -> None:
         """See `Driver.refresh`."""
-        self._run('refresh', application, '--path', charm)
+        # A unit in error keeps its old charm otherwise, and so its error.
+        self._run('refresh', application, '--path', charm, '--force-units')
+
+    def retry(self, unit: str) -> None:
+        """See `Driver.retry`."""
+        try:
+            self._run('resolved', unit)
+        except JujuFault as err:
+            # Juju itself retries now and then, and an upgrade may have helped.
+            if _NO_ERROR not in err.message:
+                raise
 
     def set_options(self, application: str, options: Mapping[str, str]) -> None:
         """See `Driver.set_options`."""

@@ -91,7 +91,7 @@ class _Waker:
             self._connection = dial()
             watcher = str(self._connection.call('Client', 'WatchAll', {}).get('watcher-id', ''))
             while not self._closed:
-                self._connection.call('AllWatcher', 'Next', {}, id_=watcher)
+                self._connection.call('AllWatcher', 'Next', {}, id_=watcher, timeout_s=None)
                 self._changed.set()
         except errors.Fault:
             # Not offered, or the connection broke: from here on wait() polls.

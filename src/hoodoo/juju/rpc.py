@@ -1,18 +1,28 @@
-"""Juju's websocket RPC, as a client sees it: one connection, one request at a time."""
+"""Juju's websocket RPC, as a client that waits for each answer sees it.
+
+Each connection has a thread with an event loop of its own, and only that thread touches the TLS socket:
+CPython 3.11's TLS objects hang now and then when one thread reads and another writes, which is what
+websockets.sync does.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
+import contextlib
 import json
 import ssl
 import threading
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar, cast
 
-from websockets.exceptions import InvalidHandshake, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 from bedrock import errors
 from hoodoo.juju import clientfiles
+
+T = TypeVar('T')
 
 # Which versions of each facade this client can read; the highest that the server has too is used.
 _KNOWN: Mapping[str, tuple[int, ...]] = {
@@ -25,6 +35,8 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
 _SERVER_NAME = 'juju-apiserver'
 _MAX_FRAME = 64 * 2**20
 _OPEN_S = 10.0
+_CALL_S = 60.0
+_CLOSE_S = 5.0
 
 
 class RpcFault(errors.Fault):
@@ -45,53 +57,117 @@ class Connection:
             UnreachableFault: no endpoint answers. RpcFault: the login was refused.
         """
         self._controller = controller
-        self._lock = threading.Lock()
         self._sent = 0
         self._versions: dict[str, int] = {'Admin': 3}
-        self._socket = _open(controller, f'/model/{model_uuid}/api' if model_uuid else '/api')
+        self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ended = False
+        opened: concurrent.futures.Future[ClientConnection] = concurrent.futures.Future()
+        path = f'/model/{model_uuid}/api' if model_uuid else '/api'
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(path, opened), name='juju-rpc', daemon=True)
+        self._thread.start()
+        self._socket = opened.result()
         try:
             self._log_in()
         except BaseException:
-            self._socket.close()
+            self.close()
             raise
 
-    def call(self, facade: str, request: str, params: Mapping[str, Any], *, id_: str = '') -> dict[str, Any]:
-        """Send one request and wait for its answer.
+    def call(
+        self,
+        facade: str,
+        request: str,
+        params: Mapping[str, Any],
+        *,
+        id_: str = '',
+        timeout_s: float | None = _CALL_S,
+    ) -> dict[str, Any]:
+        """Send one request and wait for its answer; callable from any thread.
 
         Raises:
-            RpcFault: the controller refused it. UnreachableFault: the connection broke.
+            RpcFault: the controller refused it.
+            UnreachableFault: the connection broke, or no answer came within *timeout_s*.
         """
-        with self._lock:
-            self._sent += 1
-            message = {
-                'request-id': self._sent,
-                'type': facade,
-                'version': self._versions.get(facade, 0),
-                'request': request,
-                'params': params,
-            }
-            if id_:
-                message['id'] = id_
-            try:
-                self._socket.send(json.dumps(message))
-                answer = self._answer(self._sent)
-            except (WebSocketException, OSError) as err:
-                raise errors.UnreachableFault(
-                    f'cannot hear controller "{self._controller.name}": the connection broke'
-                ) from err
+        message: dict[str, Any] = {
+            'type': facade,
+            'version': self._versions.get(facade, 0),
+            'request': request,
+            'params': params,
+        }
+        if id_:
+            message['id'] = id_
+        answer = self._wait(self._ask(message), timeout_s)
         if answer.get('error'):
             raise RpcFault(str(answer['error']), code=str(answer.get('error-code', '')))
         return cast('dict[str, Any]', answer.get('response') or {})
 
     def close(self) -> None:
-        """Hang up; a call that waits in another thread ends with UnreachableFault."""
-        self._socket.close()
+        """Hang up; a call that waits in another thread ends with UnreachableFault. May be called twice."""
+        with contextlib.suppress(errors.UnreachableFault):
+            self._wait(self._socket.close(), _CLOSE_S)
+        self._thread.join(_CLOSE_S)
 
-    def _answer(self, number: int) -> dict[str, Any]:
-        while True:
-            answer = cast('dict[str, Any]', json.loads(self._socket.recv()))
-            if answer.get('request-id') == number:
-                return answer
+    def _wait(self, work: Coroutine[Any, Any, T], timeout_s: float | None) -> T:
+        """Have the connection's own thread do *work*, and wait for it in this one."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            work.close()  # the loop is closed already
+            raise self._broken('the connection is closed') from None
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            future.cancel()
+            raise self._broken(f'no answer within {timeout_s} s') from None
+        except (WebSocketException, OSError, concurrent.futures.CancelledError) as err:
+            raise self._broken('the connection broke') from err
+
+    async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        if self._ended:
+            raise ConnectionResetError
+        self._sent += 1
+        number = self._sent
+        answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._pending[number] = answer
+        try:
+            await self._socket.send(json.dumps({'request-id': number, **message}))
+            return await answer
+        finally:
+            self._pending.pop(number, None)
+
+    def _run(self, path: str, opened: concurrent.futures.Future[ClientConnection]) -> None:
+        """The thread: serve the connection to its end, and end everything that still waits for it."""
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve(path, opened))
+        finally:
+            if not opened.done():
+                opened.set_exception(self._broken('it cannot be dialled'))
+
+    async def _serve(self, path: str, opened: concurrent.futures.Future[ClientConnection]) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await _open(self._controller, path, stack)
+            except errors.UnreachableFault as err:
+                opened.set_exception(err)
+                return
+            opened.set_result(connection)
+            with contextlib.suppress(WebSocketException, OSError):
+                async for text in connection:
+                    self._take(cast('dict[str, Any]', json.loads(text)))
+        self._ended = True
+        for answer in self._pending.values():
+            if not answer.done():
+                answer.set_exception(ConnectionResetError())
+        await asyncio.sleep(0)  # lets those who waited hear it before the loop ends
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        waiting = self._pending.get(int(answer.get('request-id', 0)))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+    def _broken(self, how: str) -> errors.UnreachableFault:
+        return errors.UnreachableFault(f'cannot hear controller "{self._controller.name}": {how}')
 
     def _log_in(self) -> None:
         who = self._controller
@@ -112,7 +188,9 @@ class Connection:
                 self._versions[str(facade['name'])] = max(both)
 
 
-def _open(controller: clientfiles.Controller, path: str) -> ClientConnection:
+async def _open(
+    controller: clientfiles.Controller, path: str, stack: contextlib.AsyncExitStack
+) -> ClientConnection:
     """Connect to the first endpoint that answers."""
     # Juju signs for this name whatever the controller's address is.
     name = _SERVER_NAME if controller.ca else None
@@ -120,17 +198,19 @@ def _open(controller: clientfiles.Controller, path: str) -> ClientConnection:
     failed: Exception | None = None
     for endpoint in controller.endpoints:
         try:
-            return connect(
-                f'wss://{endpoint}{path}',
-                ssl=context,
-                server_hostname=name,
-                max_size=_MAX_FRAME,
-                open_timeout=_OPEN_S,
-                close_timeout=1,
-                compression=None,
-                proxy=None,
+            return await stack.enter_async_context(
+                connect(
+                    f'wss://{endpoint}{path}',
+                    ssl=context,
+                    server_hostname=name,
+                    max_size=_MAX_FRAME,
+                    open_timeout=_OPEN_S,
+                    close_timeout=1,
+                    compression=None,
+                    proxy=None,
+                )
             )
-        except (OSError, InvalidHandshake, TimeoutError) as err:
+        except (OSError, WebSocketException) as err:
             failed = err
     where = ', '.join(controller.endpoints) or 'no known address'
     raise errors.UnreachableFault(

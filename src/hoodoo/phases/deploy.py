@@ -42,6 +42,8 @@ class Job:
     options: Options
     unfinished: bool = False
     """A later line deploys more: what a unit misses now may be a relation that comes then."""
+    passing: bool = False
+    """The very next line deploys more, so that nothing looks at the model in between."""
 
     def run(self, context: base.Context) -> base.Outcome:
         """Look, plan, apply; then wait until the model is ready."""
@@ -66,8 +68,9 @@ class Job:
             readiness.wait(
                 hands.driver,
                 timeout_s=self.options.timeout,
-                settle_s=self.options.settle,
+                settle_s=0.0 if self.passing else self.options.settle,
                 accepted=(*self.options.additional_ready_states, *(_UNFINISHED if self.unfinished else ())),
+                before=seen.snapshot if any(isinstance(s, plan.Retry) for s in made.steps) else None,
                 told=context.told.waiting,
             )
         count = len(made.steps)
@@ -102,7 +105,8 @@ class Deploy:
         known = {name: _readable(path) for name, path in outlook.applications.items()}
         if outlook.applications_known:
             outlook.problems += relations.check(resolved.wanted.relations, known)
-        return Job(options=given, unfinished=self.name in outlook.later)
+        later = outlook.later
+        return Job(options=given, unfinished=self.name in later, passing=later[:1] == (self.name,))
 
 
 def _resolved(given: Options, place: base.Place, shelf: charms.Shelf) -> resolve.Resolved:

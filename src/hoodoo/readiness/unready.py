@@ -108,7 +108,7 @@ def _is_idle(agent: model.Status) -> bool:
 
 
 def _worded(state: str, message: str) -> str:
-    short = message.removeprefix('running ').removesuffix(' hook')
+    short = message.removeprefix('running ').replace(' hook', '', 1)
     if state == 'agent executing' and short:
         return f'{state} {short}'
     return f'{state}: {message}' if message else state

@@ -29,6 +29,7 @@ def wait(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     settle_s: float = DEFAULT_SETTLE_S,
     accepted: Collection[str] = frozenset(),
+    before: model.ModelSnapshot | None = None,
     told: Callable[[tuple[str, ...]], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> model.ModelSnapshot:
@@ -36,6 +37,7 @@ def wait(
 
     Args:
         accepted: Workload states that count as ready in addition to active and unknown.
+        before: The model before failed hooks were retried: an error that it shows has not been retried yet.
         told: Called with the reasons why it is not ready, each time they change.
 
     Raises:
@@ -50,7 +52,8 @@ def wait(
         if texts != shown:
             shown = texts
             told(texts)
-        fatal = [reason for reason in reasons if reason.fatal]
+        still = {name for name, _ in _errors(seen) & _errors(before)} if before else set[str]()
+        fatal = [reason for reason in reasons if reason.fatal and reason.subject not in still]
         if fatal:
             raise _failed(juju, fatal)
         pause_s = _LONGEST_WAIT_S
@@ -66,12 +69,17 @@ def wait(
         juju.wait_change(min(pause_s, left_s))
 
 
+def _errors(seen: model.ModelSnapshot) -> set[tuple[str, int | None]]:
+    """The units in error and since when."""
+    return {(u.name, u.workload.since_ms) for u in seen.units() if u.workload.value == 'error'}
+
+
 def _failed(juju: driver.Driver, fatal: list[unready.Reason]) -> NotReady:
+    text, log = '', list[str]()
     try:
         log = juju.log_lines(_LOG_LINES)
     except errors.Fault as err:
-        log = [f'(the log cannot be read: {err})']
-    text = ''
+        text = f'\n  (the log cannot be read: {err})'
     for reason in fatal:
         text += f'\n  {reason}'
         text += ''.join(f'\n    {line}' for line in hooklog.tail(log, reason.subject))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -89,7 +90,9 @@ class HookRunner:
             else:
                 self._log.put('DEBUG' if source == 'stdout' else 'WARNING', module, line)
 
+        began = time.monotonic()
         done = await self._look_up(context, f'hooks/{name}', on_line=on_line)
+        self._log.put('DEBUG', OPERATION_LOG, f'hook "{name}" took {time.monotonic() - began:.3f} s')
         ran = Ran(found=_found(found[0] if found else ''), returncode=done.returncode)
         self._report(name, ran)
         return ran

@@ -14,7 +14,7 @@ from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
 from pocket.model import ActionResult, PendingAction
-from pocket.services import actions, machines
+from pocket.services import actions, logs, machines
 from pocket.services.errors import JujuError
 from pocket.services.machines import MachineRecord
 from pocket.state import Tx
@@ -102,6 +102,7 @@ class MachineAgent:
             self._id,
             address=host.address,
             ssh_host_keys=host.ssh_host_keys,
+            note=host.note,
         )
         await self._write_hosts()
         return host
@@ -118,10 +119,20 @@ class MachineAgent:
         )
         try:
             async with self._turns:
-                return await self._site.substrate.boot(spec)
+                host = await self._site.substrate.boot(spec)
         except errors.Fault as err:
             await self._state.write(machines.set_failed, self._model, self._id, err.message)
             raise
+        if host.note:
+            await self._state.write(
+                logs.append,
+                self._model,
+                entity=f'machine-{self._id}',
+                severity='WARNING',
+                module='pocket.substrate',
+                message=host.note,
+            )
+        return host
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running machine; False once it has stopped by itself, True when it is to go.

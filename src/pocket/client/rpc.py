@@ -11,16 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.sync.client import ClientConnection, connect
-
 from pocket import version
-from pocket.client import faults
+from pocket.client import faults, shape, wire
 from pocket.client.files import Controller
 
 Json = dict[str, Any]
 
-MAX_MESSAGE_BYTES = 64 * 2**20
 SERVER_NAME = 'juju-apiserver'
 """The name in every controller's certificate, whatever its address."""
 
@@ -53,8 +49,7 @@ class Api:
         self._numbers = itertools.count(1)
         self._versions: dict[str, int] = {}
         path = f'/model/{model_uuid}/api' if model_uuid else '/api'
-        self._stack = contextlib.ExitStack()
-        self._socket = _dial(self._stack, controller, path)
+        self._socket = _dial(controller, path)
         try:
             self.login = self._log_in(controller)
         except BaseException:
@@ -83,10 +78,10 @@ class Api:
         try:
             self._socket.send(json.dumps(message))
             while True:
-                reply: Json = json.loads(self._socket.recv())
+                reply: Json = json.loads(self._socket.receive())
                 if reply.get('request-id') == number:
                     break
-        except ConnectionClosed as err:
+        except OSError as err:
             raise faults.NoAnswer('connection is shut down') from err
         if reply.get('error'):
             raise faults.Refused(str(reply['error']), code=str(reply.get('error-code') or ''))
@@ -94,7 +89,7 @@ class Api:
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
-        self._stack.close()
+        self._socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,18 +141,18 @@ def log_stream(controller: Controller, model_uuid: str, query: list[tuple[str, s
 
     secret = b64encode(f'user-{controller.user}:{controller.password}'.encode()).decode()
     path = f'/model/{model_uuid}/log?{urlencode(query)}'
-    with contextlib.ExitStack() as stack:
-        socket = _dial(stack, controller, path, headers={'Authorization': f'Basic {secret}'})
+    socket = _dial(controller, path, headers={'Authorization': f'Basic {secret}'})
+    with contextlib.closing(socket):
         try:
-            first: Json = json.loads(socket.recv())
-            if first.get('error'):
-                raise faults.Refused(
-                    str(first['error'].get('message')), code=str(first['error'].get('code') or '')
-                )
-            for message in socket:
-                yield json.loads(message)
-        except ConnectionClosed as err:
-            raise faults.NoAnswer('connection is shut down') from err
+            first: Json = json.loads(socket.receive())
+            error = shape.mapping(first.get('error'))
+            if error:
+                raise faults.Refused(str(error.get('message')), code=str(error.get('code') or ''))
+            while True:
+                yield json.loads(socket.receive())
+        except OSError as err:
+            if not socket.ended_well:
+                raise faults.NoAnswer('connection is shut down') from err
 
 
 def tls(controller: Controller) -> ssl.SSLContext:
@@ -165,35 +160,23 @@ def tls(controller: Controller) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=controller.ca_cert or None)
 
 
-def _dial(
-    stack: contextlib.ExitStack,
-    controller: Controller,
-    path: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-) -> ClientConnection:
-    """Connect to the first address that answers; *stack* closes the connection."""
+def _dial(controller: Controller, path: str, *, headers: Mapping[str, str] | None = None) -> wire.Socket:
+    """Connect to the first address that answers."""
     if not controller.endpoints:
         raise faults.NoAnswer(f'cannot connect to controller "{controller.name}": it has no API addresses')
     context = tls(controller)
     last: Exception | None = None
     for address in controller.endpoints:
         try:
-            return stack.enter_context(
-                connect(
-                    f'wss://{address}{path}',
-                    ssl=context,
-                    server_hostname=SERVER_NAME if controller.ca_cert else None,
-                    additional_headers=headers,
-                    compression=None,
-                    proxy=None,
-                    max_size=MAX_MESSAGE_BYTES,
-                    open_timeout=_DIAL_S,
-                    # The server pings; a thread of our own for that would only cost start-up time.
-                    ping_interval=None,
-                )
+            return wire.Socket(
+                address,
+                path,
+                tls=context,
+                server_name=SERVER_NAME if controller.ca_cert else None,
+                headers=headers or {},
+                open_timeout_s=_DIAL_S,
             )
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError, EOFError) as err:
+        except OSError as err:
             last = err
     addresses = ', '.join(controller.endpoints)
     raise faults.NoAnswer(

@@ -115,3 +115,10 @@ def _opened(path: Path) -> Generator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def sweep_archives(home: Path, wanted: frozenset[Path]) -> None:
+    """Remove the uploaded charms in *home* that no model names any more; no upload may be under way."""
+    for archive in (home / 'charms').glob('*.charm'):
+        if archive not in wanted:
+            archive.unlink(missing_ok=True)

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Callable
 
 from bedrock import errors
+from pocket.agents import deadlines
 from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import machines
+from pocket.services import charms, machines
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -67,6 +68,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         who = identity.load_or_create(settings.home)
         state = State(settings.home / 'state.db')
         stack.callback(state.close)
+        _files.sweep_archives(settings.home, state.read(charms.archives))
         substrate = Nspawn(settings, note=_note)
         await asyncio.gather(
             substrate.sweep(state.read(_host_names)),
@@ -74,10 +76,13 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         )
         server = ApiServer(state, settings, identity=who)
         port = await server.start()
-        site = Site(state=state, substrate=substrate, api_addresses=(f'127.0.0.1:{port}',))
+        # The API listens on loopback only: there is no address of it that a machine could reach.
+        site = Site(state=state, substrate=substrate, api_addresses=())
         supervisor = Supervisor(state, (MachineSource(site=site), UnitSource(site=site)))
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
+        timers = asyncio.create_task(deadlines.run(state), name='deadlines')
+        stack.push_async_callback(_cancel, timers)
         stack.push_async_callback(server.stop)
         clientfiles.register(settings.juju_data, settings.controller_name, who, port=port)
         info = _files.publish(settings.home, port=port, controller_uuid=who.controller_uuid)
@@ -85,9 +90,10 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        await asyncio.wait({agents, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if agents.done():
-            agents.result()  # it ends only by failing
+        await asyncio.wait({agents, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (agents, timers):
+            if task.done():
+                task.result()  # it ends only by failing
         log.info('stopping')
 
 

@@ -42,6 +42,11 @@ def add_local(tx: Tx, uuid: str, *, archive: Path, sha256: str, charm: Charm) ->
     return url
 
 
+def archives(tx: Tx) -> frozenset[Path]:
+    """Return the archives that some model names."""
+    return frozenset(Path(row['archive']) for row in rows.many(tx, 'SELECT archive FROM charm'))
+
+
 def get(tx: Tx, uuid: str, url: str) -> CharmRecord:
     """Return a charm.
 

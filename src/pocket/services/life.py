@@ -177,12 +177,17 @@ def remove_model_if_empty(tx: Tx, uuid: str) -> None:
     tx.touch(uuid)
 
 
+def next_forced_ms(tx: Tx) -> int | None:
+    """Return when the next forced removal is due; None when there is none."""
+    row = rows.one(tx, 'SELECT min(forced_ms) AS due FROM unit')
+    return None if row is None or row['due'] is None else int(row['due'])
+
+
 def expire_forced(tx: Tx) -> int | None:
     """Remove the units whose forced removal has waited long enough; return when the next one is due (ms)."""
     for row in rows.many(tx, 'SELECT model_uuid, name FROM unit WHERE forced_ms <= ?', tx.now_ms):
         remove_unit(tx, str(row['model_uuid']), str(row['name']))
-    row = rows.one(tx, 'SELECT min(forced_ms) AS due FROM unit')
-    return None if row is None or row['due'] is None else int(row['due'])
+    return next_forced_ms(tx)
 
 
 def find_unit(tx: Tx, uuid: str, unit: str) -> sqlite3.Row | None:

@@ -130,13 +130,23 @@ def set_provisioning(tx: Tx, uuid: str, machine_id: str, message: str = '') -> N
 
 
 def set_running(
-    tx: Tx, uuid: str, machine_id: str, *, address: str, ssh_host_keys: tuple[str, ...] = ()
+    tx: Tx,
+    uuid: str,
+    machine_id: str,
+    *,
+    address: str,
+    ssh_host_keys: tuple[str, ...] = (),
+    note: str = '',
 ) -> None:
-    """Note that the host runs at *address*; from now on agents may use it."""
+    """Note that the host runs at *address*; from now on agents may use it.
+
+    Args:
+        note: What of the wanted machine the host is not; shown with its status.
+    """
     if not _update(tx, uuid, machine_id, running=True, address=address, ssh_host_keys=ssh_host_keys):
         return
     statuses.put(tx, uuid, 'machine', machine_id, 'started')
-    statuses.put(tx, uuid, 'instance', machine_id, 'running', message='Running')
+    statuses.put(tx, uuid, 'instance', machine_id, 'running', message=note or 'Running')
     for row in rows.many(
         tx, 'SELECT name FROM unit WHERE model_uuid = ? AND machine_id = ?', uuid, machine_id
     ):

@@ -39,6 +39,8 @@ class Host:
     run_dir: Path
     """Host folder that the machine sees read-only at ``/run/pocket`` (sockets in it can be connected to)."""
     ssh_host_keys: tuple[str, ...] = ()
+    note: str = ''
+    """In words, what of its `HostSpec` this host is not; empty when it is all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,9 +222,6 @@ class Nspawn:
 
     async def _image(self, spec: HostSpec) -> images.Image:
         this = images.host()
-        _, differs = images.resolve_base(spec.base, this.base)
-        if differs:
-            self._note(f'machine {spec.name}: {differs}')
         recipe = await asyncio.to_thread(images.recipe_of_host, this)
         return await self._images.ensure(recipe, note=self._note)
 
@@ -251,6 +248,7 @@ class Nspawn:
             image=image.id,
             address=address,
             ssh_host_keys=(public,),
+            note=images.resolve_base(spec.base, images.host().base)[1],
         )
         records.save(part, record)
         part.rename(folder)
@@ -265,6 +263,7 @@ class Nspawn:
             leader_pid=record.leader.pid,
             run_dir=self._folder(record.name) / 'run',
             ssh_host_keys=record.ssh_host_keys,
+            note=record.note,
         )
 
     def _records(self) -> list[Record]:

@@ -24,6 +24,8 @@ class Record:
     image: str
     address: str
     ssh_host_keys: tuple[str, ...] = ()
+    note: str = ''
+    """See `pocket.substrate.Host.note`."""
     cgroups: tuple[str, ...] = ()
     """Every group made for the machine, in every hierarchy."""
     supervisor: ProcessId | None = None
@@ -46,6 +48,7 @@ def load(folder: Path) -> Record | None:
     raw = cast('dict[str, Any]', loaded)
     return Record(
         name=raw['name'],
+        note=str(raw.get('note', '')),
         model_uuid=raw['model_uuid'],
         image=raw['image'],
         address=raw['address'],

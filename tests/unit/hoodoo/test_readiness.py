@@ -143,6 +143,26 @@ def test_a_unit_in_error_ends_the_wait_with_its_hooks_traceback() -> None:
     assert 'hello' not in text
 
 
+def test_an_error_that_is_being_retried_does_not_end_the_wait_but_a_new_one_does() -> None:
+    juju = testing.FakeDriver()
+
+    def failed(since_ms: int) -> model.ModelSnapshot:
+        error = model.Status(value='error', message='hook failed: "start"', since_ms=since_ms)
+        return testing.snapshot(testing.application('a', testing.unit('a/0', workload=error)))
+
+    juju.seen = before = failed(1)
+    waits: list[int] = []
+
+    def fail_again(fake: testing.FakeDriver) -> None:
+        waits.append(1)
+        fake.seen = failed(2)
+
+    juju.on_wait = fail_again
+    with pytest.raises(wait.NotReady):
+        wait.wait(juju, before=before)
+    assert waits == [1]
+
+
 def test_the_wait_ends_at_its_deadline_with_the_reasons() -> None:
     juju = testing.FakeDriver()
     juju.seen = testing.snapshot(

@@ -36,9 +36,7 @@ class World:
             (folder / 'src/charm.py').write_text('#!/usr/bin/env python3\n')
         self.charms = tmp_path / 'charms'
         self.write('collect', 'web ../../charms/web\nhttp ../../charms/http\n')
-        self.write(
-            'services', 'services:\n  web: {num_units: 2, options: {port: 81}}\n  http: {expose: true}\n'
-        )
+        self.services(port=81)
         self.write('relations', 'relations:\n- ["http:backend", "web:site"]\n')
         self.manifest('collect\ndeploy config=services\ndeploy config=relations\nverify WHO=world\n')
         self.program('verify', 'echo "hello $WHO from $MOJO_STAGE on $JUJU_MODEL"')
@@ -50,6 +48,10 @@ class World:
 
     def write(self, name: str, text: str) -> None:
         (self.stage / name).write_text(text)
+
+    def services(self, *, port: int) -> None:
+        text = f'services:\n  web: {{num_units: 2, options: {{port: {port}}}}}\n  http: {{expose: true}}\n'
+        self.write('services', text)
 
     def manifest(self, text: str) -> None:
         (self.spec / 'manifest').write_text(text)
@@ -112,7 +114,7 @@ def test_a_second_run_changes_nothing_and_says_so(world: World) -> None:
 def test_a_changed_option_is_all_that_changes(world: World) -> None:
     world.run()
     world.juju.calls.clear()
-    world.write('services', 'services:\n  web: {num_units: 2, options: {port: 82}}\n  http: {expose: true}\n')
+    world.services(port=82)
     world.run()
     assert world.juju.calls == ["set web [('port', '82')]"]
 
@@ -183,7 +185,7 @@ def test_a_failed_program_ends_the_run_with_its_last_lines(world: World) -> None
     assert 'no answer from world' in str(failure.value)
     found = world.events()
     assert _ended(found)[-1][:2] == ('verify', 'failed')
-    assert [e.text for e in found if isinstance(e, events.Line)] == ['fine', 'no answer from world']
+    assert {e.text for e in found if isinstance(e, events.Line)} == {'fine', 'no answer from world'}
     (newest,) = world.journal.runs(limit=1)
     assert newest.outcome == 'failed'
     assert 'no answer from world' in newest.error
@@ -192,12 +194,29 @@ def test_a_failed_program_ends_the_run_with_its_last_lines(world: World) -> None
 def test_a_failed_hook_ends_the_run(world: World) -> None:
     world.run()
     failed = model.Status(value='error', message='hook failed: "config-changed"')
-    world.juju.put(testing.application('web', testing.unit('web/0', workload=failed), testing.unit('web/1')))
+    world.services(port=82)
+
+    def set_options(application: str, options: Mapping[str, str]) -> None:
+        units = (testing.unit('web/0', workload=failed), testing.unit('web/1'))
+        world.juju.put(testing.application(application, *units))
+
+    world.juju.set_options = set_options
     world.juju.log = ['unit-web-0: 10:00:00 WARNING unit.web/0.config-changed KeyError: 1']
     with pytest.raises(errors.Fault) as failure:
         world.run()
     assert 'web/0: hook failed: "config-changed"' in str(failure.value)
     assert 'KeyError: 1' in str(failure.value)
+
+
+def test_a_run_retries_a_hook_that_failed_before(world: World) -> None:
+    world.run()
+    world.juju.calls.clear()
+    failed = model.Status(value='error', message='hook failed: "start"')
+    web = world.juju.seen.applications['web']
+    broken = dataclasses.replace(web.units[0], workload=failed)
+    world.juju.put(dataclasses.replace(web, units=(broken, *web.units[1:])))
+    world.run()
+    assert world.juju.calls == ['retry web/0']
 
 
 def test_an_earlier_deploy_does_not_wait_for_what_a_later_one_brings(world: World) -> None:

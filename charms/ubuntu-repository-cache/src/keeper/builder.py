@@ -195,12 +195,20 @@ class Builder:
         return [taken for taken in results if taken]
 
     def _held(self, state: State) -> Held:
-        members = self._read.members(state.id)
-        return Held(state, frozenset(m.path for m in members if self._objects.has(m.sha256)))
+        def present() -> frozenset[str]:
+            members = self._read.members(state.id)
+            return frozenset(m.path for m in members if self._objects.has(m.sha256))
+
+        return Held(state, present)
 
     # -- publishing -------------------------------------------------------------------------------------
 
     async def _publish(self, suites: list[Taken], *, force: bool) -> bool:
+        if self.current and not force:
+            served = {state.id for state in self._read.states(self.current.id)}
+            if served == {taken.state.id for taken in suites}:
+                return False
+
         def record() -> list[int]:
             return [self._record(taken) for taken in suites]
 

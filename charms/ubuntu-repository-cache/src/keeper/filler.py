@@ -153,6 +153,15 @@ class Filler:
         path = self._objects.path(file.sha256)
         return path if path.exists() else None
 
+    async def publish_again(self, file: Known) -> None:
+        """Give a stored file its name: its content came under another one, or the name was taken away."""
+
+        def publish() -> None:
+            if self._objects.has(file.sha256):
+                self._name(file)
+
+        await self._builder.in_thread(publish)
+
     def flight(self, file: Known) -> Flight:
         """The download of *file*: the one that runs, or a new one."""
         running = self._flights.get(file.sha256)
@@ -221,26 +230,27 @@ class Filler:
                     break
                 if partial:
                     flight.verified()
-                    await self._publish(flight, partial, is_index=is_index)
+                    await self._publish(flight, partial)
                     return
         if problem is None:
             raise errors.Unavailable('no sync host has it any more', status=404)
         status = 502 if isinstance(problem, errors.Refused) else 503
         raise errors.Unavailable(str(problem), status=status) from problem
 
-    async def _publish(self, flight: Flight, partial: Path, *, is_index: bool) -> None:
-        file = flight.file
-
+    async def _publish(self, flight: Flight, partial: Path) -> None:
         def publish() -> None:
-            flight.moved(self._objects.adopt(partial, file.sha256))
-            if is_index:
-                self._publish_index(file)
-            else:
-                self._trees.place_package(file.path, file.sha256, self._objects)
-                self._write.note_stored(file, now=int(self._now()))
-                self._evict()
+            flight.moved(self._objects.adopt(partial, flight.file.sha256))
+            self._name(flight.file)
+            self._evict()
 
         await self._builder.in_thread(publish)
+
+    def _name(self, file: Known) -> None:
+        if file.path.startswith('dists/'):
+            self._publish_index(file)
+        else:
+            self._trees.place_package(file.path, file.sha256, self._objects)
+            self._write.note_stored(file, now=int(self._now()))
 
     def _publish_index(self, file: Known) -> None:
         self._trees.place_index(tree.by_hash(file.path, file.sha256), file.sha256, self._objects)

@@ -169,6 +169,7 @@ class Server:
             return
         on_disk = self._filler.on_disk(known)
         if on_disk:
+            await self._filler.publish_again(known)
             chunks = _read(on_disk, first, end)
         else:
             flight = self._filler.flight(known)

@@ -64,10 +64,12 @@ async def _gpgv(arguments: list[str], *, keyring: str) -> None:
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_S)
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
+    except asyncio.TimeoutError as err:
+        raise errors.Unavailable('gpgv does not come to an end', status=503) from err
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     # gpgv's exit code also fails for a second signature by a key that the ring lacks, which is common and
     # harmless. Good means what it means to apt: one good signature by an unexpired key, and none that is bad.
     verdicts = {line.split()[1] for line in output.decode('utf-8', 'replace').splitlines() if ' ' in line}

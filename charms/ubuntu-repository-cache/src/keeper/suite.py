@@ -27,7 +27,7 @@ class Held:
     """The state of a suite that is served now, and which of its indexes are on disk."""
 
     state: State
-    present: Collection[str]
+    present: Callable[[], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class SuiteTaker:
         promised = release.parse(text)
         self._check(suite, promised, held)
         prefix = f'{folder}/'
-        kept = [path.removeprefix(prefix) for path in held.present] if held else []
+        kept = [path.removeprefix(prefix) for path in held.present()] if held else []
         chosen = selection.select(promised, self._settings, kept=kept)
         members = [Known(prefix + path, e.size, e.sha256) for path, e in chosen.files.items()]
         fetch = [member for member in members if member.path.removeprefix(prefix) in chosen.fetch]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
@@ -96,9 +96,7 @@ class Reply:
 class Upstream:
     """All sync hosts, with one limit of concurrent transfers."""
 
-    def __init__(
-        self, bases: tuple[str, ...], *, max_transfers: int, bandwidth: int, limits: Limits = Limits()
-    ) -> None:
+    def __init__(self, bases: tuple[str, ...], *, max_transfers: int, bandwidth: int, limits: Limits) -> None:
         self._limits = limits
         self.origins = tuple(Origin(base.rstrip('/')) for base in bases)
         self._slots = asyncio.Semaphore(max_transfers)

@@ -152,7 +152,7 @@ class Machine:
     def install_code(self, source: Path, target: str) -> bool:
         """Copy a package of Python modules; whether anything changed.
 
-        The keeper runs from its own copy, so that a charm upgrade does not change code under a running daemon.
+        The keeper runs from its own copy: a charm upgrade must not change code under a running daemon.
         """
         wanted = {file.name: file.read_bytes() for file in source.glob('*.py')}
         folder = self.path(target)

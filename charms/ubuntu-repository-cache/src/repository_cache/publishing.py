@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +100,23 @@ def status_text(report: Mapping[str, Any]) -> str:
     if problems:
         text += f'; last sync: {next(iter(problems.values()))}'
     return text
+
+
+def snapshot_result(snapshot: Mapping[str, Any]) -> dict[str, str]:
+    """One snapshot as an action shows it."""
+    return {
+        'built': _utc(float(snapshot['built'])),
+        'current': str(snapshot['current']).lower(),
+        'digest': str(snapshot['digest']),
+        'suites': ', '.join(
+            f'{suite["suite"]} of {_utc(float(suite["date"]))}' for suite in snapshot['suites']
+        ),
+    }
+
+
+def _utc(seconds: float) -> str:
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.strftime('%Y-%m-%d %H:%M:%SZ')
 
 
 def _age(seconds: float) -> str:

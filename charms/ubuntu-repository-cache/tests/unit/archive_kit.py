@@ -27,7 +27,7 @@ class Keys:
 
     def __init__(self, folder: Path) -> None:
         # gpg's agent has a socket in its home, and such paths must be short.
-        self._home = Path(f'/tmp/k{os.getpid()}')  # noqa: S108
+        self._home = Path(f'/tmp/k{os.getpid()}')
         self._home.mkdir(mode=0o700)
         self.keyring = folder / 'keyring.gpg'
         for name in ('good', 'foreign'):

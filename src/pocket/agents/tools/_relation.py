@@ -26,7 +26,7 @@ def relation_of(call: Call) -> RelationView:
     if not number.isdecimal():
         raise UsageFault(f'invalid value {quote(text)} for option -r: invalid relation id')
     found = relations.find(call.context.view, int(number))
-    if found is None:
+    if found is None or not found.in_scope:
         raise UsageFault(f'invalid value {quote(text)} for option -r: relation not found')
     return found
 
@@ -40,7 +40,7 @@ def _relation_ids(call: Call) -> Reply:
         sorted(
             f'{endpoint}:{relation.id}'
             for relation in call.context.view.relations
-            if relation.endpoint == endpoint
+            if relation.endpoint == endpoint and relation.in_scope
         )
     )
 

@@ -46,19 +46,18 @@ def _remove_application(ctx: Context, given: Given) -> int:
     removal = _Removal(
         kind='application', names=given.args, facade='Application', request='DestroyApplication'
     )
-    with ctx.session(given) as session:
-        return _remove(ctx, given, session, removal)
+    return _remove(ctx, given, removal)
 
 
 def _remove_unit(ctx: Context, given: Given) -> int:
-    with ctx.session(given) as session:
-        if session.is_caas:
-            return _scale_down(ctx, given, session)
-        if given.was_given('num-units'):
-            raise faults.WrongUsage('--num-units is for Kubernetes models; name the units to remove')
-        names = [values.require_unit(name) for name in given.args]
-        removal = _Removal(kind='unit', names=names, facade='Application', request='DestroyUnit')
-        return _remove(ctx, given, session, removal)
+    if ctx.target(given).model.type == 'caas':
+        return _scale_down(ctx, given)
+    if given.was_given('num-units'):
+        raise faults.WrongUsage('--num-units is for Kubernetes models; name the units to remove')
+    names = [values.require_unit(name) for name in given.args]
+    return _remove(
+        ctx, given, _Removal(kind='unit', names=names, facade='Application', request='DestroyUnit')
+    )
 
 
 def _remove_machine(ctx: Context, given: Given) -> int:
@@ -71,21 +70,25 @@ def _remove_machine(ctx: Context, given: Given) -> int:
         facade='MachineManager',
         request='DestroyMachineWithParams',
     )
-    with ctx.session(given) as session:
-        return _remove(ctx, given, session, removal)
+    return _remove(ctx, given, removal)
 
 
-def _remove(ctx: Context, given: Given, session: Session, removal: _Removal) -> int:
+def _remove(ctx: Context, given: Given, removal: _Removal) -> int:
     if given.on('no-wait') and not given.on('force'):
         raise faults.WrongUsage('--no-wait without --force not valid')
-    asks = not given.on('no-prompt') and not given.on('dry-run') and _wants_prompt(session)
-    if asks or given.on('dry-run'):
-        code = _call(ctx, given, session, removal, dry_run=True)
+    if given.on('dry-run') or not given.on('no-prompt'):
+        with ctx.session(given) as session:
+            asks = given.on('dry-run') or _wants_prompt(session)
+            code = _call(ctx, given, session, removal, dry_run=True) if asks else 0
         if given.on('dry-run') or code:
             return code
-        if not ctx.confirm('\nContinue'):
+        # The question is asked between two connections: an answer may take longer than one lives.
+        if asks and not ctx.confirm('\nContinue'):
             raise errors.Fault(f'{removal.kind} removal: aborted')
-    return _call(ctx, given, session, removal, dry_run=False, tell=not asks)
+    else:
+        asks = False
+    with ctx.session(given) as session:
+        return _call(ctx, given, session, removal, dry_run=False, tell=not asks)
 
 
 def _call(
@@ -124,14 +127,15 @@ def _wants_prompt(session: Session) -> bool:
     return 'requires-prompts' in str(shape.mapping(config.get('mode')).get('value') or '')
 
 
-def _scale_down(ctx: Context, given: Given, session: Session) -> int:
+def _scale_down(ctx: Context, given: Given) -> int:
     count = given.number('num-units')
     if count < 1:
         raise faults.WrongUsage('specify the number of units to remove with --num-units')
     changes = [
         {'application-tag': f'application-{name}', 'scale': 0, 'scale-change': -count} for name in given.args
     ]
-    answer = session.call('Application', 'ScaleApplications', {'applications': changes})
+    with ctx.session(given) as session:
+        answer = session.call('Application', 'ScaleApplications', {'applications': changes})
     return output.item_errors(ctx, answer.get('results'))
 
 

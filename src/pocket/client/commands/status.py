@@ -20,13 +20,14 @@ def _status(ctx: Context, given: Given) -> int:
             _show(ctx, given, session)
         return 0
     interval_s = values.duration_ns(watch, flag='watch') / 1e9
-    with ctx.session(given) as session:
-        while True:
-            # An interval is what the user asked for: nothing tells of changes in what status shows.
+    while True:
+        # Connected anew each time: nobody would answer the server's pings in between.
+        with ctx.session(given) as session:
             if ctx.stdout.isatty():
                 ctx.stdout.write('\033[H\033[2J')
             _show(ctx, given, session)
-            time.sleep(interval_s)
+        # An interval is what the user asked for: no event tells of changes in what status shows.
+        time.sleep(interval_s)
 
 
 def _show(ctx: Context, given: Given, session: Session) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from websockets.sync.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 
 from pocket import settings
 from pocket.client import context, main
@@ -56,6 +58,8 @@ class FakeController:
     calls: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
     paths: list[str] = field(default_factory=list[str])
     log: list[Json] = field(default_factory=list[Json])
+    talk: Callable[[ServerConnection], Awaitable[None]] | None = None
+    """What to do on a connection in place of answering."""
     port: int = 0
     ca_cert: str = ''
 
@@ -67,17 +71,20 @@ class FakeController:
         """End an answer with an error."""
         raise Rejected(message, code)
 
-    def handle(self, connection: ServerConnection) -> None:
+    async def handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None
         path = connection.request.path
         self.paths.append(path)
-        if '/log?' in path:
-            connection.send('{}\n')
-            for record in self.log:
-                connection.send(json.dumps(record))
+        if self.talk is not None:
+            await self.talk(connection)
             return
-        for message in connection:
-            connection.send(json.dumps(self._reply(path, json.loads(message))))
+        if '/log?' in path:
+            await connection.send('{}\n')
+            for record in self.log:
+                await connection.send(json.dumps(record))
+            return
+        async for message in connection:
+            await connection.send(json.dumps(self._reply(path, json.loads(message))))
 
     def _reply(self, path: str, request: Json) -> Json:
         name = f'{request["type"]}.{request["request"]}'
@@ -175,6 +182,31 @@ def _without_key(pem: Path) -> str:
     return pem.read_text().partition('-----END PRIVATE KEY-----\n')[2]
 
 
+@contextlib.contextmanager
+def serving(handle: Callable[[ServerConnection], Awaitable[None]], tls: ssl.SSLContext) -> Generator[int]:
+    """A websocket server in a thread with a loop of its own; gives its port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start() -> Server:
+        return await serve(handle, '127.0.0.1', 0, ssl=tls, close_timeout=1)
+
+    async def stop() -> None:
+        server.close()
+        await server.wait_closed()
+        await loop.shutdown_default_executor()
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    try:
+        yield next(iter(server.sockets)).getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
 @pytest.fixture(scope='session')
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate for ``juju-apiserver`` in one file; it is its own authority."""
@@ -189,17 +221,11 @@ def certificate_of_another(tmp_path: Path) -> str:
 
 @pytest.fixture
 def controller(certificate: Path) -> Iterator[FakeController]:
-    fake = FakeController()
+    fake = FakeController(ca_cert=_without_key(certificate))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate)
-    server: Server = serve(fake.handle, '127.0.0.1', 0, ssl=tls)
-    fake.port = server.socket.getsockname()[1]
-    fake.ca_cert = _without_key(certificate)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
+    with serving(fake.handle, tls) as fake.port:
+        yield fake
 
 
 @pytest.fixture

@@ -465,8 +465,8 @@ JUBILANT = (
     'model-constraints --model m --format json',
     'set-model-constraints --model m mem=1G cores=2',
     (
-        'refresh --model m app --base ubuntu@24.04 --channel x --config a=b --force --force-base --force-units '
-        '--path ./c --resource a=b --revision 1 --storage a=b --trust'
+        'refresh --model m app --base ubuntu@24.04 --channel x --config a=b --force --force-base '
+        '--force-units --path ./c --resource a=b --revision 1 --storage a=b --trust'
     ),
     'remove-application --model m --no-prompt a b --destroy-storage --force',
     'remove-relation --model m a b --force',
