@@ -22,7 +22,7 @@ check: ## run the linters, type checks and the tests that need no machine
 	.venv/bin/pyright
 	.venv/bin/lint-imports
 	$(PYTEST) tests/unit
-	for charm in charms/*/; do $(PYTEST) "$$charm/tests/unit" || exit 1; done
+	for charm in charms/*/; do .venv/bin/pyright -p $$charm && $(PYTEST) $$charm/tests || exit 1; done
 
 bench: ## measure a deployment by phase, and what share of it the hooks are
 	@tools/prepare test

@@ -1,4 +1,4 @@
-"""The main job: the archive mirror's spec on a fresh home, proved by an apt client; then what a user does next."""
+"""The main job: the archive mirror on a fresh home, proved by an apt client; then what a user does next."""
 
 from __future__ import annotations
 

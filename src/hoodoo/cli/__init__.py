@@ -77,14 +77,14 @@ def _group(ctx: click.Context, mojo_root: str | None, debug: bool) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(argv))
+    sys.exit(invoke(argv))
 
 
-def run(argv: list[str] | None = None) -> int:
+def invoke(argv: list[str] | None = None) -> int:
     """Run the command line *argv* (default: this process's) and return its exit code."""
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _group.main(args=argv, standalone_mode=False)
+        _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as err:

@@ -101,7 +101,7 @@ def _wrong(directive: Directive, known: Mapping[str, Directive]) -> Iterator[tup
     if destination.is_absolute() or '..' in destination.parts or '://' in directive.destination:
         yield f'destination "{directive.destination}" leads out of the build directory', ''
     parent = str(destination.parent)
-    if parent != '.' and parent not in known:
+    if '..' not in destination.parts and parent not in ('.', '/', *known):
         yield (
             f'the parent of "{directive.destination}" is not collected',
             f'Add the line "{parent} @" before.',

@@ -61,6 +61,7 @@ class Connection:
         self._versions: dict[str, int] = {'Admin': 3}
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ended = False
+        self._gate = threading.Lock()
         opened: concurrent.futures.Future[ClientConnection] = concurrent.futures.Future()
         path = f'/model/{model_uuid}/api' if model_uuid else '/api'
         self._loop = asyncio.new_event_loop()
@@ -109,11 +110,11 @@ class Connection:
 
     def _wait(self, work: Coroutine[Any, Any, T], timeout_s: float | None) -> T:
         """Have the connection's own thread do *work*, and wait for it in this one."""
-        try:
+        with self._gate:
+            if self._ended:
+                work.close()
+                raise self._broken('the connection is closed')
             future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError:
-            work.close()  # the loop is closed already
-            raise self._broken('the connection is closed') from None
         try:
             return future.result(timeout_s)
         except TimeoutError:
@@ -123,8 +124,6 @@ class Connection:
             raise self._broken('the connection broke') from err
 
     async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        if self._ended:
-            raise ConnectionResetError
         self._sent += 1
         number = self._sent
         answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
@@ -155,11 +154,10 @@ class Connection:
             with contextlib.suppress(WebSocketException, OSError):
                 async for text in connection:
                     self._take(cast('dict[str, Any]', json.loads(text)))
-        self._ended = True
-        for answer in self._pending.values():
-            if not answer.done():
-                answer.set_exception(ConnectionResetError())
-        await asyncio.sleep(0)  # lets those who waited hear it before the loop ends
+        with self._gate:
+            self._ended = True
+        # What was handed over before that becomes a task now, and the runner cancels every task that is left.
+        await asyncio.sleep(0)
 
     def _take(self, answer: dict[str, Any]) -> None:
         waiting = self._pending.get(int(answer.get('request-id', 0)))

@@ -150,7 +150,7 @@ async def read_message(reader: asyncio.StreamReader) -> Sequence[bytes]:
 
 def install_hook_tool(run_dir: Path) -> None:
     """Put the program that all hook tools are links to into a machine's run folder; may be repeated."""
-    text = resources.files('pocket.agents').joinpath('hook_tool.py').read_bytes()
+    text = resources.files('pocket.agents').joinpath('hook_tool.pl').read_bytes()
     target = run_dir / HOOK_TOOL
     if target.exists() and target.read_bytes() == text:
         return

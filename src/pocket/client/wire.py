@@ -1,7 +1,7 @@
 """A websocket over TLS for a program that asks and waits: one socket, one thread.
 
 The library's own blocking client reads in a second thread while the caller writes, both through one TLS
-connection, which OpenSSL does not allow. Measured with Python 3.11 against pocket's server: it waited for ever
+connection, which OpenSSL does not allow. Measured with Python 3.11 against pocket's server: it hung for ever
 twice in under 1,600 connections; this did in none of 4,000, and took a quarter of the time for each. So this
 drives the library's protocol, which does no I/O, by itself. Pings are answered while a message is awaited.
 """

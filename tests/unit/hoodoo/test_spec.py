@@ -1,0 +1,99 @@
+"""Stage lookup, layout and spec copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bedrock import errors
+from hoodoo import settings
+from hoodoo.runner import request
+from hoodoo.spec import layout, lookup, sources
+
+
+def test_the_nearest_file_up_to_the_root_is_found(tmp_path: Path) -> None:
+    view = lookup.SpecView(root=tmp_path, stage='lp/qastaging')
+    (tmp_path / 'lp/qastaging').mkdir(parents=True)
+    for place, name in (('', 'a'), ('', 'b'), ('lp', 'b'), ('lp/qastaging', 'c')):
+        (tmp_path / place / name).touch()
+    assert view.find('a') == tmp_path / 'a'
+    assert view.find('b') == tmp_path / 'lp' / 'b'
+    assert view.find('c') == tmp_path / 'lp/qastaging' / 'c'
+    assert view.find('d') is None
+    assert view.find('lp') is None
+    assert view.stage_name == 'qastaging'
+
+
+@pytest.mark.parametrize('stage', ['../x', '/etc', 'a/../../b'])
+def test_a_stage_cannot_lead_out_of_the_spec(tmp_path: Path, stage: str) -> None:
+    with pytest.raises(errors.UsageFault, match='leads out'):
+        lookup.check_stage(lookup.SpecView(root=tmp_path, stage=stage))
+
+
+def test_projects_and_workspaces_are_listed_once_made(tmp_path: Path) -> None:
+    project = layout.Project(root=tmp_path, name='p', series='noble')
+    space = layout.Workspace(project=project, name='w')
+    assert list(layout.projects(tmp_path)) == []
+    space.ensure(spec='/s', stage='ci')
+    assert list(layout.projects(tmp_path)) == [project]
+    assert list(layout.workspaces(project)) == [space]
+    assert space.facts() == {'spec': '/s', 'stage': 'ci'}
+    assert space.local.stat().st_mode & 0o077 == 0
+
+
+def test_the_workspaces_copy_follows_the_spec_and_keeps_links(tmp_path: Path) -> None:
+    spec = tmp_path / 'spec'
+    spec.mkdir()
+    (spec / 'file').write_text('1')
+    (spec / 'link').symlink_to('../elsewhere')
+    origin = sources.find(str(spec), clones=tmp_path / 'clones')
+    sources.refresh(origin, tmp_path / 'copy')
+    (spec / 'file').unlink()
+    (spec / 'new').touch()
+    sources.refresh(origin, tmp_path / 'copy')
+    assert sorted(path.name for path in (tmp_path / 'copy').iterdir()) == ['link', 'new']
+    assert (tmp_path / 'copy/link').readlink() == Path('../elsewhere')
+
+
+def _complete(tmp_path: Path, given: request.Given, environ: dict[str, str]) -> request.Request:
+    return request.complete(given, settings.load({'HOME': str(tmp_path), **environ}))
+
+
+def test_defaults_come_from_the_spec_and_the_stage(tmp_path: Path) -> None:
+    (tmp_path / 'mirror').mkdir()
+    asked = _complete(tmp_path, request.Given(spec=str(tmp_path / 'mirror'), stage='lp/CI'), {})
+    root = tmp_path / '.local/share/mojo'
+    assert asked.workspace.path == root / 'mirror' / settings.DEFAULT_SERIES / 'lp-CI'
+    assert (asked.default_model, asked.manifest) == ('mirror-ci', 'manifest')
+    assert asked.variables['MOJO_STAGE'] == 'lp/CI'
+    assert asked.variables['MOJO_SPEC_DIR'] == str(asked.workspace.spec)
+
+
+def test_the_environment_names_what_the_command_line_does_not(tmp_path: Path) -> None:
+    (tmp_path / 'mirror').mkdir()
+    environ = {
+        'MOJO_ROOT': str(tmp_path / 'root'),
+        'MOJO_PROJECT': 'p',
+        'MOJO_SERIES': 'jammy',
+        'MOJO_WORKSPACE': 'w',
+        'MOJO_SPEC': str(tmp_path / 'mirror'),
+        'MOJO_STAGE': 'ci',
+    }
+    asked = _complete(tmp_path, request.Given(project='other'), environ)
+    assert asked.workspace.path == tmp_path / 'root/other/jammy/w'
+    assert asked.stage == 'ci'
+
+
+@pytest.mark.parametrize(
+    ('given', 'message'),
+    [
+        (request.Given(), 'no spec is named'),
+        (request.Given(spec='gone'), 'no such directory'),
+        (request.Given(spec='.', project='a/b'), 'name of a project'),
+        (request.Given(spec='.', workspace='..'), 'name of a workspace'),
+    ],
+)
+def test_what_cannot_be_run_is_a_usage_fault(tmp_path: Path, given: request.Given, message: str) -> None:
+    with pytest.raises(errors.UsageFault, match=message):
+        _complete(tmp_path, given, {})
