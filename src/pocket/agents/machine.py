@@ -117,12 +117,17 @@ class MachineAgent:
             memory_mb=machine.memory_mb,
             cores=machine.cores,
         )
+        notes: asyncio.Queue[str] = asyncio.Queue()
+        telling = asyncio.create_task(self._tell(notes))
         try:
             async with self._turns:
-                host = await self._site.substrate.boot(spec)
+                host = await self._site.substrate.boot(spec, note=notes.put_nowait)
         except errors.Fault as err:
             await self._state.write(machines.set_failed, self._model, self._id, err.message)
             raise
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
         if host.note:
             await self._state.write(
                 logs.append,
@@ -133,6 +138,11 @@ class MachineAgent:
                 message=host.note,
             )
         return host
+
+    async def _tell(self, notes: asyncio.Queue[str]) -> None:
+        while True:
+            message = await notes.get()
+            await self._state.write(machines.set_provisioning, self._model, self._id, message)
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running machine; False once it has stopped by itself, True when it is to go.

@@ -54,8 +54,11 @@ class ExecResult:
 class Substrate(Protocol):
     """What agents need of a kind of host. Every method may be called again after a crash."""
 
-    async def boot(self, spec: HostSpec) -> Host:
+    async def boot(self, spec: HostSpec, *, note: Callable[[str], None] = lambda _: None) -> Host:
         """Return the running host *spec*, starting it unless it runs already. Ready means: systemd is up.
+
+        Args:
+            note: Told in words about work that takes long.
 
         Raises:
             bedrock.errors.Fault: it cannot be started; the message says why.

@@ -193,7 +193,7 @@ table inet {table} {{
     type filter hook input priority filter; policy accept;
     iifname != "{bridge}" accept
     ct state established,related accept
-    meta l4proto {{ icmp, ipv6-icmp }} accept
+    meta l4proto {{ 1, 58 }} accept comment "icmp and icmpv6; names need a file that small hosts lack"
     meta l4proto {{ tcp, udp }} th dport 53 accept
     drop
   }}

@@ -62,14 +62,14 @@ class Nspawn:
         self._layout = cgroups.here()
         self._hosts: Mapping[str, str] = {}
 
-    async def boot(self, spec: HostSpec) -> Host:
+    async def boot(self, spec: HostSpec, *, note: images.Note = lambda _: None) -> Host:
         """See `Substrate.boot`. The first machine of a base may have to wait for its image to be built."""
         async with self._locks[spec.name]:
             record = self._load(spec.name)
             if record is not None and procs.alive(record.leader):
                 return self._host(record)
             await self._stop(spec.name, record)
-            image = await self._image(spec)
+            image = await self._image(note)
             await self._ensure_network()
             address = self._network.allot(spec.name)
             folder = self._folder(spec.name)
@@ -220,10 +220,15 @@ class Nspawn:
             cgroups.remove(group)
         await self._network.disconnect(name)
 
-    async def _image(self, spec: HostSpec) -> images.Image:
+    async def _image(self, note: images.Note) -> images.Image:
         this = images.host()
         recipe = await asyncio.to_thread(images.recipe_of_host, this)
-        return await self._images.ensure(recipe, note=self._note)
+
+        def tell(message: str) -> None:
+            self._note(message)
+            note(message)
+
+        return await self._images.ensure(recipe, note=tell)
 
     async def _ensure_network(self) -> None:
         async with self._network_lock:

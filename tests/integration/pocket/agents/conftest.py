@@ -41,7 +41,7 @@ class LocalSubstrate:
     )
     """By key, what runs now."""
 
-    async def boot(self, spec: HostSpec) -> Host:
+    async def boot(self, spec: HostSpec, *, note: Callable[[str], None] = lambda _: None) -> Host:
         host = Host(name=spec.name, address='127.0.0.1', leader_pid=1, run_dir=self.run_dir)
         return self.hosts.setdefault(spec.name, host)
 
