@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+import tempfile
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -150,14 +151,12 @@ async def read_message(reader: asyncio.StreamReader) -> Sequence[bytes]:
 
 def install_hook_tool(run_dir: Path) -> None:
     """Put the program that all hook tools are links to into a machine's run folder; may be repeated."""
-    text = resources.files('pocket.agents').joinpath('hook_tool.pl').read_bytes()
-    target = run_dir / HOOK_TOOL
-    if target.exists() and target.read_bytes() == text:
-        return
-    part = run_dir / f'.{HOOK_TOOL}.{os.getpid()}'
-    part.write_bytes(text)
-    part.chmod(0o755)
-    part.replace(target)
+    # What is in the folder is not trusted: root of a machine can remount it and plant links there.
+    number, part = tempfile.mkstemp(dir=run_dir, prefix=f'.{HOOK_TOOL}.')
+    with os.fdopen(number, 'wb') as file:
+        file.write(resources.files('pocket.agents').joinpath('hook_tool.pl').read_bytes())
+        os.fchmod(file.fileno(), 0o755)
+    os.replace(part, run_dir / HOOK_TOOL)
 
 
 def _bound(path: Path) -> socket.socket:
@@ -166,8 +165,8 @@ def _bound(path: Path) -> socket.socket:
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
+        os.fchmod(bound.fileno(), 0o600)  # the file's mode, and no link can come between as with chmod
         bound.bind(f'/proc/self/fd/{folder}/{path.name}')
-        path.chmod(0o600)
     except BaseException:
         bound.close()
         raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
+import signal
 import socket
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ exec "$@"
 """
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 CONSOLE = 'console.log'
+_PROPAGATE = Path('/run/systemd/nspawn/propagate')
+"""Where nspawn keeps a folder for each machine as long as it runs."""
+_SUPERVISOR_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Start:
 
     name: str
     folder: Path
+    scratch: Path
+    """A folder of its own while it starts, with a path that is short enough for a socket's address."""
     lower: Path
     namespace: Path
     groups: tuple[Path, ...]
@@ -66,7 +72,7 @@ def command(start: Start) -> list[str]:
 class Listener:
     """A socket for what nspawn and the machine's systemd have to say about the start."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.address = f'{folder}/notify'
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)
@@ -93,14 +99,36 @@ def parse(message: bytes) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def listening() -> Generator[Listener]:
-    """A `Listener` in a private folder with a short path: addresses of sockets have at most 107 bytes."""
-    with tempfile.TemporaryDirectory(prefix='pocket-', dir='/run') as folder:
+def listening(folder: Path) -> Generator[Listener]:
+    """A `Listener` in *folder*, which is made for it and removed: addresses have at most 107 bytes."""
+    shutil.rmtree(folder, ignore_errors=True)  # of a start that was killed
+    folder.mkdir(mode=0o700)
+    try:
         listener = Listener(folder)
         try:
             yield listener
         finally:
             listener.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def end(supervisor: procs.ProcessId | None, leader: procs.ProcessId | None) -> None:
+    """Kill a machine's first process and have its supervisor take away what it keeps on the host.
+
+    A supervisor that does not end soon is left to whoever empties the machine's groups.
+    """
+    if leader is not None and procs.alive(leader):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader.pid, signal.SIGKILL)
+    if supervisor is not None and procs.alive(supervisor):
+        await procs.wait_gone([supervisor.pid], timeout_s=_SUPERVISOR_S)
+
+
+def forget(name: str, scratch: Path) -> None:
+    """Remove what a killed supervisor of the machine *name* left on the host."""
+    for folder in (scratch, _PROPAGATE / name):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def start(wanted: Start, *, timeout_s: float) -> tuple[int, int]:
@@ -110,7 +138,7 @@ async def start(wanted: Start, *, timeout_s: float) -> tuple[int, int]:
         Fault: it ended or was not up in time; the message has what it printed.
     """
     log_path = wanted.folder / CONSOLE
-    with listening() as listener, log_path.open('wb') as console:
+    with listening(wanted.scratch) as listener, log_path.open('wb') as console:
         # Juju's machines have /tmp on disk; by default nspawn would give it a share of the host's memory.
         env = {
             'PATH': _PATH,

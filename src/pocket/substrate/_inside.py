@@ -14,6 +14,9 @@ from bedrock import errors, process
 from pocket.substrate import ExecResult, OnLine, procs
 
 _NAMESPACES = ('--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup')
+# Where pocket itself runs in a chroot, nspawn cannot pivot: the mount namespace's root is then not that of the
+# machine, and without this a program would see the host's files.
+_ROOT = '--root'
 # Words before "--" are groups to enter. The record is written by the program's own process before it becomes
 # the program, so no crash can come between. A group may be gone with its machine: nsenter will say so.
 _LAUNCH = """record=$1; shift
@@ -50,7 +53,7 @@ def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> lis
     return [
         *('/bin/sh', '-c', _LAUNCH, 'sh', record, *(str(group) for group in target.groups), '--'),
         *(_absolute(limit) if limit else ()),
-        *_absolute(['nsenter', f'--target={target.leader_pid}', *_NAMESPACES, '--']),
+        *_absolute(['nsenter', f'--target={target.leader_pid}', *_NAMESPACES, _ROOT, '--']),
         *(become if user != 'root' else ()),
         # The launching shell sets PWD to a folder of the host.
         *('/usr/bin/env', f'--chdir={cwd}', '--', f'PWD={cwd}', *argv),

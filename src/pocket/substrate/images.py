@@ -156,7 +156,8 @@ class Images:
         """
         tree = self.tree(recipe.id)
         if not tree.is_dir():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            # An image is not for the host's users: its programs may be older than the host's own.
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             async with _locked(self._folder / f'.{recipe.id}.lock', note) as lock:
                 if not tree.is_dir():
                     await self._build(recipe, tree, lock=lock, note=note)

@@ -76,6 +76,8 @@ class Nspawn:
             if record is None:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
                 record = self._create(spec, image=image, address=address)
+            # At each start: the first one may have been killed before it came to this.
+            self._images.use(record.image, f'{self._settings.tag}.{spec.name}', folder)
             try:
                 return await self._start(spec, record)
             except BaseException:
@@ -91,7 +93,7 @@ class Nspawn:
         """See `Substrate.remove`."""
         async with self._locks[name]:
             folder = self._folder(name)
-            await self._stop(name, self._load(name))
+            await self._stop(name, self._readable(name))
             await asyncio.to_thread(_delete, folder)
             self._network.release(name)
         self._locks.pop(name, None)
@@ -195,6 +197,7 @@ class Nspawn:
             _booting.Start(
                 name=spec.name,
                 folder=folder,
+                scratch=self._scratch(spec.name),
                 lower=self._images.tree(record.image),
                 namespace=namespace,
                 groups=groups,
@@ -211,6 +214,8 @@ class Nspawn:
 
     async def _stop(self, name: str, record: Record | None) -> None:
         """End the machine and remove what it has outside its folder, whatever of it there is."""
+        if record is not None:
+            await _booting.end(record.supervisor, record.leader)
         groups = {Path(group) for group in record.cgroups} if record is not None else set[Path]()
         groups.update(cgroups.find(self._layout, f'pocket/{self._settings.tag}/{name}'))
         if not await cgroups.empty(groups):
@@ -218,6 +223,7 @@ class Nspawn:
         procs.reap(record.supervisor if record is not None else None)
         for group in groups:
             cgroups.remove(group)
+        _booting.forget(name, self._scratch(name))
         await self._network.disconnect(name)
 
     async def _image(self, note: images.Note) -> images.Image:
@@ -233,7 +239,9 @@ class Nspawn:
     async def _ensure_network(self) -> None:
         async with self._network_lock:
             if not self._network_is_up:
-                self._machines.mkdir(parents=True, exist_ok=True)
+                # Below it are files of machines, programs that run as root for everybody among them.
+                self._machines.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._machines.chmod(0o700)
                 await self._network.ensure()
                 self._network_is_up = True
 
@@ -257,7 +265,6 @@ class Nspawn:
         )
         records.save(part, record)
         part.rename(folder)
-        self._images.use(image.id, f'{self._settings.tag}.{spec.name}', folder)
         return record
 
     def _host(self, record: Record) -> Host:
@@ -275,13 +282,23 @@ class Nspawn:
         if not self._machines.is_dir():
             return []
         names = (entry.name for entry in sorted(self._machines.iterdir()) if not entry.name.startswith('.'))
-        return [record for record in map(self._load, names) if record is not None]
+        return [record for record in map(self._readable, names) if record is not None]
 
     def _load(self, name: str) -> Record | None:
         return records.load(self._folder(name))
 
+    def _readable(self, name: str) -> Record | None:
+        """The record of *name*, but None when it is damaged: for what must not fail for one machine."""
+        try:
+            return self._load(name)
+        except errors.Fault:
+            return None
+
     def _folder(self, name: str) -> Path:
         return self._machines / name
+
+    def _scratch(self, name: str) -> Path:
+        return Path(f'/run/pocket-{self._settings.tag}-{name}')
 
     def _exec_record(self, name: str, key: str) -> Path:
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]

@@ -40,12 +40,19 @@ def load(folder: Path) -> Record | None:
     """
     path = folder / FILE
     try:
-        loaded: object = json.loads(path.read_bytes())
+        text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError as err:
-        raise errors.Fault(f'cannot read {path}', hint='Remove the machine and make it again.') from err
-    raw = cast('dict[str, Any]', loaded)
+    try:
+        loaded: object = json.loads(text)
+        return _record(cast('dict[str, Any]', loaded))
+    except (ValueError, LookupError, TypeError, AttributeError) as err:
+        raise errors.Fault(
+            f'cannot read {path}: it is damaged', hint='Remove the machine and add another.'
+        ) from err
+
+
+def _record(raw: dict[str, Any]) -> Record:
     return Record(
         name=raw['name'],
         note=str(raw.get('note', '')),
