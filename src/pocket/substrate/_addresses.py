@@ -54,6 +54,15 @@ def choose_subnet(home: str, taken: Iterable[IPv4Network]) -> IPv4Network:
     raise errors.Fault('cannot choose a network for machines: routes cover all of 10.64.0.0/10')
 
 
+def restore(addresses: Mapping[str, str]) -> Plan | None:
+    """The plan that machines with these *addresses* follow, when the one that was kept is lost."""
+    if not addresses:
+        return None
+    subnet = IPv4Network((next(iter(addresses.values())), 24), strict=False)
+    machines = {name: int(IPv4Address(one)) - int(subnet[0]) for name, one in addresses.items()}
+    return Plan(subnet=subnet, machines=machines, last=max(machines.values()))
+
+
 def allot(plan: Plan, machine: str) -> Plan:
     """Give *machine* an address unless it has one.
 

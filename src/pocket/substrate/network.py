@@ -13,12 +13,9 @@ from typing import Any, cast
 
 from bedrock import errors, process
 from pocket.settings import Settings
-from pocket.substrate import _addresses, records
+from pocket.substrate import _addresses, records, sysctls
 from pocket.substrate._addresses import Plan
 
-_FORWARDING = Path('/proc/sys/net/ipv4/ip_forward')
-_FORWARDING_WAS = Path('/run/pocket.ip_forward')
-"""What it was before the first home of this host changed it; the last one to go puts it back."""
 _NAMESPACES = Path('/run/netns')
 _LINKS = Path('/sys/class/net')
 _RESOLV_CONFS = tuple(
@@ -46,19 +43,22 @@ class Network:
         self._table = f'pocket_{settings.tag}'
         self._prefix = f'pk{settings.tag}-'
 
-    async def ensure(self) -> Plan:
+    async def ensure(self, addresses: Mapping[str, str]) -> Plan:
         """Set up bridge, translation and forwarding; may be called again.
+
+        Args:
+            addresses: Those of the machines that exist, should they not be remembered here.
 
         Raises:
             Fault: a part of it is refused, or another route took the network of machines that exist.
         """
         routes = await process.arun(['ip', '-j', '-4', 'route', 'show', 'table', 'all'], timeout_s=_TIMEOUT_S)
         taken = _addresses.taken_networks(routes.stdout, without_device=self.bridge)
-        plan = self._plan
+        plan = self._plan or _addresses.restore(addresses)
         if plan is None or (not plan.machines and any(plan.subnet.overlaps(other) for other in taken)):
             plan = Plan(subnet=_addresses.choose_subnet(str(self._settings.home), taken))
         self._keep(plan)
-        _forward()
+        sysctls.ensure()
         lines = [] if (_LINKS / self.bridge).exists() else [f'link add {self.bridge} type bridge']
         lines.append(f'addr replace {plan.gateway}/{plan.subnet.prefixlen} dev {self.bridge}')
         lines.append(f'link set {self.bridge} up')
@@ -131,7 +131,8 @@ class Network:
         table = f'table inet {self._table}'
         await _nft(f'{table} {{}}\ndelete {table}\n')
         await self._pass_docker(remove=True)
-        _stop_forwarding()
+        if not any(name.startswith('pk') and (_LINKS / name / 'bridge').is_dir() for name in _links()):
+            sysctls.restore()  # no other home is left that needs them
         self._plan = None
         self._file.unlink(missing_ok=True)
 
@@ -266,25 +267,8 @@ def _links() -> list[str]:
     return sorted(link.name for link in _LINKS.iterdir())
 
 
-def _forward() -> None:
-    """Have the host forward packets."""
-    if _FORWARDING.read_text().strip() == '0':
-        # Kept before it is changed: whoever cleans up after a crash must know. /run lasts as long.
-        _FORWARDING_WAS.write_text('0')
-        _FORWARDING.write_text('1')
-
-
-def _stop_forwarding() -> None:
-    """Undo `_forward`, unless another home still has a bridge."""
-    if any(name.startswith('pk') and (_LINKS / name / 'bridge').is_dir() for name in _links()):
-        return
-    if _FORWARDING_WAS.exists():
-        _FORWARDING.write_text(_FORWARDING_WAS.read_text())
-        _FORWARDING_WAS.unlink()
-
-
 def _load(file: Path) -> Plan | None:
     try:
         return _addresses.parse(file.read_text())
-    except FileNotFoundError:
-        return None
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return None  # damaged is as good as lost: the machines' own records have their addresses

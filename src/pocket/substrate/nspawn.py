@@ -242,7 +242,7 @@ class Nspawn:
                 # Below it are files of machines, programs that run as root for everybody among them.
                 self._machines.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._machines.chmod(0o700)
-                await self._network.ensure()
+                await self._network.ensure({record.name: record.address for record in self._records()})
                 self._network_is_up = True
 
     def _create(self, spec: HostSpec, *, image: images.Image, address: str) -> Record:

@@ -12,6 +12,7 @@ from pocket.substrate import _booting, _inside, preflight, procs
 START = _booting.Start(
     name='juju-abcdef-0',
     folder=Path('/h/m/juju-abcdef-0'),
+    scratch=Path('/run/pocket-1-juju-abcdef-0'),
     lower=Path('/c/images/one'),
     namespace=Path('/run/netns/pk1-juju-abcdef-0'),
     groups=(Path('/cg/a'), Path('/cg/b')),
