@@ -14,7 +14,7 @@ from bedrock import errors, process
 from pocket.substrate import ExecResult, OnLine, procs
 
 _NAMESPACES = ('--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup')
-# Where pocket itself runs in a chroot, nspawn cannot pivot: the namespace has a root that is not the machine's,
+# Where pocket itself runs in a chroot, nspawn cannot pivot: the namespace's root is then not the machine's,
 # and without this a program would see the host's files.
 _ROOT = '--root'
 # Words before "--" are groups to enter. The record is written by the program's own process before it becomes
