@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bedrock import yamltext
 from pocket.client import faults
 from pocket.client.context import Context, local_path
 from pocket.client.flags import Given
@@ -50,12 +51,7 @@ def as_json(data: Any) -> str:
 
 def as_yaml(data: Any) -> str:
     """*data* as block YAML in the order that it has."""
-    import yaml
-
-    dumper: Any = getattr(yaml, 'CSafeDumper', yaml.SafeDumper)
-    return yaml.dump(
-        data, Dumper=dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1000
-    )
+    return yamltext.dump(data)
 
 
 def item_errors(ctx: Context, results: Sequence[Mapping[str, Any]] | None) -> int:

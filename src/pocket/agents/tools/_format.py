@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-import yaml
-
+from bedrock import yamltext
 from pocket.agents.tools._protocol import UsageFault
 
 FORMATS = ('json', 'smart', 'yaml')
@@ -40,5 +39,4 @@ def _smart(value: Any) -> str:
 
 
 def _yaml(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=False, allow_unicode=True, width=2**20)
-    return text.removesuffix('...\n')
+    return yamltext.dump(value, sort_keys=True)
