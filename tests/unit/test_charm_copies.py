@@ -1,0 +1,15 @@
+"""Charms are packed one by one and cannot import from each other, so what two of them need stands in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CHARMS = Path(__file__).resolve().parents[2] / 'charms'
+
+
+@pytest.mark.parametrize('name', ['machine.py', 'related.py'])
+def test_what_two_charms_share_is_the_same(name: str) -> None:
+    first, second = (CHARMS / charm / 'src' / name for charm in ('haproxy', 'nrpe'))
+    assert first.read_text() == second.read_text()
