@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -35,13 +36,15 @@ class Flight:
         self.error: errors.Unavailable | None = None
         self.sent = False
         """Bytes of the running attempt went out, so no other sync host can take over unseen."""
-        self._path: Path | None = None
+        self._descriptor = -1
         self._released = 0
         self._changed = asyncio.Event()
 
     def begin(self, path: Path) -> None:
         """A sync host promised the right length; what it sends goes to *path*."""
-        self._path = path
+        # Open from here on: neither its renaming nor its eviction takes the file from those who read it.
+        self._descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
         self._release(0)
 
     def grow(self, count: int) -> None:
@@ -51,10 +54,6 @@ class Flight:
     def verified(self) -> None:
         """The whole file is at the path, and right."""
         self._release(self.file.size)
-
-    def moved(self, path: Path) -> None:
-        """The file has another name now."""
-        self._path = path
 
     def fail(self, error: errors.Unavailable) -> None:
         """There will be no more bytes."""
@@ -79,22 +78,17 @@ class Flight:
             Unavailable: the download failed; whoever reads must cut the connection.
         """
         await self.first()
-        assert self._path is not None
-        descriptor = os.open(self._path, os.O_RDONLY)
         self.sent = True
-        try:
-            while start < end:
-                ready = min(end, self._released)
-                if start < ready:
-                    chunk = os.pread(descriptor, min(_READ, ready - start), start)
-                    start += len(chunk)
-                    yield chunk
-                elif self.error:
-                    raise self.error
-                else:
-                    await self._changed.wait()
-        finally:
-            os.close(descriptor)
+        while start < end:
+            ready = min(end, self._released)
+            if start < ready:
+                chunk = os.pread(self._descriptor, min(_READ, ready - start), start)
+                start += len(chunk)
+                yield chunk
+            elif self.error:
+                raise self.error
+            else:
+                await self._changed.wait()
 
     def _release(self, count: int) -> None:
         self._released = count
@@ -239,9 +233,9 @@ class Filler:
 
     async def _publish(self, flight: Flight, partial: Path) -> None:
         def publish() -> None:
-            flight.moved(self._objects.adopt(partial, flight.file.sha256))
+            self._objects.adopt(partial, flight.file.sha256)
             self._name(flight.file)
-            self._evict()
+            self._evict(keep=flight.file.path)
 
         await self._builder.in_thread(publish)
 
@@ -267,7 +261,8 @@ class Filler:
                 rows = listing.read(self._objects.path(file.sha256), name=file.path)
                 self._write.add_listing(state, file.sha256, rows)
 
-    def _evict(self) -> int:
+    def _evict(self, *, keep: str = '') -> int:
+        """Remove packages until the store is within its limit; *keep* was asked for just now and stays."""
         limit = self._limit()
         _, used = self._write.stored_bytes()
         used += self._builder.index_bytes
@@ -277,6 +272,8 @@ class Filler:
         for file in self._write.eviction_order():
             if used <= limit:
                 break
+            if file.path == keep:
+                continue
             self._trees.remove_package(file.path)
             self._objects.drop(file.sha256)
             self._write.note_removed(file.path)
