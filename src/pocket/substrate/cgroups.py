@@ -97,7 +97,7 @@ def create(where: Layout, path: str, limits: Limits) -> tuple[tuple[Path, ...], 
             continue
         if controller in where.controllers:
             group = _make(where.controllers[controller], path)
-            made.append(group)
+            made.append(_inner(group))
             file = {'memory': 'memory.limit_in_bytes', 'cpu': 'cpu.cfs_quota_us'}[controller]
             value = str(amount)
         else:
@@ -109,7 +109,7 @@ def create(where: Layout, path: str, limits: Limits) -> tuple[tuple[Path, ...], 
         except OSError:
             missing.append({'memory': 'mem', 'cpu': 'cores'}[controller])
     if 'devices' in where.controllers:
-        made.append(_guard_devices(_make(where.controllers['devices'], path)))
+        made.append(_inner(_guard_devices(_make(where.controllers['devices'], path))))
     note = f'this host cannot limit {" and ".join(missing)}' if missing else ''
     return tuple(made), note
 
@@ -222,6 +222,17 @@ def _hand_down(group: Path) -> None:
         for controller in (group / 'cgroup.controllers').read_text().split():
             with contextlib.suppress(OSError):
                 _write(group / 'cgroup.subtree_control', f'+{controller}')
+
+
+def _inner(group: Path) -> Path:
+    """The child of *group* that the machine is put into.
+
+    Root in a machine can mount a version 1 hierarchy, of which it sees its own group and what is below, and
+    change that group's settings; but never to more than the group above allows, which it cannot see.
+    """
+    inner = group / 'in'
+    inner.mkdir(exist_ok=True)
+    return inner
 
 
 def _guard_devices(group: Path) -> Path:

@@ -1,0 +1,73 @@
+"""Limits of a machine hold against root in it, who may mount the host's cgroup hierarchies."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pocket.model import Base
+from pocket.settings import Settings, load
+from pocket.substrate import Host, HostSpec
+from pocket.substrate.cgroups import here
+from pocket.substrate.nspawn import Nspawn
+
+pytestmark = pytest.mark.nspawn
+
+ENV = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+MEMORY_MB = 256
+
+needs_version_1 = pytest.mark.skipif(
+    'devices' not in here().controllers, reason='the host has no cgroup version 1: nothing to mount'
+)
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[tuple[Nspawn, Host]]:
+    """A running machine with a memory limit."""
+    settings: Settings = load({'POCKET_HOME': str(tmp_path / 'home')})
+    nspawn = Nspawn(settings)
+    spec = HostSpec(
+        name='juju-limits-0',
+        model_uuid='limits',
+        base=Base(name='debian', channel='12'),
+        memory_mb=MEMORY_MB,
+    )
+    try:
+        yield nspawn, await nspawn.boot(spec)
+    finally:
+        await nspawn.destroy()
+
+
+async def _run(machine: tuple[Nspawn, Host], script: str) -> tuple[int, str]:
+    nspawn, host = machine
+    done = await nspawn.exec(host.name, ['/bin/sh', '-c', script], env=ENV)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+@needs_version_1
+async def test_root_in_a_machine_cannot_allow_itself_a_device(machine: tuple[Nspawn, Host]) -> None:
+    attack = """
+    mkdir -p /tmp/cg && mount -t cgroup -o devices cgroup /tmp/cg || exit 77
+    echo 'c 10:237 rwm' >/tmp/cg/devices.allow
+    mknod /tmp/loop-control c 10 237
+    true </tmp/loop-control && echo opened
+    """
+    status, text = await _run(machine, attack)
+    assert status != 77, f'the attack itself does not work here, so this test says nothing: {text}'
+    assert 'opened' not in text
+
+
+@needs_version_1
+async def test_root_in_a_machine_cannot_lift_its_memory_limit(machine: tuple[Nspawn, Host]) -> None:
+    attack = """
+    mkdir -p /tmp/cg && mount -t cgroup -o memory cgroup /tmp/cg || exit 77
+    echo -1 >/tmp/cg/memory.limit_in_bytes
+    # /dev/shm is memory that counts and cannot be swapped out.
+    mount -o remount,size=1G /dev/shm
+    head -c 400M /dev/zero >/dev/shm/big && echo took
+    """
+    status, text = await _run(machine, attack)
+    assert status != 77, f'the attack itself does not work here, so this test says nothing: {text}'
+    assert 'took' not in text
