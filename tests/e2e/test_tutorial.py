@@ -1,0 +1,110 @@
+"""The tutorial, pasted into one shell from beginning to end.
+
+The convention, which docs/tutorial.md keeps and this file checks:
+
+- A fenced block ``sh`` is commands. All run in order, as in one shell: directory and variables stay. A
+  block must end with exit status 0, or with that of its fence: ``sh exit=2``. Every block is ``sh`` or
+  ``text``.
+- A fenced block ``text`` after it is what the reader sees of its output, stdout and stderr together. All
+  that is printed must be shown, line by line; a line ``...`` stands for any number of lines. Output of a
+  block without a ``text`` is not shown, hence not checked.
+- What differs from run to run is compared by shape: seconds, dates, addresses, pocket's port, the
+  reader's home, and how many blanks stand between columns. ``_SHAPES`` is the whole list.
+
+Not in a block, so not run: `make demo` or `tools/prepare`, which the page asks for at its beginning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bedrock import process
+from tests.e2e.conftest import TOP, Site
+
+pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
+
+PAGE = TOP / 'docs' / 'tutorial.md'
+
+_FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
+_SHAPES = (
+    (r'\[ *\d+\.\d+s\]', '[SECONDS]'),
+    (r'in \d+\.\d+ s', 'in SECONDS'),
+    (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d+', 'DATE SECONDS'),
+    (r'(?<=failed)  +\d+\.\d+$', ' SECONDS'),
+    (r'127\.0\.0\.1:\d+', 'ENDPOINT'),
+    (r'\b10\.\d+\.\d+\.\d+', 'ADDRESS'),
+    (r'/\S*/hello\b', 'HOME/hello'),
+    (r' +', ' '),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Some commands and what the page says about them."""
+
+    line: int
+    commands: str
+    exit_code: int
+    shown: tuple[str, ...]
+
+
+def _steps(page: str) -> Iterator[Step]:
+    blocks = list(_FENCE.finditer(page))
+    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+        language, _, option = block[1].partition(' ')
+        assert language in ('sh', 'text'), f'the block "{block[1]}" is neither run nor checked'
+        if language == 'sh':
+            shown = after[2] if after is not None and after[1] == 'text' else '...\n'
+            yield Step(
+                line=page.count('\n', 0, block.start()) + 1,
+                commands=block[2],
+                exit_code=int(option.removeprefix('exit=') or 0),
+                shown=tuple(shown.splitlines()),
+            )
+
+
+def _shape(line: str) -> str:
+    for pattern, name in _SHAPES:
+        line = re.sub(pattern, name, line)
+    return line.strip()
+
+
+def _pattern(shown: tuple[str, ...]) -> str:
+    """The expression that output as *shown* matches as a whole."""
+    parts = (r'(?:.*\n)*?' if line == '...' else re.escape(_shape(line)) + r'\n' for line in shown)
+    return ''.join(parts)
+
+
+class Shell:
+    """Runs one block after the other as a person's shell would."""
+
+    def __init__(self, site: Site) -> None:
+        self.home = site.folder / 'home'
+        self.home.mkdir()
+        self._env = {**site.env, 'HOME': str(self.home)}
+        self._state = site.folder / 'shell-state'
+        self._state.write_text(f"cd '{TOP}'\n")
+
+    def run(self, commands: str) -> process.Completed:
+        kept = f'trap \'export -p >{self._state}; echo "cd $PWD" >>{self._state}\' EXIT'
+        script = f'. {self._state}\n{kept}\nset -e\nexec 2>&1\n{commands}'
+        return process.run(['sh', '-c', script], env=self._env, timeout_s=600, check=False)
+
+
+def test_every_block_does_what_the_page_says(site: Site) -> None:
+    shell = Shell(site)
+    steps = list(_steps(PAGE.read_text()))
+    assert len(steps) > 10
+    for step in steps:
+        done = shell.run(step.commands)
+        where = f'{PAGE.name}:{step.line}'
+        assert done.returncode == step.exit_code, f'{where}\n{done.stdout}'
+        output = ''.join(f'{_shape(line)}\n' for line in done.stdout.splitlines())
+        assert re.fullmatch(_pattern(step.shown), output), f'{where} shows otherwise than\n{done.stdout}'
+    assert not Path(site.env['POCKET_HOME']).exists(), 'the page removes the controller'
+    assert (shell.home / 'hello' / 'manifest').is_file(), "and leaves the reader's files"
