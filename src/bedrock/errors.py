@@ -68,8 +68,8 @@ class Problem:
 class Problems(UsageFault):
     """Every problem that was found, so that they can be mended in one go."""
 
-    def __init__(self, message: str, problems: Sequence[Problem]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, problems: Sequence[Problem], *, hint: str = '') -> None:
+        super().__init__(message, hint=hint)
         self.problems = tuple(problems)
 
 

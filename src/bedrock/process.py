@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ OnLine = Callable[[str, str], None]
 
 _KEPT_LINES = 20
 _STOP_S = 5.0
+_LEFT_OUTPUT_S = 2.0
 _DEFAULTED = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores and other programs expect not to be."""
 
@@ -85,32 +87,32 @@ def run(
         )
     except OSError as err:
         raise _not_started(words, err) from err
-    with child:
-        out: list[str] = []
-        err_lines: list[str] = []
-        readers = [
-            threading.Thread(target=_pump, args=(child.stdout, 'stdout', out, on_line), daemon=True),
-            threading.Thread(target=_pump, args=(child.stderr, 'stderr', err_lines, on_line), daemon=True),
-        ]
+    out: list[str] = []
+    err_lines: list[str] = []
+    readers = [
+        threading.Thread(target=_pump, args=(child.stdout, 'stdout', out, on_line), daemon=True),
+        threading.Thread(target=_pump, args=(child.stderr, 'stderr', err_lines, on_line), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        if child.stdin is not None and stdin is not None:
+            with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+                pipe.write(stdin.encode() if isinstance(stdin, str) else stdin)
+        child.wait(timeout_s)
+        # A daemon that the program left behind may hold the pipes open; do not wait for its output.
+        deadline = time.monotonic() + _LEFT_OUTPUT_S
         for reader in readers:
-            reader.start()
-        try:
-            if child.stdin is not None and stdin is not None:
-                with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-                    pipe.write(stdin.encode() if isinstance(stdin, str) else stdin)
-            child.wait(timeout_s)
-            # A daemon that the program left behind may hold the pipes open; do not wait for its output.
-            for reader in readers:
-                reader.join(2.0)
-        except subprocess.TimeoutExpired as late:
-            _stop_group(child)
-            done = _completed(words, child.returncode, out, err_lines)
-            raise ProgramFault(
-                f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
-            ) from late
-        except BaseException:
-            _stop_group(child)
-            raise
+            reader.join(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as late:
+        _stop_group(child)
+        done = _completed(words, child.returncode, out, err_lines)
+        raise ProgramFault(
+            f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
+        ) from late
+    except BaseException:
+        _stop_group(child)
+        raise
     return _checked(_completed(words, child.returncode, out, err_lines), check)
 
 
@@ -252,27 +254,52 @@ async def stop(child: asyncio.subprocess.Process, *, grace_s: float = _STOP_S) -
             continue
 
 
+def terminate_children() -> None:
+    """Send SIGTERM to every program that we started in any way, and to the group of one that leads one.
+
+    For an interrupt, which reaches the main thread alone: another thread may wait for such a program.
+    """
+    for children in Path('/proc/self/task').glob('*/children'):
+        with contextlib.suppress(OSError):
+            for number in map(int, children.read_text().split()):
+                leads = os.getpgid(number) == number
+                (os.killpg if leads else os.kill)(number, signal.SIGTERM)
+
+
 def _left_to_child(number: int, frame: FrameType | None) -> None:
     del number, frame
 
 
 def _stop_group(child: subprocess.Popen[bytes]) -> None:
+    """End *child* and all that it started in its group, each given the same time to end by itself."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, sign)
-        try:
-            child.wait(_STOP_S)
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        deadline = time.monotonic() + _STOP_S
+        while time.monotonic() < deadline:
+            if child.poll() is not None and not _group_lives(child.pid):
+                return
+            time.sleep(0.02)
+
+
+def _group_lives(number: int) -> bool:
+    """Whether the group has a process that is no zombie; those may never be reaped."""
+    for stat in Path('/proc').glob('[0-9]*/stat'):
+        with contextlib.suppress(OSError):
+            state, _, group, *_ = stat.read_text().rpartition(')')[2].split()
+            if int(group) == number and state != 'Z':
+                return True
+    return False
 
 
 def _pump(pipe: IO[bytes], name: str, kept: list[str], on_line: OnLine | None) -> None:
-    for raw in pipe:
-        text = raw.decode(errors='replace')
-        kept.append(text)
-        if on_line is not None:
-            on_line(name, text.rstrip('\n'))
+    # The reader alone closes the pipe: whoever else did would wait for the read that is under way.
+    with pipe:
+        for raw in pipe:
+            text = raw.decode(errors='replace')
+            kept.append(text)
+            if on_line is not None:
+                on_line(name, text.rstrip('\n'))
 
 
 def _completed(argv: tuple[str, ...], returncode: int, out: list[str], err: list[str]) -> Completed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import re
 import sqlite3
 import threading
@@ -45,6 +46,9 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f'writer-{path.name}')
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        # Before SQLite opens it: the files that it keeps beside the database get the database's mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
         try:
             self.write_now(lambda db: _migrate(db, migrations, path))
         except sqlite3.DatabaseError as err:
@@ -53,7 +57,6 @@ class Store:
         except StoreFault:
             self.close()
             raise
-        path.chmod(0o600)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run *work* in one transaction on the writer thread; if it raises, nothing is kept."""

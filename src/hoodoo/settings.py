@@ -14,6 +14,8 @@ DEFAULT_SERIES = 'noble'
 class Settings:
     """The environment as hoodoo understands it; an empty text means that the variable is not set."""
 
+    home: Path
+    """HOME."""
     root: Path
     """MOJO_ROOT, default ~/.local/share/mojo: projects, their workspaces, the journal."""
     cache: Path
@@ -48,6 +50,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get('HOME') or '/root')
     data = Path(env.get('XDG_DATA_HOME') or home / '.local/share')
     return Settings(
+        home=home,
         root=Path(env.get('MOJO_ROOT') or home / '.local/share/mojo').absolute(),
         cache=Path(env.get('XDG_CACHE_HOME') or home / '.cache', 'hoodoo').absolute(),
         juju_data=Path(env.get('JUJU_DATA') or data / 'juju').absolute(),

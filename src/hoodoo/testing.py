@@ -1,4 +1,8 @@
-"""For tests of phases, ours and others': a model without a controller that shows what is written to it."""
+"""A model without a controller, which shows what is written to it.
+
+It is in the package and not beside hoodoo's own tests because phases of other distributions
+(`hoodoo.phases.registry`) are tested with it too. Nothing that runs imports it.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ class FakeDriver:
         self.calls: list[str] = []
         self.log: list[str] = []
         self.on_wait: Callable[[FakeDriver], None] = lambda _: None
-        self.executed: Callable[[str, str], driver.Executed] = lambda unit, script: driver.Executed(
+        self.executed: Callable[[str, str], driver.Executed] = lambda machine, script: driver.Executed(
             returncode=0, stdout='', stderr=''
         )
         self._lock = threading.Lock()
@@ -126,9 +130,9 @@ class FakeDriver:
             self.calls.append(f'expose {application}')
             self.put(dataclasses.replace(self.seen.applications[application], exposed=True))
 
-    def execute(self, unit: str, script: str, *, timeout_s: float) -> driver.Executed:
+    def execute(self, machine: str, script: str, *, timeout_s: float) -> driver.Executed:
         """See `driver.Driver.execute`."""
-        return self.executed(unit, script)
+        return self.executed(machine, script)
 
     def log_lines(self, limit: int) -> list[str]:
         """See `driver.Driver.log_lines`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -78,8 +78,13 @@ def apply(made: plan.Plan, seen: plan.Seen, hands: Hands) -> None:
     for stage in made.stages():
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix='step') as pool:
             futures = [pool.submit(_told, step, seen, hands) for step in stage]
+            try:
+                wait(futures)
+            except BaseException:
+                # Interrupted: what has not begun does not begin any more.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         _raise_first(futures)
-    _remember(made, seen, hands)
 
 
 def _told(step: plan.Step, seen: plan.Seen, hands: Hands) -> None:
@@ -96,8 +101,10 @@ def _do(step: plan.Step, seen: plan.Seen, hands: Hands) -> None:
     match step:
         case plan.Deploy(wanted=wanted):
             hands.driver.deploy(wanted, _archive(wanted, seen, hands))
+            _remember(wanted, seen, hands)
         case plan.Refresh(wanted=wanted):
             hands.driver.refresh(wanted.name, _archive(wanted, seen, hands))
+            _remember(wanted, seen, hands)
         case plan.SetOptions(application=name, options=options):
             hands.driver.set_options(name, options)
         case plan.AddUnits(application=name, count=count, to=to):
@@ -118,23 +125,14 @@ def _archive(wanted: model.WantedApplication, seen: plan.Seen, hands: Hands) -> 
     return str(packed)
 
 
-def _remember(made: plan.Plan, seen: plan.Seen, hands: Hands) -> None:
-    """Note the charm URL that Juju gave each charm that we brought; another one later is not ours."""
-    brought = [
-        step.wanted.name
-        for step in made.steps
-        if isinstance(step, plan.Deploy | plan.Refresh) and step.wanted.name in seen.digests
-    ]
-    if not brought:
-        return
-    now = hands.driver.snapshot()
-    for name in brought:
-        if name in now.applications:
-            hands.memory.remember(
-                hands.driver.model_uuid,
-                name,
-                model.Deployed(digest=seen.digests[name], charm=now.applications[name].charm),
-            )
+def _remember(wanted: model.WantedApplication, seen: plan.Seen, hands: Hands) -> None:
+    """Note the charm URL that Juju gave the charm that we just brought; another one later is not ours."""
+    digest = seen.digests.get(wanted.name)
+    now = hands.driver.snapshot().applications.get(wanted.name) if digest else None
+    if digest and now:
+        hands.memory.remember(
+            hands.driver.model_uuid, wanted.name, model.Deployed(digest=digest, charm=now.charm)
+        )
 
 
 def _raise_first(futures: list[Future[None]]) -> None:

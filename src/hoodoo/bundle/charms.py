@@ -21,6 +21,8 @@ class Shelf:
     """``<build>/<name>`` second: what collect brought."""
     expected: Mapping[str, Path | None] = field(default_factory=dict[str, Path | None])
     """What collect will bring; None where its content is not known before."""
+    complete: bool = True
+    """False when collect may bring more than is known, so that nothing can be said to be missing."""
 
     def find(self, name: str, series: str) -> Path | None:
         """The charm's folder as it will be when the bundle is deployed; None when nothing brings it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.bundle import words
 
 
@@ -17,8 +17,7 @@ class Deploy:
     stage: int = 0
 
     def __str__(self) -> str:
-        count = self.wanted.num_units
-        units = '' if self.wanted.subordinate else f', {count} unit{"" if count == 1 else "s"}'
+        units = '' if self.wanted.subordinate else f', {wording.counted(self.wanted.num_units, "unit")}'
         return f'deploy {self.wanted.name}{units}'
 
 
@@ -27,10 +26,13 @@ class Refresh:
     """Give an application the charm as it is here now."""
 
     wanted: model.WantedApplication
+    changed: bool = True
+    """False when it is only not known which charm the application has: somebody else deployed it."""
     stage: int = 1
 
     def __str__(self) -> str:
-        return f'refresh {self.wanted.name}: its charm has changed'
+        why = 'its charm has changed' if self.changed else 'it may have another charm'
+        return f'refresh {self.wanted.name}: {why}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class AddUnits:
     stage: int = 2
 
     def __str__(self) -> str:
-        return f'add {self.count} unit{"" if self.count == 1 else "s"} to {self.application}'
+        return f'add {wording.counted(self.count, "unit")} to {self.application}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,9 @@ def plan(wanted: model.WantedModel, seen: Seen) -> Plan:
 
 def _changes(wanted: model.WantedApplication, there: model.Application, seen: Seen) -> Iterator[Step]:
     digest = seen.digests.get(wanted.name)
-    if digest and seen.deployed.get(wanted.name) != model.Deployed(digest=digest, charm=there.charm):
-        yield Refresh(wanted=wanted)
+    deployed = seen.deployed.get(wanted.name)
+    if digest and deployed != model.Deployed(digest=digest, charm=there.charm):
+        yield Refresh(wanted=wanted, changed=deployed is not None and deployed.charm == there.charm)
     live = seen.options.get(wanted.name, {})
     changed = {
         key: value

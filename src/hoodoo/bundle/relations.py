@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bedrock import charm as charm_files
 from bedrock import errors
-from hoodoo import model
-from hoodoo.bundle import words
+from hoodoo import model, wording
 
 # Every charm provides this without saying so.
 _IMPLICIT = charm_files.Endpoint(name='juju-info', role='provider', interface='juju-info')
@@ -51,12 +50,12 @@ def _pair(relation: model.WantedRelation, charms: Charms) -> Iterator[tuple[str,
 def _side(end: model.Endpoint, charms: Charms) -> Iterator[tuple[str, str]]:
     if end.application not in charms:
         message = f'relation to "{end}": nothing deploys application "{end.application}"'
-        yield message, words.guess(end.application, charms)
+        yield message, wording.guess(end.application, charms)
         return
     charm = charms[end.application]
     if charm is not None and end.name and not _ends(charm, end.name):
         message = f'relation to "{end}": charm "{charm.name}" has no endpoint "{end.name}"'
-        yield message, words.guess(end.name, charm.endpoints)
+        yield message, wording.guess(end.name, charm.endpoints)
 
 
 def _ends(charm: charm_files.Charm, name: str) -> list[charm_files.Endpoint]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from bedrock import charm as charm_files
 from bedrock import errors
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.bundle import charms, load, tree, words
 
 _BASES = {
@@ -117,11 +117,10 @@ class _Resolver:
         else:
             folder = series
         found = self.shelf.find(plain, folder)
-        if found is None:
-            hint = words.guess(plain, self.shelf.expected) or f'Add it to the collect file as "{plain}".'
+        if found is None and self.shelf.complete:
+            hint = wording.guess(plain, self.shelf.expected) or f'Add it to the collect file as "{plain}".'
             self._problem((*at, 'charm'), f'cannot find charm "{plain}" of {name}', hint)
-            found = self.shelf.repo / folder / plain
-        return model.LocalCharm(path=found)
+        return model.LocalCharm(path=found or self.shelf.repo / folder / plain)
 
     def _read(self, at: tree.Path, source: model.LocalCharm | model.StoreCharm) -> charm_files.Charm | None:
         if isinstance(source, model.StoreCharm):
@@ -160,7 +159,7 @@ class _Resolver:
             declared = charm.options.get(key)
             where = (*at, 'options', key)
             if declared is None:
-                hint = words.guess(key, charm.options)
+                hint = wording.guess(key, charm.options)
                 self._problem(where, f'charm of {name} has no option "{key}"', hint)
             elif not words.fits(value, declared.type):
                 # The value is not shown: it may be a secret that was put under the wrong key.
@@ -228,7 +227,7 @@ class _Resolver:
         return model.WantedRelation(one=ends[0], other=ends[1], file=place.file, line=place.line)
 
     def _unused(self, at: tree.Path, what: str, known: frozenset[str]) -> None:
-        problem = self.chosen.problem(at, f'{what} has no effect', hint=words.guess(at[-1], known))
+        problem = self.chosen.problem(at, f'{what} has no effect', hint=wording.guess(at[-1], known))
         self.remarks.append(f'{problem.where}: {problem.message}. {problem.hint}'.rstrip())
 
     def _problem(self, at: tree.Path, message: str, hint: str = '') -> None:

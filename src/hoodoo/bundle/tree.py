@@ -50,10 +50,6 @@ class Tree:
                 return errors.Problem(file=file, line=line, message=message, hint=hint)
         return errors.Problem(message=message, hint=hint)
 
-    def file(self) -> str:
-        """The file that the tree as a whole is from."""
-        return self.places.get((), ('', 0))[0]
-
 
 def load(text: str, *, file: str) -> Tree:
     """Read one YAML mapping.

@@ -1,8 +1,7 @@
-"""Values of bundles as text: options, constraints, lists; and guesses at what a misspelt word meant."""
+"""Values of bundles as text: options, constraints, lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, cast
 
 from hoodoo.bundle import tree
@@ -57,11 +56,3 @@ def strings(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(option_text(entry) for entry in cast('list[Any]', value))
     return (option_text(value),)
-
-
-def guess(word: str, known: Iterable[str]) -> str:
-    """``Did you mean "x"?`` when some known word is near, else an empty text."""
-    from rapidfuzz import fuzz, process  # only a mistake pays for its import
-
-    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=60)
-    return f'Did you mean "{found[0]}"?' if found else ''

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from bedrock import errors
+from bedrock import errors, process
 
 _COMMANDS = {
     'run': ('hoodoo.cli.run', 'Run a spec.'),
@@ -53,9 +53,9 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith('-'):
-            from hoodoo.bundle import words  # only a mistake pays for its import
+            from hoodoo import wording  # only a mistake pays for its import
 
-            raise click.UsageError(f'No such command "{args[0]}". {words.guess(args[0], _COMMANDS)}', ctx)
+            raise click.UsageError(f'No such command "{args[0]}". {wording.guess(args[0], _COMMANDS)}', ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,6 +72,8 @@ class _Lazy(click.Group):
 @click.pass_context
 def _group(ctx: click.Context, mojo_root: str | None, debug: bool) -> None:
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr)
+    # It logs whole messages, of which the first holds the controller's password.
+    logging.getLogger('websockets').setLevel(logging.INFO)
     ctx.obj = mojo_root or ''
 
 
@@ -82,7 +84,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def invoke(argv: list[str] | None = None) -> int:
     """Run the command line *argv* (default: this process's) and return its exit code."""
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = [(number, signal.signal(number, _interrupt)) for number in signals]
     try:
         _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -97,9 +100,12 @@ def invoke(argv: list[str] | None = None) -> int:
         click.echo(errors.render(err), err=True)
         return next((f.exit_code for f in errors.chain(err) if isinstance(f, errors.Fault)), 1)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous:
+            signal.signal(number, handler)
     return 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End like Ctrl-C, and so do the programs that run for us: a thread may wait for one of them."""
+    process.terminate_children()
     raise KeyboardInterrupt

@@ -23,6 +23,8 @@ class Live:
         self._current = -1
         self._since = time.monotonic()
         self._below: tuple[str, ...] = ()
+        self._steps: dict[str, None] = {}
+        self._summary = ''
         self._spinner = spinner.Spinner('dots')
         self._live = live.Live(
             console=self._console, refresh_per_second=8, get_renderable=self._list, transient=False
@@ -49,12 +51,16 @@ class Live:
                 self._say(f'model {model}')
             case events.PhaseStarted(phase=phase):
                 self._current, self._since, self._below = phase, time.monotonic(), ()
+                self._steps.clear()
             case events.Note(text=said) | events.Line(text=said):
                 self._say(f'  {said}')
             case events.Step(text=said, state=state):
-                self._below = (f'{said} ...',) if state == 'started' else ()
-                if state != 'started':
+                if state == 'started':
+                    self._steps[said] = None
+                else:
+                    self._steps.pop(said, None)
                     self._say(f'  {said}' + (' FAILED' if state == 'failed' else ''))
+                self._below = tuple(f'{step} ...' for step in self._steps)
             case events.Waiting(reasons=reasons):
                 self._below = reasons
             case events.Progress(text=said):
@@ -63,26 +69,32 @@ class Live:
                 self._ended[event.phase] = event
                 self._current, self._below = -1, ()
             case events.RunEnded() as event:
-                self._current = -1
-                self._live.refresh()
-                self._say(plain.ended(event))
+                self._current, self._below, self._summary = -1, (), plain.ended(event)
 
     def _say(self, said: str) -> None:
         self._console.print(markup.escape(said), highlight=False, soft_wrap=True)
 
     def _list(self) -> console.RenderableType:
         rows = table.Table.grid(padding=(0, 1))
+        # On a narrow terminal columns that could wrap give way first: the summaries, which are cut instead.
+        for justify in ('left', 'left', 'right'):
+            rows.add_column(no_wrap=True, justify=justify)
+        rows.add_column()
         for index, title in enumerate(self._titles):
             ended = self._ended.get(index)
             if ended is not None:
                 symbol, colour = _SYMBOLS[ended.outcome]
-                rows.add_row(text.Text(symbol, colour), title, f'{ended.seconds:.1f} s', ended.summary)
+                row = (text.Text(symbol, colour), text.Text(title), f'{ended.seconds:.1f} s')
+                rows.add_row(*row, text.Text(ended.summary, no_wrap=True, overflow='ellipsis'))
             elif index == self._current:
                 seconds = time.monotonic() - self._since
                 rows.add_row(self._spinner, text.Text(title, 'bold'), f'{seconds:.1f} s', '')
             else:
                 rows.add_row(' ', text.Text(title, 'dim'), '', '')
-        below = [text.Text(f'    {reason}', 'dim') for reason in self._below[:_REASONS]]
+        below = list(self._below[:_REASONS])
         if len(self._below) > _REASONS:
-            below.append(text.Text(f'    and {len(self._below) - _REASONS} more', 'dim'))
-        return console.Group(rows, *below)
+            below.append(f'and {len(self._below) - _REASONS} more')
+        # One line each, cut where the terminal ends: lines that come and go would make the list jump.
+        lines = [text.Text(f'    {line}', 'dim', no_wrap=True, overflow='ellipsis') for line in below]
+        summary = [text.Text(self._summary, 'bold')] if self._summary else []
+        return console.Group(rows, *lines, *summary)

@@ -6,12 +6,16 @@ import contextlib
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hoodoo.cli import common
 from hoodoo.journal import events, journal, plain
 from hoodoo.runner import request, run
+
+if TYPE_CHECKING:
+    from hoodoo.cli import live
 
 
 @click.command('run')
@@ -79,10 +83,8 @@ def _rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[
             opened.listen(lambda record: file.writelines(f'{line}\n' for line in writer.lines(record)))
         if form == 'json':
             opened.listen(lambda record: click.echo(events.encode(record)))
-        elif sys.stdout.isatty():
-            from hoodoo.cli import live
-
-            opened.listen(stack.enter_context(live.Live()))
+        elif sys.stdout.isatty() and (screen := _live()) is not None:
+            opened.listen(stack.enter_context(screen))
         else:
             lines = plain.Plain()
 
@@ -92,3 +94,13 @@ def _rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[
 
             opened.listen(show)
         yield
+
+
+def _live() -> live.Live | None:
+    """The live list; None on a terminal that cannot move its cursor."""
+    from rich import console
+
+    from hoodoo.cli import live
+
+    screen = console.Console()
+    return None if screen.is_dumb_terminal else live.Live(screen)

@@ -10,7 +10,14 @@ _COLUMNS = ('run', 'outcome', 'spec', 'stage', 'started', 'seconds', 'changes', 
 
 
 @click.command('runs')
-@click.option('-n', '--limit', default=50, show_default=True, help='How many, newest first.')
+@click.option(
+    '-n',
+    '--limit',
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help='How many, newest first.',
+)
 @common.format_option
 def command(limit: int, form: str) -> None:
     """List the runs that were made, newest first.

@@ -29,9 +29,14 @@ def collect(directives: tuple[grammar.Directive, ...], *, build: Path, origin: P
     """
     build.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix='collect') as pool:
-        for level in grammar.levels(directives):
-            futures = [pool.submit(_fetch, directive, build, origin) for directive in level]
-            yield from (future.result() for future in futures)
+        try:
+            for level in grammar.levels(directives):
+                futures = [pool.submit(_fetch, directive, build, origin) for directive in level]
+                yield from (future.result() for future in futures)
+        except BaseException:
+            # Failed or interrupted: what has not begun does not begin any more.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def stock(build: Path, repo: Path) -> list[str]:

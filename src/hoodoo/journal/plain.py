@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hoodoo import wording
 from hoodoo.journal import events
 
 
@@ -33,7 +34,7 @@ class Plain:
             case events.PhaseStarted(title=title):
                 yield f'{title}: started'
             case events.Note(phase=phase, text=text) | events.Line(phase=phase, text=text):
-                yield f'{self._title(phase)}{text}'
+                yield f'{self._title(phase)}{text}'.rstrip()
             case events.Step(phase=phase, text=text, state=state):
                 if state != 'done':
                     yield f'{self._title(phase)}{text}' + (' FAILED' if state == 'failed' else '')
@@ -57,8 +58,7 @@ class Plain:
 def ended(event: events.RunEnded) -> str:
     """How a run ended, in one line."""
     text = f'run {event.run} {event.outcome} in {event.seconds:.1f} s'
+    changes = wording.counted(event.changes, 'change') if event.changes else ''
     if event.outcome == 'done':
-        count = event.changes
-        changes = f'{count} change{"" if count == 1 else "s"}' if count else 'no change to the model'
-        return f'{text}: {changes}'
-    return text
+        return f'{text}: {changes or "nothing had to change"}'
+    return f'{text}, after {changes}' if changes else text

@@ -17,7 +17,6 @@ class Controller:
     """A registered controller."""
 
     name: str
-    uuid: str
     endpoints: tuple[str, ...]
     """``host:port`` each."""
     ca: str
@@ -40,7 +39,6 @@ def find(data: Path, name: str) -> Controller | None:
     account = _mapping(_mapping(_read(data / 'accounts.yaml').get('controllers')).get(name))
     return Controller(
         name=name,
-        uuid=str(entry.get('uuid', '')),
         endpoints=tuple(str(endpoint) for endpoint in entry.get('api-endpoints') or ()),
         ca='' if entry.get('public-hostname') else str(entry.get('ca-cert') or ''),
         cloud=str(entry.get('cloud', '')),

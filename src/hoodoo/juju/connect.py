@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from bedrock import errors, process
 from hoodoo import settings as settings_module
-from hoodoo.juju import clientfiles, driver, reader, rpc
+from hoodoo import wording
+from hoodoo.juju import clientfiles, driver, handing, reader, rpc
 
 _POCKET_CLOUD = 'pocket'
 _POCKET_UP_S = 900.0
@@ -47,12 +48,19 @@ def find_target(settings: settings_module.Settings, *, controller: str = '', not
         return _pocket(settings)
     found = clientfiles.find(settings.juju_data, name)
     if found is None:
-        known = ', '.join(clientfiles.names(settings.juju_data)) or 'none'
-        raise errors.UsageFault(f'cannot find controller "{name}"', hint=f'Registered controllers: {known}.')
+        known = clientfiles.names(settings.juju_data)
+        listed = f'Registered controllers: {", ".join(known) or "none"}.'
+        raise errors.UsageFault(
+            f'cannot find controller "{name}"', hint=f'{wording.guess(name, known)} {listed}'.strip()
+        )
     if found.cloud == _POCKET_CLOUD and not _listens(found):
         note('pocket is not running: starting it')
         return _pocket(settings)
-    program = settings.juju or shutil.which('juju', path=settings.environ.get('PATH'))
+    program = shutil.which(settings.juju or 'juju', path=settings.environ.get('PATH'))
+    if settings.juju and not program:
+        raise errors.UsageFault(
+            f'cannot use HOODOO_JUJU="{settings.juju}": there is no such program', hint='Mend it or unset it.'
+        )
     if program:
         return Target(controller=found, program=Path(program), juju_data=settings.juju_data)
     if found.cloud == _POCKET_CLOUD:
@@ -85,7 +93,11 @@ def open_driver(
         raise errors.Fault(f'cannot find model "{name}" though it was created')
     seen_by = reader.Reader(lambda: rpc.Connection(target.controller, model_uuid=uuid))
     opened = driver.JujuDriver(
-        target.program, model_name=f'{target.controller.name}:{name}', model_uuid=uuid, seen_by=seen_by
+        target.program,
+        model_name=f'{target.controller.name}:{name}',
+        model_uuid=uuid,
+        seen_by=seen_by,
+        scratch=handing.scratch(target.program, home=settings.home),
     )
     return opened, target
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shlex
 import subprocess
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import jubilant
-import yaml
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.juju import reader
+from hoodoo.juju import handing, reader
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +89,8 @@ class Driver(Protocol):
         """Open the application's ports to the world."""
         ...
 
-    def execute(self, unit: str, script: str, *, timeout_s: float) -> Executed:
-        """Run a shell script as root beside *unit*; a non-zero exit is no error here."""
+    def execute(self, machine: str, script: str, *, timeout_s: float) -> Executed:
+        """Run a shell script as root on *machine*, which no unit notices; a bad exit is no error here."""
         ...
 
     def log_lines(self, limit: int) -> list[str]:
@@ -102,7 +101,17 @@ class Driver(Protocol):
 class JujuDriver:
     """`Driver` over a juju program and a controller's API."""
 
-    def __init__(self, program: Path, *, model_name: str, model_uuid: str, seen_by: reader.Reader) -> None:
+    def __init__(
+        self,
+        program: Path,
+        *,
+        model_name: str,
+        model_uuid: str,
+        seen_by: reader.Reader,
+        scratch: Path | None = None,
+    ) -> None:
+        """Write through *program*; *scratch* is where it can read files, when that is not everywhere."""
+        self._scratch = scratch
         self._juju = jubilant.Juju(model=model_name, cli_binary=program)
         self._model_name = model_name
         self._model_uuid = model_uuid
@@ -132,7 +141,7 @@ class JujuDriver:
 
     def deploy(self, wanted: model.WantedApplication, charm: str) -> None:
         """See `Driver.deploy`."""
-        words = ['deploy', charm, wanted.name]
+        words: list[str] = []
         if not wanted.subordinate:
             words += ['--num-units', str(wanted.num_units)]
         if isinstance(wanted.charm, model.StoreCharm):
@@ -148,13 +157,17 @@ class JujuDriver:
         ):
             for pair in _pairs(values):
                 words += [flag, pair]
-        with _options_file(wanted.name, wanted.options) as file:
-            self._run(*words, *(['--config', file] if file else []))
+        with (
+            handing.charm(charm, self._scratch) as given,
+            handing.options_file(wanted.name, wanted.options, self._scratch) as file,
+        ):
+            self._run('deploy', given, wanted.name, *words, *(['--config', file] if file else []))
 
     def refresh(self, application: str, charm: str) -> None:
         """See `Driver.refresh`."""
         # A unit in error keeps its old charm otherwise, and so its error.
-        self._run('refresh', application, '--path', charm, '--force-units')
+        with handing.charm(charm, self._scratch) as given:
+            self._run('refresh', application, '--path', given, '--force-units')
 
     def retry(self, unit: str) -> None:
         """See `Driver.retry`."""
@@ -167,7 +180,7 @@ class JujuDriver:
 
     def set_options(self, application: str, options: Mapping[str, str]) -> None:
         """See `Driver.set_options`."""
-        with _options_file(application, options) as file:
+        with handing.options_file(application, options, self._scratch) as file:
             if file:
                 self._run('config', application, '--file', file)
 
@@ -183,15 +196,17 @@ class JujuDriver:
         """See `Driver.expose`."""
         self._run('expose', application)
 
-    def execute(self, unit: str, script: str, *, timeout_s: float) -> Executed:
+    def execute(self, machine: str, script: str, *, timeout_s: float) -> Executed:
         """See `Driver.execute`."""
+        # Juju runs commands of machines as the user ubuntu, who may use sudo.
+        command = shlex.join(['sudo', '-n', 'sh', '-c', script])
         try:
             with _translated():
-                task = self._juju.exec(script, unit=unit, wait=timeout_s)
+                task = self._juju.exec(command, machine=machine, wait=timeout_s)
         except jubilant.TaskError as err:
             task = err.task
         except (ValueError, TimeoutError) as err:
-            raise JujuFault(f'cannot run a command on {unit}: {err}') from err
+            raise JujuFault(f'cannot run a command on machine {machine}: {err}') from err
         return Executed(returncode=task.return_code, stdout=task.stdout, stderr=task.stderr)
 
     def log_lines(self, limit: int) -> list[str]:
@@ -235,18 +250,6 @@ def _translated() -> Generator[None]:
             f'cannot start "{err.filename}": there is no such program',
             hint='Install Juju, or set HOODOO_JUJU to its path.',
         ) from err
-
-
-@contextlib.contextmanager
-def _options_file(application: str, options: Mapping[str, str]) -> Generator[str]:
-    """A private file with *options*, since an option may be a secret and every process can read argv."""
-    if not options:
-        yield ''
-        return
-    with tempfile.NamedTemporaryFile('w', prefix='hoodoo-', suffix='.yaml') as file:
-        yaml.safe_dump({application: dict(options)}, file, allow_unicode=True)
-        file.flush()
-        yield file.name
 
 
 def _pairs(values: Mapping[str, str]) -> list[str]:

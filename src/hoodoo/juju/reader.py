@@ -21,6 +21,7 @@ class Reader:
         self._dial = dial
         self._connection: rpc.Connection | None = None
         self._waker: _Waker | None = None
+        self._lock = threading.Lock()
 
     def snapshot(self) -> model.ModelSnapshot:
         """See the whole model now."""
@@ -49,17 +50,18 @@ class Reader:
 
     def _call(self, facade: str, request: str, params: dict[str, object]) -> dict[str, object]:
         """A call that outlives a restart of the controller; these calls only read, so repeating is safe."""
-        for attempt in range(_REDIALS):
-            try:
-                if self._connection is None:
-                    self._connection = self._dial()
-                return self._connection.call(facade, request, params)
-            except errors.UnreachableFault:
-                self._connection = None
-                if attempt + 1 == _REDIALS:
-                    raise
-                if attempt:
-                    threading.Event().wait(_REDIAL_S)
+        with self._lock:  # Steps that run side by side each look at the model.
+            for attempt in range(_REDIALS):
+                try:
+                    if self._connection is None:
+                        self._connection = self._dial()
+                    return self._connection.call(facade, request, params)
+                except errors.UnreachableFault:
+                    self._connection = None
+                    if attempt + 1 == _REDIALS:
+                        raise
+                    if attempt:
+                        threading.Event().wait(_REDIAL_S)
         raise AssertionError('the loop returns or raises')
 
 

@@ -72,14 +72,14 @@ def read(unit: str, stdout: str) -> list[Result]:
     return results
 
 
-def places(seen: model.ModelSnapshot, services: Iterable[str] = ()) -> list[str]:
-    """The units to run on: one for each machine, since checks belong to the machine; principals first."""
+def places(seen: model.ModelSnapshot, services: Iterable[str] = ()) -> dict[str, str]:
+    """The machines to run on and a unit of each that people know it by; principals first."""
     wanted = set(services)
     by_machine: dict[str, str] = {}
     for unit in sorted(seen.units(), key=lambda unit: (bool(unit.principal), unit.name)):
-        if unit.life == 'alive' and (not wanted or unit.application in wanted):
-            by_machine.setdefault(unit.machine or unit.name, unit.name)
-    return sorted(by_machine.values())
+        if unit.machine and unit.life == 'alive' and (not wanted or unit.application in wanted):
+            by_machine.setdefault(unit.machine, unit.name)
+    return dict(sorted(by_machine.items(), key=lambda item: item[1]))
 
 
 def _decoded(text: str) -> str:

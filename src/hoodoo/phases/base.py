@@ -69,8 +69,9 @@ class Outlook:
     """Charms by collect destination; None when the content is not known before it is collected."""
     applications: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
     """Applications that earlier lines deploy, and their charms where known."""
-    applications_known: bool = True
-    """False when a bundle could not be read, so that an application may be missing here for that alone."""
+    doubtful: set[str] = field(default_factory=set[str])
+    """Phases of which a line cannot be read: what it would bring is not known, so nothing else can be said to
+    be missing. Phases add themselves; the runner adds what it cannot tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +91,6 @@ class Outcome:
     """How a job went, when it went well."""
 
     summary: str = ''
-    changes: int = 0
-    """Changes made to the model, as far as hoodoo made them itself."""
 
 
 class Job(Protocol):
@@ -112,11 +111,9 @@ class Phase(Protocol):
     name: str
     needs_model: bool
     """Whether the Juju model must be there before it runs."""
-    repeatable: bool
-    """Whether running it again, after success or failure, is safe by itself."""
 
     def prepare(self, call: manifest.PhaseCall, place: Place, outlook: Outlook) -> Job | None:
-        """Check a line without changing anything; None when its problems, added to *outlook*, forbid it."""
+        """Check all of a line, changing nothing; None when its problems, added to *outlook*, forbid it."""
         ...
 
 
@@ -128,9 +125,7 @@ def find_file(
     found = place.view.find(name)
     if found is None:
         outlook.problems.append(
-            call.problem(
-                f'cannot find file "{name}"', option=option, hint=f'Looked in {place.view.searched()}.'
-            )
+            call.problem(f'cannot find file "{name}"', option=option, hint=place.view.near(name))
         )
     elif executable and not lookup.is_executable(found):
         shown = place.view.shown(found)

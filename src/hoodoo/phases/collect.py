@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from hoodoo import wording
 from hoodoo.collect import grammar, sources
 from hoodoo.phases import base, options
 from hoodoo.spec import manifest
@@ -35,7 +36,8 @@ class Job:
         changed = sources.stock(build, place.workspace.repo / place.series)
         if changed:
             context.told.note(f'charm repository: {", ".join(changed)}')
-        return base.Outcome(summary=f'{count} sources, {len(changed)} charms changed')
+        charms = wording.counted(len(changed), 'charm') if changed else 'no charm'
+        return base.Outcome(summary=f'{wording.counted(count, "source")}, {charms} changed')
 
 
 class Collect:
@@ -43,19 +45,22 @@ class Collect:
 
     name = 'collect'
     needs_model = False
-    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the collect file; local sources must be there."""
-        given, _ = options.read(Options, call, outlook.problems)
-        file = base.find_file(call, given.config, place, outlook) if given else None
-        if given is None or file is None:
+        given = options.read(Options, call, outlook.problems)
+        told = 'config' not in given.untold
+        file = base.find_file(call, given.options.config, place, outlook) if told else None
+        if file is None:
+            outlook.doubtful.add(self.name)
             return None
         read = grammar.parse(file.read_text(), file=place.view.shown(file))
         outlook.problems += read.problems
+        if read.problems:
+            outlook.doubtful.add(self.name)
         for directive in read.directives:
             self._check(directive, place, outlook, shown=place.view.shown(file))
-        return Job(options=given)
+        return Job(options=given.options) if given.fine and not read.problems else None
 
     def _check(
         self, directive: grammar.Directive, place: base.Place, outlook: base.Outlook, *, shown: str

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bedrock import charm as charm_files
 from bedrock import errors
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.bundle import apply, charms, load, plan, relations, resolve
-from hoodoo.phases import base, options
+from hoodoo.phases import base, collect, options
 from hoodoo.readiness import wait as readiness
 from hoodoo.spec import manifest
 
@@ -74,8 +74,7 @@ class Job:
                 told=context.told.waiting,
             )
         count = len(made.steps)
-        summary = f'{count} change{"" if count == 1 else "s"}' if count else 'nothing to change'
-        return base.Outcome(summary=summary, changes=count)
+        return base.Outcome(summary=wording.counted(count, 'change') if count else 'no change')
 
 
 class Deploy:
@@ -83,30 +82,37 @@ class Deploy:
 
     name = 'deploy'
     needs_model = True
-    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Resolve the bundle against the charms that will be there, and check its relations."""
-        given, _ = options.read(Options, call, outlook.problems)
-        file = base.find_file(call, given.config, place, outlook) if given else None
-        if given is None or file is None:
+        given = options.read(Options, call, outlook.problems)
+        told = not given.untold & {'config', 'local', 'target'}
+        if not told or base.find_file(call, given.options.config, place, outlook) is None:
+            outlook.doubtful.add(self.name)
             return None
-        shelf = charms.Shelf(repo=place.workspace.repo, build=place.workspace.build, expected=outlook.charms)
+        shelf = charms.Shelf(
+            repo=place.workspace.repo,
+            build=place.workspace.build,
+            expected=outlook.charms,
+            complete=collect.Collect.name not in outlook.doubtful,
+        )
         try:
-            resolved = _resolved(given, place, shelf)
+            resolved = _resolved(given.options, place, shelf)
         except errors.Problems as err:
             outlook.problems += err.problems
-            outlook.applications_known = False
+            outlook.doubtful.add(self.name)
             return None
         outlook.problems += resolved.problems
         for name, application in resolved.wanted.applications.items():
             charm = application.charm
             outlook.applications[name] = charm.path if isinstance(charm, model.LocalCharm) else None
         known = {name: _readable(path) for name, path in outlook.applications.items()}
-        if outlook.applications_known:
+        if self.name not in outlook.doubtful:
             outlook.problems += relations.check(resolved.wanted.relations, known)
+        if not given.fine:
+            return None
         later = outlook.later
-        return Job(options=given, unfinished=self.name in later, passing=later[:1] == (self.name,))
+        return Job(options=given.options, unfinished=self.name in later, passing=later[:1] == (self.name,))
 
 
 def _resolved(given: Options, place: base.Place, shelf: charms.Shelf) -> resolve.Resolved:

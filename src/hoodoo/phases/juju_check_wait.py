@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hoodoo import wording
 from hoodoo.phases import base, options
 from hoodoo.readiness import wait
 from hoodoo.spec import manifest
@@ -31,7 +32,7 @@ class Job:
             settle_s=self.options.settle,
             told=context.told.waiting,
         )
-        return base.Outcome(summary=f'{len(list(seen.units()))} units ready')
+        return base.Outcome(summary=f'{wording.counted(len(list(seen.units())), "unit")} ready')
 
 
 class JujuCheckWait:
@@ -39,9 +40,8 @@ class JujuCheckWait:
 
     name = 'juju-check-wait'
     needs_model = True
-    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the numbers."""
-        given, _ = options.read(Options, call, outlook.problems)
-        return Job(options=given) if given else None
+        given = options.read(Options, call, outlook.problems)
+        return Job(options=given.options) if given.fine else None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.juju import driver
 from hoodoo.nagios import checks
 from hoodoo.phases import base, options
 from hoodoo.spec import manifest
 
 _WORKERS = 8
-_UNIT_TIMEOUT_S = 600.0
+_MACHINE_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +48,19 @@ class Job:
             *(checks.DEFAULT_SKIPS if given.skip_checks is None else given.skip_checks),
             *given.skip_checks_extra,
         )
-        units = checks.places(juju.snapshot(), given.services)
-        results = _run(juju, units, skips)
+        machines = checks.places(juju.snapshot(), given.services)
+        results = _run(juju, machines, skips)
         for attempt in range(given.retry):
-            bad_units = sorted({result.unit for result in results if not result.good})
+            bad_units = {result.unit for result in results if not result.good}
             if not bad_units:
                 break
-            context.told.progress(f'{len(bad_units)} machines have bad checks; try {attempt + 2} soon')
+            context.told.progress(
+                f'bad checks on {wording.counted(len(bad_units), "machine")}; try {attempt + 2} soon'
+            )
             time.sleep(given.sleep)
             good = [result for result in results if result.unit not in bad_units]
-            results = [*good, *_run(juju, bad_units, skips)]
+            again = {machine: unit for machine, unit in machines.items() if unit in bad_units}
+            results = [*good, *_run(juju, again, skips)]
         return _judged(results, context.told)
 
 
@@ -64,25 +69,25 @@ class NagiosCheck:
 
     name = 'nagios-check'
     needs_model = True
-    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the options; a skipped name need not be any check's."""
-        given, _ = options.read(Options, call, outlook.problems)
-        return Job(options=given) if given else None
+        given = options.read(Options, call, outlook.problems)
+        return Job(options=given.options) if given.fine else None
 
 
-def _run(juju: driver.Driver, units: list[str], skips: tuple[str, ...]) -> list[checks.Result]:
+def _run(juju: driver.Driver, machines: Mapping[str, str], skips: tuple[str, ...]) -> list[checks.Result]:
     script = checks.script(skips)
 
-    def one(unit: str) -> list[checks.Result]:
-        done = juju.execute(unit, script, timeout_s=_UNIT_TIMEOUT_S)
+    def one(place: tuple[str, str]) -> list[checks.Result]:
+        machine, unit = place
+        done = juju.execute(machine, script, timeout_s=_MACHINE_TIMEOUT_S)
         if done.returncode != 0:
             raise errors.Fault(f'cannot run the checks on {unit}: {done.stderr.strip() or done.returncode}')
         return checks.read(unit, done.stdout)
 
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix='nagios') as pool:
-        return [result for results in pool.map(one, units) for result in results]
+        return [result for results in pool.map(one, machines.items()) for result in results]
 
 
 def _judged(results: list[checks.Result], told: base.Told) -> base.Outcome:
@@ -92,8 +97,9 @@ def _judged(results: list[checks.Result], told: base.Told) -> base.Outcome:
     ran = [result for result in results if result.status is not None]
     if bad:
         lines = ''.join(f'\n    {result}' for result in bad)
-        raise errors.Fault(f'cannot pass nagios-check: {len(bad)} of {len(ran)} checks are bad{lines}')
+        count = wording.counted(len(ran), 'check')
+        raise errors.Fault(f'cannot pass nagios-check: of {count}, {len(bad)} did not pass{lines}')
     if not ran:
-        return base.Outcome(summary='no unit has a check')
-    machines = len({result.unit for result in ran})
-    return base.Outcome(summary=f'{len(ran)} checks on {machines} machines are fine')
+        return base.Outcome(summary='no machine has a check')
+    machines = wording.counted(len({result.unit for result in ran}), 'machine')
+    return base.Outcome(summary=f'{wording.counted(len(ran), "check")} passed on {machines}')

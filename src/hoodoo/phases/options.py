@@ -4,57 +4,87 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from bedrock import errors
-from hoodoo.bundle import words
+from hoodoo import wording
 from hoodoo.spec import manifest
 
 T = TypeVar('T')
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Given(Generic[T]):
+    """What a line's options say."""
+
+    options: T
+    """Defaults stand in for what is wrong."""
+    variables: dict[str, str]
+    """Options that are variables for a script."""
+    fine: bool
+    """Whether the line may run."""
+    untold: frozenset[str]
+    """Fields whose value cannot be told, so that nothing more can be said about them."""
+
+
 def read(
-    kind: type[T], call: manifest.PhaseCall, problems: list[errors.Problem], *, environment: bool = False
-) -> tuple[T | None, dict[str, str]]:
-    """Return *kind* filled from *call*'s options, and the options that are environment variables.
+    kind: Callable[..., T],
+    call: manifest.PhaseCall,
+    problems: list[errors.Problem],
+    *,
+    environment: bool = False,
+) -> Given[T]:
+    """Return *call*'s options as *kind*, a dataclass with a default for every field.
 
     A field ``max_wait`` is the option ``max-wait``. Of a key that is given twice the last counts.
 
     Args:
-        problems: Gets what is wrong; the first result is None then.
+        problems: Gets what is wrong.
         environment: Unknown keys are variables for the script that the phase runs.
     """
-    fields = {field.name.replace('_', '-'): field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {field.name.replace('_', '-'): field for field in dataclasses.fields(cast('Any', kind))}
     values: dict[str, Any] = {}
-    extra: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    untold: set[str] = set()
     count = len(problems)
     for option in call.options:
         field = fields.get(option.key)
-        if field is not None:
+        if field is not None and not option.known:
+            untold.add(field.name)
+        elif field is not None:
             try:
                 values[field.name] = _READERS[str(field.type)](option.value)
             except ValueError as err:
+                untold.add(field.name)
                 problems.append(
                     call.problem(f'option {option.key} takes {err}, not "{option.value}"', option=option)
                 )
         elif environment and option.key.replace('_', 'a').isalnum():
-            extra[option.key] = option.value
+            variables[option.key] = option.value
         else:
-            problems.append(_unknown(call, option, fields))
-    return (kind(**values) if len(problems) == count else None), extra
+            meant, problem = _unknown(call, option, fields)
+            untold |= {meant.replace('-', '_')} - {''}
+            problems.append(problem)
+    fine = len(problems) == count and not untold
+    return Given(options=kind(**values), variables=variables, fine=fine, untold=frozenset(untold))
 
 
 def _unknown(
     call: manifest.PhaseCall, option: manifest.Option, fields: Mapping[str, object]
-) -> errors.Problem:
+) -> tuple[str, errors.Problem]:
+    """What an unknown option probably means, and the problem."""
     bare = option.key.lstrip('-')
-    hint = f'Write {bare}={option.value}.' if bare in fields else words.guess(option.key, fields)
+    if bare in fields:
+        meant, hint = bare, f'Write {bare}={option.value}.'
+    else:
+        meant, hint = wording.nearest(option.key, fields), wording.guess(option.key, fields)
     known = ', '.join(fields) or 'none'
-    return call.problem(
+    problem = call.problem(
         f'phase "{call.phase}" has no option "{option.key}"',
         option=option,
         hint=hint or f'Known options: {known}.',
     )
+    return meant, problem
 
 
 def _boolean(text: str) -> bool:

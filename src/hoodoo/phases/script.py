@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
+from hoodoo import wording
 from hoodoo.phases import base, options
 from hoodoo.spec import manifest
 
@@ -39,20 +40,20 @@ class Job:
             env={**context.script_environment, **self.variables},
             cwd=view.root,
             check=False,
-            on_line=lambda stream, text: context.told.line(text, stream),
+            on_line=lambda stream, text: context.told.line(wording.as_left(text), stream),
         )
         if done.returncode != 0:
-            raise self._failed(program, done, view.shown(program))
+            raise self._failed(program, done)
         return base.Outcome(summary='exit status 0')
 
-    def _failed(self, program: Path, done: process.Completed, shown: str) -> errors.Fault:
+    def _failed(self, program: Path, done: process.Completed) -> errors.Fault:
         code = done.returncode
         how = f'exit status {code}' if code > 0 else f'ended by signal {-code}'
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-_KEPT_LINES:]
+        last = (done.stderr.strip() or done.stdout.strip()).split('\n')[-_KEPT_LINES:]
         words = ' '.join(f'{key}={shlex.quote(value)}' for key, value in self.variables.items())
-        text = ''.join(f'\n    {line}' for line in last)
+        text = ''.join(f'\n    {wording.as_left(line)}' for line in last)
         return errors.Fault(
-            f'cannot finish {self.phase} "{shown}": {how}{text}',
+            f'cannot finish {self.phase} "{self.file}": {how}{text}',
             hint=f'The program is {program}' + (f', run with {words}.' if words else '.'),
         )
 
@@ -61,17 +62,16 @@ class Script:
     """See the module."""
 
     needs_model = True
-    repeatable = False
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check that the program is there and may be run."""
-        given, variables = options.read(Options, call, outlook.problems, environment=True)
-        if given is None:
+        given = options.read(Options, call, outlook.problems, environment=True)
+        if 'config' in given.untold:
             return None
-        name = given.config or self.name
-        if base.find_file(call, name, place, outlook, executable=True) is None:
+        name = given.options.config or self.name
+        if base.find_file(call, name, place, outlook, executable=True) is None or not given.fine:
             return None
-        return Job(phase=self.name, file=name, variables=variables)
+        return Job(phase=self.name, file=name, variables=given.variables)

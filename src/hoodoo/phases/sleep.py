@@ -37,12 +37,11 @@ class Sleep:
 
     name = 'sleep'
     needs_model = False
-    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the number of seconds."""
-        given, _ = options.read(Options, call, outlook.problems)
-        if given is not None and not any(option.key == 'config' for option in call.options):
+        given = options.read(Options, call, outlook.problems)
+        if 'config' not in given.untold and not any(option.key == 'config' for option in call.options):
             outlook.problems.append(call.problem('sleep does not say how long', hint='Write config=SECONDS.'))
             return None
-        return Job(seconds=given.config) if given else None
+        return Job(seconds=given.options.config) if given.fine else None

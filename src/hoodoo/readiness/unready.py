@@ -51,6 +51,9 @@ def _machines(seen: model.ModelSnapshot) -> Iterator[Reason]:
             )
         elif machine.agent.value == 'down':
             yield Reason(subject=f'machine {machine.id}', text='is down')
+        elif machine.agent.value == 'pending' and machine.instance.message:
+            # A unit only says that it waits for its machine; this is what the machine waits for.
+            yield Reason(subject=f'machine {machine.id}', text=machine.instance.message)
 
 
 def _applications(seen: model.ModelSnapshot) -> Iterator[Reason]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.bundle import words
+from hoodoo import wording
 from hoodoo.phases import base, registry
 from hoodoo.runner import request
-from hoodoo.spec import expand, lookup, manifest
+from hoodoo.spec import expand, lookup, manifest, stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,10 @@ class Line:
     job: base.Job
 
 
-def place(asked: request.Request, *, root: Path, cache: Path) -> base.Place:
-    """Where *asked* happens, with the spec's files under *root*."""
+def place(asked: request.Request, view: lookup.SpecView, *, cache: Path) -> base.Place:
+    """Where *asked* happens, with the spec's files as *view* has them."""
     return base.Place(
-        view=lookup.SpecView(root=root, stage=asked.stage),
+        view=view,
         origin=asked.origin.root,
         workspace=asked.workspace,
         variables=asked.variables,
@@ -42,30 +42,46 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
     """
     file = here.view.find(asked.manifest)
     if file is None:
-        stages = ', '.join(here.view.stages()) or 'none'
+        hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
         raise errors.UsageFault(
-            f'cannot find manifest "{asked.manifest}" of spec {here.view.root.name}',
-            where=f'looked in {here.view.searched()}',
-            hint=f'Directories of the spec, perhaps stages: {stages}.',
+            f'cannot find manifest "{asked.manifest}" of spec {here.view.shown(here.view.root)}', hint=hint
         )
     shown = here.view.shown(file)
     read = expand.expand(manifest.parse(file.read_text(), file=shown), asked.variables)
-    outlook = base.Outlook(problems=list(read.problems))
+    outlook = base.Outlook(problems=list(read.problems), doubtful=set(read.misread))
     lines: list[Line] = []
     for index, call in enumerate(read.calls):
         outlook.later = tuple(later.phase for later in read.calls[index + 1 :])
         phase = phases.get(call.phase)
         if phase is None:
             outlook.problems.append(_unknown(call, phases))
+            outlook.doubtful.add(wording.nearest(call.phase, phases))
             continue
         job = phase.prepare(call, here, outlook)
         if job is not None:
             lines.append(Line(title=_title(call), phase=phase, job=job))
     if outlook.problems:
-        unique = sorted(set(outlook.problems))
-        count = f'{len(unique)} problem{"" if len(unique) == 1 else "s"}'
-        raise errors.Problems(f'cannot run spec {here.view.root.name}: {count}, nothing was changed', unique)
+        raise _refused(outlook.problems, here, asked)
     return tuple(lines)
+
+
+def _refused(found: list[errors.Problem], here: base.Place, asked: request.Request) -> errors.Problems:
+    """All problems, those of the manifest first and in its order, then those of the files that it names."""
+    file = here.view.find(asked.manifest)
+    main = here.view.shown(file) if file else ''
+    unique = sorted(set(found), key=lambda problem: (problem.file != main, problem))
+    count = wording.counted(len(unique), 'problem')
+    return errors.Problems(
+        f'cannot run spec {here.view.shown(here.view.root)}: {count}, nothing was changed',
+        unique,
+        hint=_stages_hint(here, asked),
+    )
+
+
+def _stages_hint(here: base.Place, asked: request.Request) -> str:
+    """That no stage is named, where that may be why something is not found."""
+    known = stages.find(here.view.root, asked.manifest) if not asked.stage else ()
+    return f'No stage is named. {stages.listed(known)}' if known else ''
 
 
 def _unknown(call: manifest.PhaseCall, phases: Mapping[str, base.Phase]) -> errors.Problem:
@@ -73,10 +89,10 @@ def _unknown(call: manifest.PhaseCall, phases: Mapping[str, base.Phase]) -> erro
         return call.problem(
             f'phase "{call.phase}" is not implemented', hint=f'Phases here: {", ".join(phases)}.'
         )
-    hint = words.guess(call.phase, phases) or f'Known phases: {", ".join(phases)}.'
+    hint = wording.guess(call.phase, phases) or f'Known phases: {", ".join(phases)}.'
     return call.problem(f'unknown phase "{call.phase}"', hint=hint)
 
 
 def _title(call: manifest.PhaseCall) -> str:
     config = next((option.value for option in reversed(call.options) if option.key == 'config'), '')
-    return f'{call.phase} {config}'.strip()
+    return call.phase if config == call.phase else f'{call.phase} {config}'.strip()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bedrock import errors
 from hoodoo import settings as settings_module
-from hoodoo.spec import layout, lookup, sources
+from hoodoo.spec import layout, lookup, sources, stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
     """Fill in defaults: the command line wins, then the environment, then names made from the spec.
 
     Raises:
-        UsageFault: no spec is named, there is no such spec, or a name cannot be used.
+        UsageFault: no spec is named, there is no such spec or stage, or a name cannot be used.
     """
     spec = given.spec or settings.spec
     if not spec:
@@ -53,7 +53,8 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         )
     origin = sources.find(spec, clones=settings.root / '.specs')
     stage = (given.stage or settings.stage).strip('/')
-    lookup.check_stage(lookup.SpecView(root=origin.root, stage=stage))
+    manifest = given.manifest or 'manifest'
+    stages.check(lookup.SpecView(root=origin.root, stage=stage, label=origin.label), manifest)
     project = layout.Project(
         root=settings.root,
         name=layout.check_name('project', given.project or settings.project or origin.name),
@@ -65,7 +66,7 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         origin=origin,
         workspace=workspace,
         stage=stage,
-        manifest=given.manifest or 'manifest',
+        manifest=manifest,
         model=given.model or settings.model,
         default_model=_model_name(origin.name, stage),
         variables={**settings.environ, **_mojo(origin, workspace, stage, settings.root)},

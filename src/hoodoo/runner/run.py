@@ -16,7 +16,7 @@ from hoodoo.journal import events, journal
 from hoodoo.juju import connect, driver
 from hoodoo.phases import base, registry
 from hoodoo.runner import check, request, telling
-from hoodoo.spec import copying, layout, sources
+from hoodoo.spec import copying, layout, lookup, sources
 
 Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
 """From the model asked for, its default name and a listener: a driver, and variables for scripts."""
@@ -32,7 +32,9 @@ class Runner:
 
     def check(self, asked: request.Request) -> tuple[check.Line, ...]:
         """Check every line of *asked* without changing anything; see `check.check`."""
-        return check.check(asked, self._place(asked, asked.origin.root), registry.phases())
+        origin = asked.origin
+        view = lookup.SpecView(root=origin.root, stage=asked.stage, label=origin.label)
+        return check.check(asked, self._place(asked, view), registry.phases())
 
     def run(self, asked: request.Request) -> int:
         """Do *asked* and return the run's number.
@@ -54,10 +56,10 @@ class Runner:
             )
             started = time.monotonic()
             self.journal.emit(number, _started(number, asked, lines))
-            changes: list[int] = []
+            tellers: list[telling.Teller] = []
             outcome, error = 'failed', ''
             try:
-                self._steps(number, asked, lines, changes)
+                self._steps(number, asked, lines, tellers)
                 outcome = 'done'
             except KeyboardInterrupt:
                 outcome = 'cancelled'
@@ -70,17 +72,21 @@ class Runner:
                     run=number,
                     outcome=outcome,
                     seconds=time.monotonic() - started,
-                    changes=sum(changes),
+                    changes=sum(teller.changes for teller in tellers),
                     error=error,
                 )
                 self.journal.emit(number, ended)
         return number
 
     def _steps(
-        self, number: int, asked: request.Request, lines: tuple[check.Line, ...], changes: list[int]
+        self,
+        number: int,
+        asked: request.Request,
+        lines: tuple[check.Line, ...],
+        tellers: list[telling.Teller],
     ) -> None:
         self._prepare_workspace(asked)
-        here = self._place(asked, asked.workspace.spec)
+        here = self._place(asked, lookup.SpecView(root=asked.workspace.spec, stage=asked.stage))
         own = telling.Teller(self.journal, number, -1)
         juju: driver.Driver | None = None
         environment: dict[str, str] = dict(asked.variables)
@@ -96,19 +102,22 @@ class Runner:
 
         try:
             for index, line in enumerate(lines):
+                teller = telling.Teller(self.journal, number, index)
+                tellers.append(teller)
                 context = base.Context(
                     place=here,
                     juju=connected,
                     memory=self.journal,
-                    told=telling.Teller(self.journal, number, index),
+                    told=teller,
                     script_environment=environment,
                 )
-                changes.append(self._phase(number, index, line, context))
+                self._phase(line, context, teller)
         finally:
             if isinstance(juju, driver.JujuDriver):
                 juju.close()
 
-    def _phase(self, number: int, index: int, line: check.Line, context: base.Context) -> int:
+    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> None:
+        number, index = teller.run, teller.phase
         self.journal.emit(number, events.PhaseStarted(phase=index, title=line.title))
         started = time.monotonic()
         outcome, result = 'failed', base.Outcome()
@@ -125,10 +134,9 @@ class Runner:
                 outcome=outcome,
                 seconds=time.monotonic() - started,
                 summary=result.summary,
-                changes=result.changes,
+                changes=teller.changes,
             )
             self.journal.emit(number, ended)
-        return result.changes
 
     def _prepare_workspace(self, asked: request.Request) -> None:
         space = asked.workspace
@@ -138,8 +146,8 @@ class Runner:
         if secrets.is_dir():
             copying.mirror(secrets, space.local, delete=False)
 
-    def _place(self, asked: request.Request, root: Path) -> base.Place:
-        return check.place(asked, root=root, cache=self.settings.cache)
+    def _place(self, asked: request.Request, view: lookup.SpecView) -> base.Place:
+        return check.place(asked, view, cache=self.settings.cache)
 
 
 def connect_juju(settings: settings_module.Settings) -> Connect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hoodoo.journal import events, journal
 
@@ -14,9 +14,17 @@ class Teller:
     journal: journal.Journal
     run: int
     phase: int
+    _done: list[str] = field(default_factory=list[str], init=False)
+
+    @property
+    def changes(self) -> int:
+        """How many changes to the model were done so far."""
+        return len(self._done)
 
     def step(self, text: str, state: str) -> None:
-        """A change to the model: started, done or failed."""
+        """A change to the model: started, done or failed; called from several threads."""
+        if state == 'done':
+            self._done.append(text)
         self._emit(events.Step(phase=self.phase, text=text, state=state))
 
     def note(self, text: str) -> None:

@@ -23,9 +23,10 @@ def expand(read: manifest.Manifest, variables: Mapping[str, str]) -> manifest.Ma
     for call in read.calls:
         options: list[manifest.Option] = []
         for option in call.options:
-            problems += _wrong(call, option, variables)
+            wrong = list(_wrong(call, option, variables))
+            problems += wrong
             key, value = (_text(part, variables) for part in (option.key, option.value))
-            options.append(dataclasses.replace(option, key=key, value=value))
+            options.append(dataclasses.replace(option, key=key, value=value, known=not wrong))
         calls.append(dataclasses.replace(call, options=tuple(options)))
     return dataclasses.replace(read, calls=tuple(calls), problems=(*read.problems, *problems))
 

@@ -77,10 +77,6 @@ class Workspace:
         """Secrets (MOJO_LOCAL_DIR)."""
         return self.path / 'local'
 
-    def exists(self) -> bool:
-        """Whether it was made."""
-        return (self.path / _FACTS).is_file()
-
     def ensure(self, *, spec: str, stage: str) -> None:
         """Make its directories and note which spec and stage it is for."""
         self.project.ensure()

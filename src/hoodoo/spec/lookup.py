@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bedrock import errors
+from hoodoo import wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,9 @@ class SpecView:
 
     root: Path
     stage: str = ''
+    label: str = ''
+    """How messages write the root: as whoever reads them would, so that they can be followed from where
+    they stand. Empty means the whole path."""
 
     @property
     def stage_name(self) -> str:
@@ -39,37 +43,21 @@ class SpecView:
         """
         found = self.find(name)
         if found is None:
-            raise errors.UsageFault(
-                f'cannot find file "{name}" of the spec', hint=f'Looked in {self.searched()}.'
-            )
+            raise errors.UsageFault(f'cannot find file "{name}" of the spec', hint=self.near(name))
         return found
 
-    def searched(self) -> str:
-        """The searched directories, for messages."""
-        return ', '.join(self.shown(folder) + '/' for folder in self.folders())
+    def near(self, name: str) -> str:
+        """A hint about a file that is not there: what *name* may mean, and where it was sought."""
+        folders = [folder for folder in self.folders() if folder.is_dir()]
+        files = {entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()}
+        sought = ', '.join(self.shown(folder) + '/' for folder in self.folders())
+        return f'{wording.guess(name, sorted(files))} Looked in {sought}.'.strip()
 
     def shown(self, path: Path) -> str:
-        """*path* as messages show it: from the spec's directory name on."""
-        if path.is_relative_to(self.root):
-            return str(self.root.name / path.relative_to(self.root))
+        """*path* as messages show it."""
+        if self.label and path.is_relative_to(self.root):
+            return str(self.label / path.relative_to(self.root))
         return str(path)
-
-    def stages(self) -> tuple[str, ...]:
-        """Directories directly under the root that hold files, for messages about a wrong stage."""
-        return tuple(sorted(p.name for p in self.root.iterdir() if p.is_dir() and not p.name.startswith('.')))
-
-
-def check_stage(view: SpecView) -> None:
-    """Refuse a stage that leads out of the spec or has no directory though the spec has others.
-
-    Raises:
-        UsageFault: see above.
-    """
-    stage = PurePosixPath(view.stage)
-    if stage.is_absolute() or '..' in stage.parts:
-        raise errors.UsageFault(
-            f'cannot use stage "{view.stage}": it leads out of the spec', hint='Name a path below the spec.'
-        )
 
 
 def is_executable(path: Path) -> bool:

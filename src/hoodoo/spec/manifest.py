@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bedrock import errors
@@ -18,6 +18,8 @@ class Option:
     value: str
     line: int = 0
     column: int = 0
+    known: bool = True
+    """False when the value refers to something that is not there, so that nothing can be said about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +31,6 @@ class PhaseCall:
     file: str = ''
     line: int = 0
     column: int = 0
-
-    @property
-    def where(self) -> str:
-        """``file:line``."""
-        return f'{self.file}:{self.line}'
 
     def problem(self, message: str, *, option: Option | None = None, hint: str = '') -> errors.Problem:
         """A problem at this line, or at *option* of it."""
@@ -53,16 +50,20 @@ class Manifest:
     file: str
     calls: tuple[PhaseCall, ...] = ()
     problems: tuple[errors.Problem, ...] = ()
+    misread: tuple[str, ...] = ()
+    """The first words of the lines that are left out."""
 
 
 def parse(text: str, *, file: str = 'manifest') -> Manifest:
     """Read a manifest; a line that cannot be read becomes a problem and the rest is read all the same."""
     calls: list[PhaseCall] = []
     problems: list[errors.Problem] = []
+    misread: list[str] = []
     for cells in _logical_lines(text):
         try:
             call = _call(cells, file)
         except _Misread as err:
+            misread.append(''.join(cell.char for cell in cells).split()[0])
             problems.append(
                 errors.Problem(
                     file=file, line=err.line, column=err.column, message=err.message, hint=err.hint
@@ -71,13 +72,7 @@ def parse(text: str, *, file: str = 'manifest') -> Manifest:
         else:
             if call is not None:
                 calls.append(call)
-    return Manifest(file=file, calls=tuple(calls), problems=tuple(problems))
-
-
-def render(calls: Iterable[PhaseCall]) -> str:
-    """Write *calls* as a manifest that `parse` reads back."""
-    lines = (' '.join([call.phase, *(f'{o.key}={_quote(o.value)}' for o in call.options)]) for call in calls)
-    return ''.join(f'{line}\n' for line in lines)
+    return Manifest(file=file, calls=tuple(calls), problems=tuple(problems), misread=tuple(misread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +162,3 @@ def _words(cells: list[_Cell]) -> Iterator[tuple[str, _Cell, int]]:
 
 def _find(cells: list[_Cell], char: str, start: int) -> int:
     return next((index for index in range(start, len(cells)) if cells[index].char == char), -1)
-
-
-def _quote(value: str) -> str:
-    """*value* with quotes that `parse` removes; both kinds are mixed when it holds both."""
-    if value and not any(char.isspace() or char in '\'"$\\' for char in value):
-        return value
-    pieces: list[str] = []
-    for index, piece in enumerate(value.split("'")):
-        if index:
-            pieces.append('"\'"')
-        if piece:
-            pieces.append(f"'{piece}'")
-    return ''.join(pieces) or "''"

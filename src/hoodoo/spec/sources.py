@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ class Origin:
     name: str
     root: Path
     url: str
+    label: str
+    """The root as messages write it: as it was given, so that their places can be followed."""
 
 
 def find(spec: str, *, clones: Path) -> Origin:
@@ -32,15 +35,16 @@ def find(spec: str, *, clones: Path) -> Origin:
         name = url.rstrip('/').rpartition('/')[2].removesuffix('.git')
         folder = clones / name
         git.fetch(git_url(url), folder, branch=branch)
-        return Origin(name=name, root=folder, url=spec)
+        return Origin(name=name, root=folder, url=spec, label=str(folder))
     root = Path(spec).absolute()
     if not root.is_dir():
+        how = 'it is a file' if root.is_file() else 'there is no such directory'
         raise errors.UsageFault(
-            f'cannot find spec "{spec}": there is no such directory',
+            f'cannot find spec "{spec}": {how}',
             hint='Name the directory of a spec, or a git repository as git+https://host/path.',
         )
     root = root.resolve()
-    return Origin(name=root.name, root=root, url=str(root))
+    return Origin(name=root.name, root=root, url=str(root), label=os.path.normpath(spec))
 
 
 def git_url(url: str) -> str:

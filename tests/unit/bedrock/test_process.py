@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
+import signal
+import threading
 import time
 
 import pytest
@@ -46,6 +49,28 @@ def test_a_daemon_left_behind_does_not_hold_up_its_starter() -> None:
     done = process.run(['sh', '-c', 'sleep 20 >/dev/null 2>&1 & echo $!'])
     os.kill(int(done.stdout), 9)
     assert time.monotonic() - began < 10
+
+
+def test_a_daemon_that_keeps_our_pipes_does_not_hold_up_its_starter() -> None:
+    began = time.monotonic()
+    done = process.run(['sh', '-c', 'setsid sleep 20 & echo $!'])
+    os.kill(int(done.stdout), 9)
+    assert time.monotonic() - began < 10
+
+
+def test_an_interrupt_ends_what_another_thread_waits_for() -> None:
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        begun = threading.Event()
+        script = 'echo $$; sleep 60 & echo $!; wait'
+        running = pool.submit(
+            process.run, ['sh', '-c', script], check=False, on_line=lambda _, __: begun.set()
+        )
+        assert begun.wait(5)
+        process.terminate_children()
+        done = running.result(5)
+    assert done.returncode == -signal.SIGTERM
+    for line in done.stdout.split():
+        _assert_gone(int(line))
 
 
 async def test_cancelling_stops_the_group() -> None:

@@ -60,7 +60,7 @@ def test_an_invalid_spec_exits_2_and_changes_nothing(
     assert cli.invoke(['run', _spec(tmp_path, 'sleeep config=0\n')]) == 2
     out, err = capsys.readouterr()
     assert out == ''
-    assert 'mirror/manifest:1:1: unknown phase "sleeep"' in err
+    assert '/mirror/manifest:1:1: unknown phase "sleeep"' in err
     assert 'Did you mean "sleep"?' in err
     assert not (tmp_path / 'root' / 'mirror').exists()
 

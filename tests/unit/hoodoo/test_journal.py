@@ -116,5 +116,5 @@ def test_plain_lines_carry_the_time_and_the_phase() -> None:
         '[   0.5s] deploy a: started',
         '[  12.3s] deploy a: waiting: web/0: agent executing install',
         '[  14.0s] deploy a: done in 13.5 s (1 change)',
-        '[  15.0s] run 3 done in 15.0 s: no change to the model',
+        '[  15.0s] run 3 done in 15.0 s: nothing had to change',
     ]

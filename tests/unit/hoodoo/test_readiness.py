@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -40,6 +41,27 @@ def _status(value: str, message: str = '') -> model.Status:
 def test_a_unit_is_ready_or_says_why_not(unit: model.Unit, reasons: list[str]) -> None:
     seen = testing.snapshot(testing.application('a', unit))
     assert [str(reason) for reason in unready.unready(seen)] == reasons
+
+
+@pytest.mark.parametrize(
+    ('agent', 'instance', 'reasons'),
+    [
+        ('started', _status('running', 'Running'), []),
+        ('pending', _status('allocating', 'building image x'), [('machine 0: building image x', False)]),
+        ('down', _status('running'), [('machine 0: is down', False)]),
+        (
+            'pending',
+            _status('provisioning error', 'no room'),
+            [('machine 0: cannot be provisioned: no room', True)],
+        ),
+    ],
+)
+def test_a_machine_is_ready_or_says_why_not(
+    agent: str, instance: model.Status, reasons: list[tuple[str, bool]]
+) -> None:
+    machine = model.Machine(id='0', agent=_status(agent), instance=instance)
+    seen = dataclasses.replace(testing.snapshot(), machines={'0': machine})
+    assert [(str(reason), reason.fatal) for reason in unready.unready(seen)] == reasons
 
 
 def test_only_an_error_is_fatal() -> None:
@@ -91,13 +113,32 @@ def test_waiting_tells_each_change_of_reasons_and_ends_when_ready() -> None:
 
     juju.on_wait = change
     told: list[tuple[str, ...]] = []
-    wait.wait(juju, told=told.append)
+    clock = itertools.count()
+    wait.wait(juju, told=told.append, clock=lambda: next(clock))
     assert told == [
         ('a/0: agent allocating',),
         ('a/0: agent executing install',),
         ('a/0: agent executing start',),
         (),
     ]
+
+
+def test_changes_within_a_moment_are_told_as_one() -> None:
+    juju = testing.FakeDriver()
+    hooks = [f'running {name} hook' for name in ('install', 'config-changed', 'start')]
+    now = 0.0
+
+    def change(fake: testing.FakeDriver) -> None:
+        nonlocal now
+        now += 0.2
+        agent = _status('executing', hooks.pop(0)) if hooks else testing.IDLE
+        fake.put(testing.application('a', testing.unit('a/0', agent=agent)))
+
+    juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', agent=_status('allocating'))))
+    juju.on_wait = change
+    told: list[tuple[str, ...]] = []
+    wait.wait(juju, told=told.append, clock=lambda: now)
+    assert told == [('a/0: agent allocating',), ('a/0: agent executing start',), ()]
 
 
 def test_a_model_that_was_idle_for_long_is_ready_at_once() -> None:

@@ -67,6 +67,12 @@ class World:
         runner.run(asked)
         return self.events()
 
+    def problems(self) -> dict[str, str]:
+        """Run it and return what is wrong with it, by place in the spec."""
+        with pytest.raises(errors.Problems) as failure:
+            self.run()
+        return {p.where.removeprefix(f'{self.spec}/'): p.message for p in failure.value.problems}
+
     def events(self) -> list[events.Event]:
         newest = self.journal.runs(limit=1)
         return [record.event for record in self.journal.records(newest[0].id)] if newest else []
@@ -107,7 +113,7 @@ def test_a_second_run_changes_nothing_and_says_so(world: World) -> None:
     world.juju.calls.clear()
     found = world.run()
     assert world.juju.calls == []
-    assert ('deploy services', 'done', 'nothing to change') in _ended(found)
+    assert ('deploy services', 'done', 'no change') in _ended(found)
     assert [e.changes for e in found if isinstance(e, events.RunEnded)] == [0]
 
 
@@ -137,45 +143,80 @@ def test_a_changed_charm_is_refreshed(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ('broken', 'message', 'where'),
+    ('broken', 'problems'),
     [
-        ('colect\n', 'unknown phase "colect"', 'mirror/manifest:1:1'),
-        ('deploy config=servcies\n', 'cannot find file "servcies"', 'mirror/manifest:1:8'),
-        ('collect\ndeploy config=services tiemout=5\n', 'no option "tiemout"', 'mirror/manifest:2:24'),
-        ('script config=collect\n', 'is not executable', 'mirror/manifest:1:8'),
-        ('sleep config=${PAUSE}\n', 'variable PAUSE is not set', 'mirror/manifest:1:7'),
-        ('collect\ndeploy config=services wait=maybe\n', 'wait takes True or False', 'mirror/manifest:2:24'),
-        ('collect\ndeploy config=services --target=x\n', 'no option "--target"', 'mirror/manifest:2:24'),
-        ('collect\ndeploy config=relations\n', 'nothing deploys application "web"', 'mirror/ci/relations:2'),
-        ('repo\n', 'not implemented', 'mirror/manifest:1:1'),
-        ('sleep\n', 'does not say how long', 'mirror/manifest:1:1'),
+        ('sleeep config=1\n', {'manifest:1:1': 'unknown phase "sleeep"'}),
+        ('script config=collect\n', {'manifest:1:8': 'is not executable'}),
+        ('sleep config=${PAUSE}\n', {'manifest:1:7': 'variable PAUSE is not set'}),
+        ('collect\ndeploy config=services wait=maybe\n', {'manifest:2:24': 'wait takes True or False'}),
+        ('collect\ndeploy config=services --target=x\n', {'manifest:2:24': 'no option "--target"'}),
+        ('repo\n', {'manifest:1:1': 'not implemented'}),
+        ('sleep\n', {'manifest:1:1': 'does not say how long'}),
+        (
+            'collect\ndeploy config=relations\n',
+            {'ci/relations:2': 'nothing deploys application'},
+        ),
+        (
+            'collect\ndeploy config=servces tiemout=3\nverify config=gone retry\n',
+            {
+                'manifest:2:8': 'cannot find file "servces"',
+                'manifest:2:23': 'no option "tiemout"',
+                'manifest:3:20': 'not an option',
+            },
+        ),
+        (
+            'collect\ndeploy config=servces\ndeploy config=relations\nverify config=gone\n',
+            {'manifest:2:8': 'cannot find file "servces"', 'manifest:4:8': 'cannot find file "gone"'},
+        ),
     ],
 )
 def test_a_broken_manifest_is_refused_before_anything_is_touched(
-    world: World, broken: str, message: str, where: str
+    world: World, broken: str, problems: Mapping[str, str]
 ) -> None:
     world.manifest(broken)
-    with pytest.raises(errors.Problems) as failure:
-        world.run()
-    found = {problem.where: problem.message for problem in failure.value.problems}
-    assert message in found[where]
+    found = world.problems()
+    assert found.keys() == problems.keys()
+    for where, message in problems.items():
+        assert message in found[where]
     assert world.connections == 0
     assert not (world.settings.root / 'mirror').exists()
     assert world.events() == []
 
 
+@pytest.mark.parametrize(
+    ('broken', 'where'),
+    [
+        ('colect\ndeploy config=services\n', 'manifest:1:1'),
+        ('collect x\ndeploy config=services\n', 'manifest:1:9'),
+        ('collect confg=collect\ndeploy config=services\n', 'manifest:1:9'),
+        ('collect config=${NOPE}\ndeploy config=services\n', 'manifest:1:9'),
+        ('collect config=colect\ndeploy config=services\n', 'manifest:1:9'),
+        ('collect\ndeploy config=${NOPE}\ndeploy config=relations\n', 'manifest:2:8'),
+        ('collect\ndeplyo config=services\ndeploy config=relations\n', 'manifest:2:1'),
+        ('collect\ndeploy confg=services\n', 'manifest:2:8'),
+        ('collect\nverify config=${NOPE}\n', 'manifest:2:8'),
+        ('sleep config=long\n', 'manifest:1:7'),
+    ],
+)
+def test_one_mistake_is_one_problem(world: World, broken: str, where: str) -> None:
+    """What an unreadable line would have brought is not reported as missing from the lines after it."""
+    world.manifest(broken)
+    assert list(world.problems()) == [where]
+
+
+def test_a_collect_file_with_a_bad_line_does_not_blame_the_bundle(world: World) -> None:
+    world.write('collect', 'web\nhttp ../../charms/http\n')
+    assert world.problems() == {'ci/collect:1': '"web" has no source'}
+
+
 def test_all_problems_come_together(world: World) -> None:
     world.manifest('collekt\ndeploy config=services x=1\nverify config=gone\nsleep config=-1\n')
-    with pytest.raises(errors.Problems) as failure:
-        world.run()
-    assert {problem.line for problem in failure.value.problems} == {1, 2, 3, 4}
+    assert list(world.problems()) == ['manifest:1:1', 'manifest:2:24', 'manifest:3:8', 'manifest:4:7']
 
 
 def test_a_broken_bundle_does_not_blame_the_relations(world: World) -> None:
     world.write('services', 'services:\n  web: {options: {prot: 1}}\n  http: {}\n')
-    with pytest.raises(errors.Problems) as failure:
-        world.run()
-    assert [problem.message for problem in failure.value.problems] == ['charm of web has no option "prot"']
+    assert list(world.problems().values()) == ['charm of web has no option "prot"']
 
 
 def test_a_failed_program_ends_the_run_with_its_last_lines(world: World) -> None:
@@ -246,7 +287,7 @@ def test_ctrl_c_is_recorded_as_cancelled(world: World) -> None:
     with pytest.raises(KeyboardInterrupt):
         world.run()
     (newest,) = world.journal.runs(limit=1)
-    assert newest.outcome == 'cancelled'
+    assert (newest.outcome, newest.changes) == ('cancelled', 3), 'what was done before is counted'
     assert _ended(world.events())[-1][1] == 'cancelled'
 
 

@@ -9,7 +9,7 @@ import pytest
 from bedrock import errors
 from hoodoo import settings
 from hoodoo.runner import request
-from hoodoo.spec import layout, lookup, sources
+from hoodoo.spec import layout, lookup, sources, stages
 
 
 def test_the_nearest_file_up_to_the_root_is_found(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_the_nearest_file_up_to_the_root_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize('stage', ['../x', '/etc', 'a/../../b'])
 def test_a_stage_cannot_lead_out_of_the_spec(tmp_path: Path, stage: str) -> None:
     with pytest.raises(errors.UsageFault, match='leads out'):
-        lookup.check_stage(lookup.SpecView(root=tmp_path, stage=stage))
+        stages.check(lookup.SpecView(root=tmp_path, stage=stage), 'manifest')
 
 
 def test_projects_and_workspaces_are_listed_once_made(tmp_path: Path) -> None:

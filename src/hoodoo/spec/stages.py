@@ -1,0 +1,69 @@
+"""Which stages a spec has. Nothing declares them: a stage is a directory that holds files of phases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from bedrock import errors
+from hoodoo import wording
+from hoodoo.spec import lookup, manifest
+
+_DEPTH = 3
+_CHARM_MARKS = frozenset({'metadata.yaml', 'charmcraft.yaml'})
+
+
+def find(root: Path, manifest_name: str) -> tuple[str, ...]:
+    """The directories below *root* that hold a manifest, or a file that a line of the manifest names."""
+    return tuple(sorted(_walk(root, PurePosixPath(), _wanted(root, manifest_name))))
+
+
+def check(view: lookup.SpecView, manifest_name: str) -> None:
+    """Refuse a stage that leads out of the spec, or that has no directory though the spec has stages.
+
+    Raises:
+        UsageFault: see above.
+    """
+    stage = PurePosixPath(view.stage)
+    if stage.is_absolute() or '..' in stage.parts:
+        raise errors.UsageFault(
+            f'cannot use stage "{view.stage}": it leads out of the spec', hint='Name a path below the spec.'
+        )
+    if (view.root / stage).is_dir():
+        return
+    known = find(view.root, manifest_name)
+    if known:
+        raise errors.UsageFault(
+            f'cannot find stage "{view.stage}" of spec {view.shown(view.root)}',
+            hint=listed(known, view.stage),
+        )
+
+
+def listed(known: tuple[str, ...], meant: str = '') -> str:
+    """A hint that names the stages, and which of them *meant* may mean."""
+    text = f'Stages of the spec: {", ".join(known)}.'
+    return f'{wording.guess(meant, known)} {text}'.strip() if meant else text
+
+
+def _wanted(root: Path, manifest_name: str) -> frozenset[str]:
+    """The names of files whose directory is a stage."""
+    try:
+        text = (root / manifest_name).read_text()
+    except (OSError, UnicodeDecodeError):
+        return frozenset({manifest_name})
+    calls = manifest.parse(text).calls
+    named = {option.value for call in calls for option in call.options if option.key == 'config'}
+    return frozenset({manifest_name, *named, *(call.phase for call in calls)})
+
+
+def _walk(folder: Path, path: PurePosixPath, wanted: frozenset[str]) -> Iterator[str]:
+    entries = list(os.scandir(folder))
+    files = {entry.name for entry in entries if entry.is_file()}
+    if files & _CHARM_MARKS:
+        return
+    if path.parts and files & wanted:
+        yield str(path)
+    for entry in entries:
+        if len(path.parts) < _DEPTH and entry.is_dir(follow_symlinks=False) and entry.name[0] != '.':
+            yield from _walk(Path(entry.path), path / entry.name, wanted)

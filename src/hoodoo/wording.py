@@ -1,0 +1,42 @@
+"""Text for people: counts, guesses at misspelt words, printed lines as a terminal leaves them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NEAR = 60
+# Colours, cursor movements and the like; then every other control character that is left on a line.
+_ESCAPE = re.compile(r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]')
+_CONTROL = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]')
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 change``, ``2 changes``."""
+    return f'{number} {noun}{"" if number == 1 else "s"}'
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that *word* probably means; empty when none is near."""
+    from rapidfuzz import fuzz, process  # only a mistake pays for its import
+
+    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=_NEAR)
+    return found[0] if found else ''
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """``Did you mean "x"?`` when some known word is near, else an empty text."""
+    found = nearest(word, known)
+    return f'Did you mean "{found}"?' if found else ''
+
+
+def as_left(text: str) -> str:
+    """What a terminal would show of *text* once it was printed.
+
+    A carriage return goes back to the start, so what comes after it covers what was there; programs draw
+    progress that way. Escapes are dropped: they would act on the terminal of whoever reads the line later.
+    """
+    shown = ''
+    for piece in _ESCAPE.sub('', text).split('\r'):
+        shown = piece + shown[len(piece) :]
+    return _CONTROL.sub('', shown).rstrip()
