@@ -95,6 +95,8 @@ class UnitView:
     charm_url: str
     charm_modified: int
     """Grows when the charm or a resource of it changes."""
+    charm_forced: bool = False
+    """The charm is to be replaced even while a hook is in error."""
     charm_archive: Path
     config: Mapping[str, Any]
     """Effective values: defaults with the operator's on top; options without any value are left out."""

@@ -80,7 +80,7 @@ class LocalState:
     kind: Kind = Kind.CONTINUE
     step: Step = Step.QUEUED
     hook: Hook | None = None
-    """Set with ``run-hook``; kept through a ``run-action`` that runs while this hook is in error."""
+    """Set with ``run-hook``; kept through ``run-action`` and ``upgrade`` while this hook is in error."""
     action: str = ''
     """Id of the action that runs."""
     installed: bool = False
@@ -129,14 +129,19 @@ def begun(local: LocalState, hook: Hook) -> LocalState:
 
 
 def upgrading(local: LocalState) -> LocalState:
-    """The charm's files are being replaced."""
-    return replace(local, kind=Kind.UPGRADE, hook=None)
+    """The charm's files are being replaced; a hook in error stays noted."""
+    return replace(local, kind=Kind.UPGRADE)
 
 
 def deployed(local: LocalState, view: UnitView) -> LocalState:
-    """The charm of *view* is in the machine; its install or upgrade-charm hook comes next."""
-    hook = Hook(kind='upgrade-charm' if local.installed else 'install')
-    return queued(replace(local, charm_url=view.charm_url, charm_modified=view.charm_modified), hook)
+    """The charm of *view* is in the machine; its install or upgrade-charm hook comes next.
+
+    After an upgrade by force that is the hook in error, as in Juju: the new charm is to do better at it.
+    """
+    there = replace(local, charm_url=view.charm_url, charm_modified=view.charm_modified)
+    if local.kind is Kind.UPGRADE and local.hook is not None:
+        return begun(there, local.hook)
+    return queued(there, Hook(kind='upgrade-charm' if local.installed else 'install'))
 
 
 def acting(local: LocalState, action_id: str) -> LocalState:

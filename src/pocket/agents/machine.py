@@ -70,6 +70,7 @@ class MachineAgent:
         self._state = site.state
         self._model, self._id, self._name = machine.model_uuid, machine.id, machine.host_name
         self._keys = machine.authorized_keys
+        self._key = f'machine-{machine.id}'
         self._wake = wake
         self._turns = turns
         self._short_lives = 0
@@ -152,6 +153,7 @@ class MachineAgent:
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
+        await self._site.substrate.kill_stale(host.name, self._key)
         ended = asyncio.ensure_future(self._site.substrate.wait_ended(host.name))
         try:
             while True:
@@ -202,6 +204,7 @@ class MachineAgent:
                 cwd=f'/home/{USER}',
                 user=USER,
                 stdin=str(action.parameters.get('command') or '').encode(),
+                key=self._key,
                 timeout_s=timeout_ns / 1e9 if timeout_ns else None,
             )
         )

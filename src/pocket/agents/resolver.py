@@ -135,6 +135,12 @@ class Facts:
         """The charm is installed and no operation is half done or queued."""
         return self.local.installed and self.local.kind is Kind.CONTINUE
 
+    @property
+    def outdated(self) -> bool:
+        """The machine has another charm than the model names."""
+        local, view = self.local, self.view
+        return (local.charm_url, local.charm_modified) != (view.charm_url, view.charm_modified)
+
 
 def next_operation(
     local: LocalState, view: UnitView, *, retry_due: bool = False, update_status_due: bool = False
@@ -226,6 +232,8 @@ def _hook_in_error(facts: Facts) -> Operation | None:
         return SkipHook(hook=hook)
     if view.resolved:
         return RunHook(hook=relations.refreshed(hook, view), resolved=True)
+    if facts.outdated and view.charm_forced:
+        return Deploy()
     if facts.retry_due and view.retry_hooks:
         return RunHook(hook=relations.refreshed(hook, view))
     return Wait(failed=hook)
@@ -254,14 +262,12 @@ def _dying(facts: Facts) -> Operation | None:
 
 
 def _charm(facts: Facts) -> Operation | None:
-    local, view = facts.local, facts.view
+    local = facts.local
     if not local.charm_url:
         return Deploy()
     if not local.installed:
         return RunHook(hook=Hook(kind='install'))
-    if (local.charm_url, local.charm_modified) != (view.charm_url, view.charm_modified):
-        return Deploy()
-    return None
+    return Deploy() if facts.outdated else None
 
 
 def _settings(facts: Facts) -> Operation | None:

@@ -16,10 +16,11 @@ from typing import Any
 
 from bedrock import errors
 from pocket.agents import actions, charmdir, resolver, toolserver
+from pocket.agents import local as local_state
 from pocket.agents import tools as hook_tools
 from pocket.agents.context import HookContext
 from pocket.agents.hooks import OPERATION_LOG, Found, HookRunner, Ran
-from pocket.agents.local import Hook, Kind, Step
+from pocket.agents.local import Hook, Step
 from pocket.agents.logsink import LogSink
 from pocket.agents.paths import socket_name
 from pocket.agents.reader import StateReader
@@ -167,7 +168,7 @@ class UnitAgent:
     async def _deploy(self, view: UnitView) -> None:
         records, paths = self._records, self._site.paths
         if records.local.charm_url:
-            await records.save(replace(records.local, kind=Kind.UPGRADE, hook=None))
+            await records.save(local_state.upgrading(records.local))
         stream = await asyncio.to_thread(
             charmdir.stream,
             view.charm_archive,

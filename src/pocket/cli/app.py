@@ -69,6 +69,10 @@ def run(argv: Sequence[str]) -> int:
     except errors.Fault as err:
         click.echo(errors.render(err), err=True)
         return err.exit_code
+    except PermissionError as err:
+        refused = errors.Fault(f'cannot open {err.filename}: {err.strerror}', hint='Run it with sudo.')
+        click.echo(errors.render(refused), err=True)
+        return refused.exit_code
     except click.ClickException as err:
         err.show()
         return err.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+from pathlib import Path
 
 import click
 
@@ -62,8 +63,18 @@ def _remove(settings: Settings) -> None:
     if (settings.home / 'controller-uuid').is_file():
         who = identity.load_or_create(settings.home)
         clientfiles.unregister(settings.juju_data, settings.controller_name, who.controller_uuid)
-    shutil.rmtree(settings.home)
+    _delete(settings.home)
     output.note(f'removed {settings.home}')
+
+
+def _delete(home: Path) -> None:
+    """Remove *home*; the mark goes last, so that it can be done again after an interruption."""
+    for entry in home.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != control.MARK:
+            entry.unlink()
+    shutil.rmtree(home)
 
 
 def _remove_images(settings: Settings) -> None:

@@ -14,10 +14,21 @@ from typing import Any, cast
 
 from bedrock import errors, process
 from pocket.daemon import _files
-from pocket.daemon._files import Info, find
+from pocket.daemon._files import MARK, Info, find
 from pocket.settings import Settings
 
-__all__ = ['Info', 'claim', 'command', 'ensure', 'environment', 'find', 'host_command', 'owns', 'stop']
+__all__ = [
+    'MARK',
+    'Info',
+    'claim',
+    'command',
+    'ensure',
+    'environment',
+    'find',
+    'host_command',
+    'owns',
+    'stop',
+]
 
 _START_S = 60.0
 _STOP_S = 40.0
@@ -61,7 +72,7 @@ def claim(settings: Settings) -> None:
 
 def owns(settings: Settings) -> bool:
     """Whether the home is pocket's own folder."""
-    return (settings.home / _files.MARK).is_file()
+    return (settings.home / MARK).is_file()
 
 
 def stop(settings: Settings) -> bool:

@@ -255,7 +255,7 @@ def set_charm(
 
     Args:
         config: Options to set in the same step, checked against the new charm.
-        force_units: Units in hook error do not hold the upgrade up: their error is resolved without the hook.
+        force_units: Units in hook error get the charm as well, and go on with the hook that failed.
 
     Raises:
         JujuError: the new charm does not fit what there is; nothing was changed.
@@ -279,14 +279,12 @@ def set_charm(
     merged = {**options.surviving(charm, record.config), **parsed}
     chosen = base or record.base
     tx.db.execute(
-        'UPDATE application SET charm_url = ?, charm_modified = charm_modified + 1, base_name = ?,'
-        ' base_channel = ? WHERE model_uuid = ? AND name = ?',
-        (charm_url, chosen.name, chosen.channel, uuid, name),
+        'UPDATE application SET charm_url = ?, charm_modified = charm_modified + 1, charm_forced = ?,'
+        ' base_name = ?, base_channel = ? WHERE model_uuid = ? AND name = ?',
+        (charm_url, force_units, chosen.name, chosen.channel, uuid, name),
     )
     _put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
     relations.ensure_peers(tx, uuid, name, charm)
-    if force_units:
-        _skip_errors(tx, uuid, name)
 
 
 def expose(tx: Tx, uuid: str, name: str, *, endpoints: Mapping[str, Any] | None = None) -> None:
@@ -364,14 +362,6 @@ def _check_endpoints(record: ApplicationRecord, names: Sequence[str] | Mapping[s
     for name in names:
         if name and name not in known:
             raise JujuError(f'endpoint "{name}" not found', NOT_FOUND)
-
-
-def _skip_errors(tx: Tx, uuid: str, name: str) -> None:
-    tx.db.execute(
-        "UPDATE unit SET resolved = 'no-hooks' WHERE model_uuid = ?1 AND application = ?2 AND resolved = ''"
-        " AND name IN (SELECT name FROM status WHERE model_uuid = ?1 AND kind = 'agent' AND value = 'error')",
-        (uuid, name),
-    )
 
 
 def _record(tx: Tx, row: sqlite3.Row) -> ApplicationRecord:

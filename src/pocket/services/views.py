@@ -13,9 +13,9 @@ from pocket.services.endpoints import JUJU_INFO
 from pocket.state import Tx
 
 _SELECT = """
-    SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified, application.config,
-        application.trust, application.leader, application.leader_settings_version, machine.address,
-        model.name AS model_name
+    SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
+        application.charm_forced, application.config, application.trust, application.leader,
+        application.leader_settings_version, machine.address, model.name AS model_name
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -44,6 +44,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         charm=charm.charm,
         charm_url=charm.url,
         charm_modified=int(row['charm_modified']),
+        charm_forced=bool(row['charm_forced']),
         charm_archive=charm.archive,
         config=config,
         settings_hash=settings_hash(config, trust=bool(row['trust']), address=address),

@@ -227,5 +227,10 @@ CREATE TABLE log (
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST,)
+_SECOND = """
+-- The last upgrade was asked for by force: units whose hook is in error do not put it off.
+ALTER TABLE application ADD COLUMN charm_forced INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND)
 """Script *n* brings version *n-1* to *n*."""

@@ -58,6 +58,8 @@ class Unit:
         match operation:
             case resolver.Deploy():
                 self.trace.append('deploy')
+                if self.local.charm_url:
+                    self.local = local_state.upgrading(self.local)
                 self.local = local_state.deployed(self.local, self.view)
             case resolver.RunHook(hook=hook):
                 self.trace.append(' '.join(filter(None, (hook.name, hook.remote_unit))))
@@ -360,6 +362,19 @@ def test_an_upgrade_that_was_interrupted_goes_first(started: Unit, db: RelationV
     started.local = local_state.upgrading(started.local)
     started.relate(db)
     assert started.settle()[:2] == ['deploy', 'upgrade-charm']
+
+
+def test_an_upgrade_waits_for_the_end_of_an_error_unless_it_is_forced(started: Unit) -> None:
+    started.failing = frozenset({'config-changed'})
+    started.change(settings_hash='h2')
+    assert started.settle() == ['config-changed']
+    started.change(charm_url='local:app-1')
+    assert started.settle() == []
+    started.change(charm_forced=True)
+    assert started.settle() == ['deploy'], 'back in the error: no hook of the upgrade runs'
+    started.failing = frozenset()
+    started.change(resolved='retry-hooks')
+    assert started.settle() == ['config-changed']
 
 
 def test_a_changed_resource_upgrades_too(started: Unit) -> None:

@@ -136,6 +136,16 @@ def test_another_charm_keeps_what_still_fits(world: World) -> None:
     assert world.relations == ['a:cluster']
 
 
+def test_a_forced_upgrade_is_told_to_the_units_and_resolves_nothing(world: World) -> None:
+    world.deploy('a', world.make_charm('a'))
+    uniter.set_agent_status(world.tx, world.uuid, 'a/0', 'error')
+    url = world.upload(world.make_charm('a'))
+    applications.set_charm(world.tx, world.uuid, 'a', charm_url=url, force_units=True)
+    assert (world.view('a/0').charm_forced, world.view('a/0').resolved) == (True, '')
+    applications.set_charm(world.tx, world.uuid, 'a', charm_url=url)
+    assert not world.view('a/0').charm_forced
+
+
 def test_another_charm_must_not_break_relations(world: World) -> None:
     world.deploy('a', world.make_charm('a', provides={'db': 'sql'}))
     world.deploy('b', world.make_charm('b', requires={'db': 'sql'}))

@@ -62,3 +62,10 @@ def test_routes_are_read_without_default_and_own_device() -> None:
         IPv4Network('10.1.0.0/16'),
         IPv4Network('192.0.2.2/32'),
     )
+
+
+def test_a_lost_plan_is_made_again_from_the_machines() -> None:
+    plan = _addresses.restore({'m0': '10.70.3.2', 'm1': '10.70.3.9'})
+    assert plan is not None
+    assert (str(plan.subnet), plan.address('m1'), plan.last) == ('10.70.3.0/24', '10.70.3.9', 9)
+    assert _addresses.restore({}) is None
