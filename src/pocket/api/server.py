@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import InvalidState
 
 from bedrock.errors import Fault
 from pocket.api import charmhttp, facades, identity, loghttp
@@ -31,6 +32,7 @@ _MAX_MESSAGE = 64 * 2**20
 _PING_INTERVAL_S = 60.0
 _PONG_WAIT_S = 90.0
 _GRACE_S = 2
+_GOODBYE_S = 0.01
 _BACKLOG = 128
 _ARCHITECTURES = {'x86_64': 'amd64', 'aarch64': 'arm64'}
 
@@ -101,10 +103,17 @@ class ApiServer:
         """Stop listening, end every connection, and wait for that with a bound; may be called twice."""
         server, self._server = self._server, None
         if server is None or self._socket is None:
-            return
+            return None
         for session in tuple(self._sessions):
             await session.close()
-        await server.shutdown(sockets=[self._socket])
+        # uvicorn's shutdown raises, and stops half way, at a websocket whose peer is just saying goodbye. It may
+        # be called again, and such a goodbye is over in a moment.
+        async with asyncio.timeout(2 * _GRACE_S):
+            while True:
+                try:
+                    return await server.shutdown(sockets=[self._socket])
+                except InvalidState:
+                    await asyncio.sleep(_GOODBYE_S)
 
     def _application(self) -> Starlette:
         app = Starlette(
