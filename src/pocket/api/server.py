@@ -106,8 +106,8 @@ class ApiServer:
             return None
         for session in tuple(self._sessions):
             await session.close()
-        # uvicorn's shutdown raises, and stops half way, at a websocket whose peer is just saying goodbye. It may
-        # be called again, and such a goodbye is over in a moment.
+        # uvicorn's shutdown raises, and stops half way, at a websocket whose peer is just saying goodbye. It
+        # may be called again, and such a goodbye is over in a moment.
         async with asyncio.timeout(2 * _GRACE_S):
             while True:
                 try:
