@@ -9,13 +9,13 @@ from pocket.substrate._sources import Source
 
 DEB822 = """# comment
 Types: deb deb-src
-URIs: http://deb.debian.org/debian
+URIs: http://archive.example/debian
 Suites: bookworm bookworm-updates bookworm-backports
 Components: main contrib
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb-src
-URIs: http://deb.debian.org/debian
+URIs: http://archive.example/debian
 Suites: bookworm
 Components: main
 
@@ -28,8 +28,8 @@ Components: main
 
 ONE_LINE = """
 # deb http://commented/debian bookworm main
-deb [arch=amd64 signed-by=/k/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main # note
-deb-src http://deb.debian.org/debian bookworm main
+deb [arch=amd64 signed-by=/k/debian-archive-keyring.gpg] http://archive.example/debian bookworm main # note
+deb-src http://archive.example/debian bookworm main
 deb [trusted=yes] http://mirror.lan/debian bookworm-security main non-free
 """
 
@@ -38,7 +38,7 @@ def test_both_formats_give_enabled_binary_sources() -> None:
     keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
     assert _sources.parse_deb822(DEB822) == (
         Source(
-            uris=('http://deb.debian.org/debian',),
+            uris=('http://archive.example/debian',),
             suites=('bookworm', 'bookworm-updates', 'bookworm-backports'),
             components=('main', 'contrib'),
             signed_by=keyring,
@@ -46,7 +46,7 @@ def test_both_formats_give_enabled_binary_sources() -> None:
     )
     assert _sources.parse_one_line(ONE_LINE) == (
         Source(
-            uris=('http://deb.debian.org/debian',),
+            uris=('http://archive.example/debian',),
             suites=('bookworm',),
             components=('main',),
             signed_by='/k/debian-archive-keyring.gpg',
@@ -67,13 +67,13 @@ def _source(uri: str, suite: str, component: str, key: str = '') -> Source:
 @pytest.mark.parametrize(
     ('source', 'kept'),
     [
-        (_source('http://deb.debian.org/debian', 'bookworm', 'main'), True),
-        (_source('http://deb.debian.org/debian-security', 'bookworm-security', 'main'), True),
-        (_source('http://deb.debian.org/debian', 'bookworm', 'main', '/k/debian-archive-keyring.gpg'), True),
+        (_source('http://archive.example/debian', 'bookworm', 'main'), True),
+        (_source('http://archive.example/debian-security', 'bookworm-security', 'main'), True),
+        (_source('http://archive.example/debian', 'bookworm', 'main', '/k/debian-archive-keyring.gpg'), True),
         (_source('https://download.docker.com/linux/debian', 'bookworm', 'stable'), False),
         (_source('http://apt.postgresql.org/pub/repos/apt', 'bookworm-pgdg', 'main'), False),
         (_source('https://apt.example.com', 'bookworm', 'main', '/etc/apt/keyrings/example.gpg'), False),
-        (_source('http://deb.debian.org/debian', 'trixie', 'main'), False),
+        (_source('http://archive.example/debian', 'trixie', 'main'), False),
         (_source('cdrom:[Debian]/', 'bookworm', 'main'), False),
     ],
 )
