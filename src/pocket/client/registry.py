@@ -86,5 +86,5 @@ def load(name: str) -> Command:
 def _did_you_mean(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, [*COMMANDS, *ALIASES], n=1, cutoff=0.5)
+    close = get_close_matches(name, [*COMMANDS, *ALIASES], n=1, cutoff=0.65)
     return f'Did you mean:\n\t{close[0]}' if close else ''
