@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,10 +75,11 @@ def write_shim(settings: Settings) -> Path:
     text = _SHIM.format(python=sys.executable)
     if not shim.is_file() or shim.read_text() != text:
         shim.parent.mkdir(parents=True, exist_ok=True)
-        part = shim.with_name('.juju.new')
-        part.write_text(text)
-        part.chmod(0o755)
-        part.replace(shim)
+        # Another `up` may be as far: each writes a file of its own and the last one stays.
+        with tempfile.NamedTemporaryFile('w', dir=shim.parent, prefix='.juju.', delete=False) as part:
+            part.write(text)
+        Path(part.name).chmod(0o755)
+        Path(part.name).replace(shim)
     return shim
 
 
