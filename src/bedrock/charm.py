@@ -154,6 +154,7 @@ def pack(source: Path, target: Path, *, cache: Path, note: Callable[[str], None]
     ):
         for name in sorted(entries):
             _write(archive, name, entries[name])
+    os.chmod(part.name, 0o644)  # temporary files begin private; a charm is not
     os.replace(part.name, target)
     return target
 
