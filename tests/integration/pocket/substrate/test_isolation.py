@@ -162,7 +162,8 @@ async def test_links_in_the_run_folder_are_not_followed(nspawn: Nspawn, host: Ho
     )
     code, text = await _sh(nspawn, host, script)
     if code != 0:
-        pytest.skip(f'it cannot even plant them: {text}')
+        assert 'mount' in text, text
+        return  # the machine cannot even plant them, which is as good
     toolserver.install_hook_tool(host.run_dir)
     async with toolserver.ToolServer(host.run_dir / 'u.socket', _refuse):
         assert not (host.run_dir / 'u.socket').is_symlink()
