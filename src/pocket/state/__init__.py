@@ -105,7 +105,7 @@ class State:
         Raises:
             bedrock.store.StoreFault: the file is no database or is newer than this program.
         """
-        self._store = Store(path, schema.MIGRATIONS)
+        self._store = Store(path, schema.migrations())
         self._now_ms = now_ms
         self._watches: dict[Watch, tuple[Topic, ...]] = {}
 

@@ -133,7 +133,7 @@ def open_tx() -> Tx:
     db = sqlite3.connect(':memory:', isolation_level=None)
     db.row_factory = sqlite3.Row
     db.execute('PRAGMA foreign_keys=ON')
-    for script in schema.MIGRATIONS:
+    for script in schema.migrations():
         db.executescript(script)
     return Tx(db, 1_000_000)
 
