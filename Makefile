@@ -24,9 +24,9 @@ check: ## run the linters, type checks and the tests that need no machine
 	$(PYTEST) tests/unit
 	for charm in charms/*/; do .venv/bin/pyright -p $$charm && $(PYTEST) $$charm/tests || exit 1; done
 
-bench: ## measure a deployment by phase, and what share of it the hooks are
+bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test
-	.venv/bin/python benchmarks/deploy_share.py
+	for question in deploy_share boot hooks status fleet; do .venv/bin/python benchmarks/$$question.py || exit 1; done
 
 charms: ## pack the charms of this repository into build/
 	@tools/prepare

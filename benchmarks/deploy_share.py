@@ -6,27 +6,22 @@ packing and sending charms, deciding, keeping, waiting.
 
     .venv/bin/python benchmarks/deploy_share.py [RUNS]
 
-It uses a home, a Juju data folder and a workspace of its own under a temporary folder, and removes them.
+It uses a pocket of its own and removes it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from bedrock import process
+import rig
 
-TOP = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
 SPEC = 'specs/archive-mirror'
 MODEL = 'archive-mirror-ci'
 
@@ -67,32 +62,13 @@ def hook_intervals(debug_log: str) -> list[Interval]:
     return found
 
 
-def measure(folder: Path) -> Measured:
-    """Deploy the mirror into an empty home under *folder* and measure it."""
-    env = {
-        **{
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(('MOJO_', 'JUJU_', 'POCKET_'))
-        },
-        'PATH': f'{BIN}:{os.environ["PATH"]}',
-        'POCKET_HOME': str(folder / 'pocket'),
-        'POCKET_PORT': '0',
-        'JUJU_DATA': str(folder / 'juju'),
-        'MOJO_ROOT': str(folder / 'mojo'),
-    }
-
-    def run(*words: str) -> str:
-        return process.run([BIN / words[0], *words[1:]], env=env, cwd=TOP, timeout_s=900).stdout
-
-    try:
-        run('pocket', 'up')
-        run('hoodoo', 'run', SPEC, '--stage', 'ci')
-        shown: dict[str, Any] = json.loads(run('hoodoo', 'show', '1', '--format', 'json'))
+def measure() -> Measured:
+    """Deploy the mirror into an empty home and measure it."""
+    with rig.rig() as host:
+        host.run('hoodoo', 'run', SPEC, '--stage', 'ci')
+        shown: dict[str, Any] = json.loads(host.run('hoodoo', 'show', '1', '--format', 'json'))
         shape = ['--replay', '--no-tail', '--utc', '--date', '--ms', '-l', 'DEBUG']
-        text = run('pocket', 'juju', 'debug-log', '--model', MODEL, *shape)
-    finally:
-        run('pocket', 'clean', '--yes')
+        text = host.juju('debug-log', '--model', MODEL, *shape)
     phases = {str(phase['phase']): float(phase['seconds']) for phase in shown['phases']}
     started = datetime.fromisoformat(shown['started']).replace(tzinfo=UTC).timestamp()
     before = sum(seconds for name, seconds in phases.items() if name == 'collect')
@@ -112,9 +88,8 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     results: list[Measured] = []
     for number in range(runs):
-        with tempfile.TemporaryDirectory(prefix='pocket-bench-') as folder:
-            results.append(measure(Path(folder)))
-            print(f'run {number + 1} of {runs}: {sum(results[-1].phases.values()):.1f} s', file=sys.stderr)
+        results.append(measure())
+        print(f'run {number + 1} of {runs}: {sum(results[-1].phases.values()):.1f} s', file=sys.stderr)
     print(f'{"phase":32}{"median s":>10}')
     for name in results[0].phases:
         print(f'{name:32}{statistics.median(result.phases[name] for result in results):10.1f}')
