@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bedrock import files
+
 DEFAULT_SERIES = 'noble'
 
 
@@ -48,7 +50,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from *environ* (default: the process's own environment)."""
     env = dict(os.environ if environ is None else environ)
     home = Path(env.get('HOME') or '/root')
-    data = Path(env.get('XDG_DATA_HOME') or home / '.local/share')
+    # Where pocket registers itself: under sudo, with the person who said so.
+    data = Path(env.get('XDG_DATA_HOME') or files.home_of_invoker(env) / '.local/share')
     return Settings(
         home=home,
         root=Path(env.get('MOJO_ROOT') or home / '.local/share/mojo').absolute(),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bedrock import files
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -16,11 +18,17 @@ class Settings:
     home: Path
     """POCKET_HOME, default /var/lib/pocket: state, machines, keys, log."""
     cache: Path
-    """POCKET_CACHE, default /var/cache/pocket: images, built charm environments; shared between homes."""
+    """POCKET_CACHE: images, built charm environments; shared between homes.
+
+    The default is /var/cache/pocket for root and $XDG_CACHE_HOME/pocket for others, who only pack charms.
+    """
     port: int
     """POCKET_PORT, default 17070; 0 takes any free port."""
     juju_data: Path
-    """JUJU_DATA, else $XDG_DATA_HOME/juju, else ~/.local/share/juju: the Juju client's files."""
+    """JUJU_DATA, else $XDG_DATA_HOME/juju, else ~/.local/share/juju: the Juju client's files.
+
+    Under sudo, ``~`` is the home of the person who said so: who runs ``sudo pocket up`` can run ``juju``.
+    """
     controller_name: str
     """POCKET_CONTROLLER, default ``pocket``: the name that it registers under."""
 
@@ -35,7 +43,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     return Settings(
         home=Path(env.get('POCKET_HOME') or '/var/lib/pocket').absolute(),
-        cache=Path(env.get('POCKET_CACHE') or '/var/cache/pocket').absolute(),
+        cache=Path(env.get('POCKET_CACHE') or _cache(env)).absolute(),
         port=int(env.get('POCKET_PORT') or 17070),
         juju_data=juju_data(env),
         controller_name=env.get('POCKET_CONTROLLER') or 'pocket',
@@ -46,5 +54,11 @@ def juju_data(env: Mapping[str, str]) -> Path:
     """The Juju client's directory, by Juju's own rule."""
     if env.get('JUJU_DATA'):
         return Path(env['JUJU_DATA']).absolute()
-    data = env.get('XDG_DATA_HOME') or str(Path(env.get('HOME') or '/root', '.local/share'))
+    data = env.get('XDG_DATA_HOME') or files.home_of_invoker(env) / '.local/share'
     return Path(data, 'juju').absolute()
+
+
+def _cache(env: Mapping[str, str]) -> Path:
+    if os.geteuid() == 0:
+        return Path('/var/cache/pocket')
+    return Path(env.get('XDG_CACHE_HOME') or files.home_of_invoker(env) / '.cache', 'pocket')

@@ -15,9 +15,8 @@ from typing import Any, cast
 
 import yaml
 
-from bedrock import process
+from bedrock import files, process
 from bedrock.errors import Fault
-from pocket.api import files
 from pocket.api.identity import ADMIN, Identity
 from pocket.model import JUJU_VERSION
 
@@ -98,10 +97,12 @@ def ensure_ssh_key(juju_data: Path) -> str:
     """
     private = juju_data / 'ssh' / 'juju_id_rsa'
     public = private.with_name('juju_id_rsa.pub')
-    private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make_private_folder(private.parent)
     with _locked(juju_data):
         if not private.is_file():
             _keygen('-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'juju-client-key', '-f', str(private))
+            files.give_to_owner(private)
+            files.give_to_owner(public)
         elif not public.is_file():
             files.write_private(public, _keygen('-y', '-f', str(private)))
     return public.read_text().strip()
@@ -118,8 +119,9 @@ def _keygen(*arguments: str) -> str:
 @contextmanager
 def _locked(juju_data: Path) -> Generator[None]:
     """Keep other pockets out for a read and the write that follows it."""
-    juju_data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make_private_folder(juju_data)
     number = os.open(juju_data / '.pocket.lock', os.O_CREAT | os.O_RDWR, 0o600)
+    files.give_to_owner(juju_data / '.pocket.lock')
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pocket.api import files, tls
+from bedrock import files
+from pocket.api import tls
 
 __all__ = ['ADMIN', 'Identity', 'PasswordHash', 'load_or_create']
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pocket.api import files
+from bedrock import files
 
 __all__ = ['SERVER_NAME', 'Certificates', 'load_or_create']
 

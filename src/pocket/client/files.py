@@ -170,21 +170,21 @@ class Files:
         return cast('Document', loaded) if isinstance(loaded, dict) else {}
 
     def _write(self, file: str, document: Document) -> None:
-        import tempfile  # only a few commands write; the others start faster without it
+        from bedrock import files  # only a few commands write; the others start faster without it
 
         text = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, default_flow_style=False)
-        with tempfile.NamedTemporaryFile('w', dir=self.folder, prefix=f'.{file}.', delete=False) as part:
-            part.write(text)
-        os.chmod(part.name, 0o600)
-        os.replace(part.name, self.folder / file)
+        files.write_private(self.folder / file, text)
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
         import fcntl
 
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        from bedrock import files
+
+        files.make_private_folder(self.folder)
         # The same lock that pocket's daemon takes when it registers itself in these files.
         lock = os.open(self.folder / '.pocket.lock', os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        files.give_to_owner(self.folder / '.pocket.lock')
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedrock import process
+from bedrock import files, process
 
 _MAKE_S = 60.0
 
@@ -17,9 +17,11 @@ def ensure(juju_data: Path) -> Path:
     """
     key = juju_data / 'ssh' / 'juju_id_rsa'
     if not key.is_file():
-        key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_private_folder(key.parent)
         make = ['ssh-keygen', '-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'juju-client-key', '-f', key]
         process.run(make, timeout_s=_MAKE_S)
+        files.give_to_owner(key)
+        files.give_to_owner(key.with_suffix('.pub'))
     return key
 
 
