@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from pocket.agents import relations
 from pocket.agents.local import Hook, LocalState
+from pocket.agents.secretbook import SecretBook, SecretReader
 from pocket.model import HookChanges, PendingAction, PortRange, RelationView, Status, UnitView
 
 
-class Reader(Protocol):
+class Reader(SecretReader, Protocol):
     """What hook tools read of the model beyond the view of the unit."""
 
     def unit_settings(self, relation_id: int, unit: str) -> Mapping[str, str]: ...
@@ -47,6 +48,7 @@ class HookContext:
     action_message: str = ''
     status_set: bool = False
     """The charm set its unit's status."""
+    secrets: SecretBook = field(default_factory=SecretBook)
     _remote: dict[tuple[int, str], Mapping[str, str]] = field(
         default_factory=dict[tuple[int, str], Mapping[str, str]]
     )
@@ -105,6 +107,7 @@ class HookContext:
             charm_state=self.state,
             open_ports=tuple(port for port, is_open in self.ports.items() if is_open),
             close_ports=tuple(port for port, is_open in self.ports.items() if not is_open),
+            secrets=self.secrets.changes(),
         )
 
 

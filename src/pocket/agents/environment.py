@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pocket.agents import secrets
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook
 from pocket.agents.paths import MachinePaths
@@ -57,6 +58,8 @@ def build(
         env['JUJU_DISPATCH_PATH'] = dispatch_path
     if hook and hook.in_relation:
         env.update(_relation(hook))
+    if hook and hook.secret:
+        env.update(secrets.environment(hook.secret))
     if context.action and dispatch_path:
         env.update(_action(context.action))
     return env

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from pocket.model import UnitView
+from pocket.model.secrets import SecretEvent
 
 
 class Kind(enum.StrEnum):
@@ -51,6 +52,8 @@ class Hook:
     """The version of the settings that a changed or joined hook reports, or of the leader's settings."""
     settings_hash: str = ''
     """The `UnitView.settings_hash` that a config-changed hook reports."""
+    secret: SecretEvent | None = None
+    """What a hook about a secret tells."""
 
     @property
     def name(self) -> str:

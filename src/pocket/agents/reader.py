@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pocket.model import PortRange, Status, application_of
+from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.services import uniter
+from pocket.services.secrets import records, tracking
 from pocket.state import State
 
 
@@ -44,3 +46,12 @@ class StateReader:
 
     def application_status(self) -> tuple[Status, Mapping[str, Status]]:
         return self._read(uniter.get_application_status, self._model, self._unit)
+
+    def managed_secrets(self) -> list[SecretMetadata]:
+        return self._read(records.managed_by, self._model, self._unit)
+
+    def find_secret(self, label: str) -> str | None:
+        return self._read(tracking.find_labelled, self._model, self._unit, label)
+
+    def read_secret(self, secret_id: str, *, latest: bool) -> SecretReading:
+        return self._read(tracking.read, self._model, self._unit, secret_id, latest=latest)

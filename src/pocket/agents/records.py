@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pocket.agents import local as local_state
-from pocket.agents import tools
+from pocket.agents import secrets, tools
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState
 from pocket.agents.logsink import LogSink
 from pocket.model import ActionResult, HookChanges, UnitView
 from pocket.services import uniter
+from pocket.services.secrets import events, tracking
 from pocket.state import State, Tx
 
 _BEFORE = {
@@ -95,7 +96,8 @@ class Records:
             if resolved:
                 uniter.clear_resolved(tx, *self._of)
             if shows:
-                about = f' for {hook.remote_unit}' if hook.remote_unit else ''
+                subject = secrets.shown(hook.secret) if hook.secret else hook.remote_unit
+                about = f' for {subject}' if subject else ''
                 uniter.set_agent_status(tx, *self._of, 'executing', f'running {hook.name} hook{about}')
             if hook.kind in _BEFORE:
                 uniter.set_unit_status(tx, *self._of, *_BEFORE[hook.kind])
@@ -115,6 +117,8 @@ class Records:
 
         def work(tx: Tx) -> None:
             uniter.commit(tx, *self._of, changes, text)
+            if hook.secret:
+                events.told(tx, *self._of, hook.secret)
             if skipped:
                 # The error ends with the request: an operator's force acts on whatever still shows one.
                 uniter.clear_resolved(tx, *self._of)
@@ -182,6 +186,10 @@ class Records:
                 await write(uniter.set_workload_version, *self._of, effect.version)
             case tools.SetLeaderSettings():
                 await write(uniter.leader_set, *self._of, effect.changes)
+            case tools.TrackSecret():
+                await write(
+                    tracking.begin, *self._of, effect.id, revision=effect.revision, label=effect.label
+                )
             case tools.Log():
                 self._log.put(effect.severity, f'unit.{self._of[1]}.juju-log', effect.message)
             case tools.LogAction():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pocket.agents import relations
+from pocket.agents import relations, secrets
 from pocket.agents.local import Hook, Kind, LocalState
 from pocket.model import Life, PendingAction, UnitView
 
@@ -214,6 +214,11 @@ def _leadership(facts: Facts) -> Operation | None:
     return None
 
 
+def _secrets(facts: Facts) -> Operation | None:
+    hook = secrets.due_hook(facts.view) if facts.settled and not facts.dying else None
+    return RunHook(hook=hook) if hook else None
+
+
 def _action(facts: Facts) -> Operation | None:
     if not facts.view.actions or not (facts.settled or facts.local.failed_hook):
         return None
@@ -300,6 +305,7 @@ _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _stale_resolved,
     _relation_created,
     _leadership,
+    _secrets,
     _action,
     _hook_in_error,
     _queued_hook,

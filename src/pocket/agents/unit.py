@@ -115,8 +115,9 @@ class UnitAgent:
             retry=wait.failed is not None and view.retry_hooks,
             update_status_s=view.update_status_interval_s if alive else None,
         )
+        delays = [delay_s, view.secrets.next_due_s if alive else None]
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
+            async with asyncio.timeout(min((delay for delay in delays if delay is not None), default=None)):
                 await self._wake.wait()
 
     async def _perform_alone(self) -> None:

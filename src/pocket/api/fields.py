@@ -60,6 +60,10 @@ class Fields:
         """The strings of the list *name*."""
         return [str(item) for item in self._list(name, str)]
 
+    def numbers(self, name: str) -> list[int]:
+        """The integers of the list *name*."""
+        return [int(str(item)) for item in self._list(name, int)]
+
     def map(self, name: str) -> dict[str, Any]:
         """The map *name* with its keys as they were written; empty when it is absent."""
         return dict(self._mapping(name))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bedrock.charm import Charm
+from pocket.model.secrets import SecretChanges, SecretsView
 from pocket.version import JUJU_VERSION as JUJU_VERSION
 
 
@@ -116,6 +117,7 @@ class UnitView:
     public_address: str
     agent_state: str
     """What the agent last saved (JSON); empty for a new unit."""
+    secrets: SecretsView = field(default_factory=SecretsView)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ class HookChanges:
     """state-set and state-delete; None deletes."""
     open_ports: tuple[PortRange, ...] = ()
     close_ports: tuple[PortRange, ...] = ()
+    secrets: SecretChanges = field(default_factory=SecretChanges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import sqlite3
 
 from pocket.model import Life
 from pocket.services import rows, statuses
+from pocket.services.secrets import access as secret_access
 from pocket.state import Tx
 
 MAX_WAIT_MS = 60_000
@@ -76,6 +77,7 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
         'SELECT relation_id FROM relation_unit WHERE model_uuid = ? AND unit = ? AND in_scope ORDER BY 1',
         *(uuid, unit),
     )
+    secret_access.drop_unit(tx, uuid, unit)
     tx.db.execute('DELETE FROM unit WHERE model_uuid = ? AND name = ?', (uuid, unit))
     statuses.forget(tx, uuid, unit, 'agent', 'workload')
     tx.touch(uuid)
@@ -250,6 +252,7 @@ def _remove_relation_if_unused(tx: Tx, uuid: str, relation_id: int) -> None:
         'SELECT application FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ?',
         *(uuid, relation_id),
     )
+    secret_access.drop_relation(tx, uuid, relation_id)
     tx.db.execute('DELETE FROM relation WHERE model_uuid = ? AND id = ?', (uuid, relation_id))
     statuses.forget(tx, uuid, str(relation_id), 'relation')
     tx.touch(uuid)
@@ -268,6 +271,7 @@ def _remove_application_if_unused(tx: Tx, uuid: str, name: str) -> None:
     )
     if not gone.rowcount:
         return
+    secret_access.drop_application(tx, uuid, name)
     statuses.forget(tx, uuid, name, 'application')
     tx.db.execute('DELETE FROM annotation WHERE model_uuid = ? AND tag = ?', (uuid, f'application-{name}'))
     tx.touch(uuid)

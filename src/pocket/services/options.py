@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock.charm import Charm, Option
+from pocket.model import secrets
 from pocket.services.errors import JujuError
 
 _TRUE = frozenset({'1', 't', 'T', 'TRUE', 'true', 'True'})
@@ -78,7 +79,7 @@ def _coerce(name: str, option: Option, value: object) -> Any:
     if option.type == 'float':
         return _float(name, value)
     if isinstance(value, str):
-        if option.type == 'secret' and value and not value.startswith('secret:'):
+        if option.type == 'secret' and value and not secrets.is_uri(value):
             raise _mismatch(name, 'secret', value)
         return value
     raise _mismatch(name, option.type, value)

@@ -21,6 +21,7 @@ from pocket.services import (
     views,
 )
 from pocket.services.errors import HAS_SUBORDINATES, NOT_FOUND, JujuError
+from pocket.services.secrets import changes as secret_changes
 from pocket.state import Tx
 
 _Data = Mapping[str, Any] | None
@@ -284,6 +285,7 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )
     network.change_ports(tx, uuid, unit, opened=changes.open_ports, closed=changes.close_ports)
+    secret_changes.apply(tx, uuid, unit, changes.secrets)
 
 
 def _gone(unit: str) -> JujuError:

@@ -10,6 +10,7 @@ from bedrock.charm import Charm
 from pocket.model import Life, RelationView, UnitView
 from pocket.services import actions, charms, durations, life, models, options, rows, scopes, statuses
 from pocket.services.endpoints import JUJU_INFO
+from pocket.services.secrets import events
 from pocket.state import Tx
 
 _SELECT = """
@@ -59,6 +60,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         private_address=address,
         public_address=address,
         agent_state=str(row['agent_state']),
+        secrets=events.view(tx, uuid, unit),
     )
 
 

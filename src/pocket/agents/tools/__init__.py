@@ -7,7 +7,16 @@ done at once (`Reply.effects`); the server does that.
 from __future__ import annotations
 
 from pocket.agents.context import HookContext
-from pocket.agents.tools import _action, _keys, _model, _network, _relation, _status
+from pocket.agents.tools import (
+    _action,
+    _keys,
+    _model,
+    _network,
+    _relation,
+    _secret,
+    _secret_write,
+    _status,
+)
 from pocket.agents.tools._protocol import (
     Effect,
     FileWanted,
@@ -20,6 +29,7 @@ from pocket.agents.tools._protocol import (
     SetUnitStatus,
     SetWorkloadVersion,
     ToolFault,
+    TrackSecret,
     failure,
 )
 from pocket.services.errors import JujuError
@@ -36,13 +46,14 @@ __all__ = [
     'SetLeaderSettings',
     'SetUnitStatus',
     'SetWorkloadVersion',
+    'TrackSecret',
     'answer',
     'failure',
 ]
 
 _TOOLS = {
     tool.name: tool
-    for module in (_action, _keys, _model, _network, _relation, _status)
+    for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status)
     for tool in module.TOOLS
 }
 _MISSING = frozenset(
@@ -56,14 +67,6 @@ _MISSING = frozenset(
         'payload-unregister',
         'pod-spec-get',
         'pod-spec-set',
-        'secret-add',
-        'secret-get',
-        'secret-grant',
-        'secret-ids',
-        'secret-info-get',
-        'secret-remove',
-        'secret-revoke',
-        'secret-set',
         'storage-add',
     }
 )

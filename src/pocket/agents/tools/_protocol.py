@@ -33,14 +33,18 @@ class Request:
     context_id: str = ''
     tool: str
     args: tuple[str, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     """What was sent on demand, by the path that was asked for."""
 
     def read(self, path: str) -> str:
         """The text of a file of the caller's; it is asked for when it did not come along."""
+        return self.read_bytes(path).decode(errors='replace')
+
+    def read_bytes(self, path: str) -> bytes:
+        """What a file of the caller's holds; it is asked for when it did not come along."""
         if path not in self.files:
             raise FileWanted(path)
-        return self.files[path].decode(errors='replace')
+        return self.files[path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,24 @@ class LogAction:
     message: str
 
 
-Effect = SetUnitStatus | SetApplicationStatus | SetWorkloadVersion | SetLeaderSettings | Log | LogAction
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackSecret:
+    """The unit has read a secret, which may get a label by that."""
+
+    id: str
+    revision: int
+    label: str
+
+
+Effect = (
+    SetUnitStatus
+    | SetApplicationStatus
+    | SetWorkloadVersion
+    | SetLeaderSettings
+    | TrackSecret
+    | Log
+    | LogAction
+)
 """What is done at once, whether or not the hook succeeds later."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pocket.api import encode
 from pocket.api.facade import Call, Facade, Scope, each, one_result
-from pocket.api.facades import cloud
+from pocket.api.facades import cloud, secrets
 from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
@@ -13,6 +13,7 @@ from pocket.services import machines, models, status
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, JujuError
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
+from pocket.services.secrets import records as secret_records
 from pocket.services.status import ModelSnapshot
 
 OWNER_TAG = f'user-{ADMIN}'
@@ -137,8 +138,17 @@ def _info(call: Call, snapshot: ModelSnapshot) -> Json:
             }
         ],
         'machines': [_machine(machine, call.controller.arch) for machine in snapshot.machines],
-        'secret-backends': [],
+        'secret-backends': [_secret_backend(call, record.uuid)],
         'supported-features': [],
+    }
+
+
+def _secret_backend(call: Call, uuid: str) -> Json:
+    return {
+        'result': {'name': secrets.BACKEND, 'backend-type': 'controller', 'config': {}},
+        'id': call.controller.identity.controller_uuid,
+        'num-secrets': call.read(secret_records.count, uuid),
+        'status': 'active',
     }
 
 
