@@ -33,6 +33,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'ModelConfig': frozenset({3}),
     'ModelManager': frozenset({9, 10}),
     'Resources': frozenset({3}),
+    'Secrets': frozenset({2}),
     'SSHClient': frozenset({4}),
 }
 """Facade versions whose shapes this client knows; it calls the highest that the server has too."""
