@@ -10,6 +10,7 @@ from pocket.agents import tools
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState, RelationState
 from pocket.model import PendingAction, PortRange, RelationView, Status, UnitView
+from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.services.errors import JujuError
 
 HTTP = PortRange(protocol='tcp', first=80, last=80)
@@ -69,6 +70,15 @@ class FakeReader:
 
     def application_status(self) -> tuple[Status, Mapping[str, Status]]:
         return Status(value='active'), {'app/0': Status(value='active')}
+
+    def managed_secrets(self) -> list[SecretMetadata]:
+        return []
+
+    def find_secret(self, label: str) -> str | None:
+        return None
+
+    def read_secret(self, secret_id: str, *, latest: bool) -> SecretReading:
+        raise JujuError(f'secret "{secret_id}" not found')
 
 
 MakeContext = Callable[..., HookContext]
@@ -209,7 +219,7 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('resource-get data', 1, 'could not download resource: resource "data" not found'),
         ('credential-get', 1, 'cannot access cloud credentials: permission denied'),
         ('action-get', 1, 'not running an action'),
-        ('secret-get x', 1, 'secret-get is not implemented'),
+        ('storage-add x', 1, 'storage-add is not implemented'),
         ('no-such-tool', 1, 'no-such-tool is not implemented'),
     ],
 )
