@@ -48,6 +48,8 @@ class Keeper(ops.CharmBase):
     def _change(self, event: ops.ActionEvent) -> None:
         secret = self.model.get_secret(label='door')
         secret.set_content({'password': event.params['password']})
+        assert secret.peek_content() == {'password': event.params['password']}
+        assert secret.get_content(refresh=True) == {'password': event.params['password']}
         info = secret.get_info()
         event.set_results({'revision': info.revision, 'label': info.label, 'description': info.description})
 

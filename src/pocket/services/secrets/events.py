@@ -95,9 +95,9 @@ def _rotated(tx: Tx, uuid: str, event: SecretEvent) -> None:
         return
     if secret['latest_revision'] > event.revision:
         rotate = Rotate(secret['rotate_policy'])
-        next_ms = rotate.after(int(secret['next_rotate_ms'])) or 0
-        if next_ms <= tx.now_ms:  # nobody was there to rotate for longer than that
-            next_ms = rotate.after(tx.now_ms) or 0
+        next_ms = rotate.after(int(secret['next_rotate_ms']))
+        if next_ms is not None and next_ms <= tx.now_ms:  # nobody was there to rotate for longer than that
+            next_ms = rotate.after(tx.now_ms)
     else:
         next_ms = tx.now_ms + RETRY_MS
     tx.db.execute(

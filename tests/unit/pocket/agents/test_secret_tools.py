@@ -143,9 +143,7 @@ def test_a_hook_sees_its_own_secrets_before_they_are_kept(office: Office) -> Non
             'label': 'door',
             'owner': 'application',
             'description': 'to get in',
-            'access': [
-                {'target': 'application-wiki', 'scope': 'relation-wiki.db#mysql.db', 'role': 'view'}
-            ],
+            'access': [{'target': 'application-wiki', 'scope': 'relation-wiki.db#mysql.db', 'role': 'view'}],
         }
     }
     assert office.json('mysql/0', 'secret-get', uri) == {'word': 'two'}

@@ -16,9 +16,7 @@ from .test_tools import FakeReader
 
 ID = '9m4e2mr0ui3e8a215n4g'
 KINDS = ('secret-expired', 'secret-rotate', 'secret-changed', 'secret-remove')
-STARTED = LocalState(
-    installed=True, started=True, leader=True, charm_url='local:app-0', settings_hash='h1'
-)
+STARTED = LocalState(installed=True, started=True, leader=True, charm_url='local:app-0', settings_hash='h1')
 ACTION = PendingAction(id='4', name='backup', parameters={})
 
 

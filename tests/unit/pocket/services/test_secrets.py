@@ -55,9 +55,7 @@ class Desk:
 
     def commit(self, unit: str, **changes: Any) -> None:
         """A hook of *unit* ends well."""
-        uniter.commit(
-            self.world.tx, self.world.uuid, unit, HookChanges(secrets=SecretChanges(**changes)), ''
-        )
+        uniter.commit(self.world.tx, self.world.uuid, unit, HookChanges(secrets=SecretChanges(**changes)), '')
 
     def add(
         self, unit: str = 'mysql/0', kind: OwnerKind = OwnerKind.APPLICATION, word: str = 'one', **draft: Any
@@ -75,7 +73,9 @@ class Desk:
         access = SecretAccess(kind=kind, subject=subject, relation_id=self.relation)
         self.commit('mysql/0', grants=((secret, access),))
 
-    def get(self, unit: str, secret: str, *, refresh: bool = False, peek: bool = False, label: str = '') -> str:
+    def get(
+        self, unit: str, secret: str, *, refresh: bool = False, peek: bool = False, label: str = ''
+    ) -> str:
         """Read as secret-get does, and end the hook."""
         tx, uuid = self.world.tx, self.world.uuid
         reading = tracking.read(tx, uuid, unit, secret, latest=refresh or peek)
