@@ -39,6 +39,7 @@ FACADES = {
     'ModelManager': [9, 10],
     'Pinger': [1],
     'SSHClient': [4],
+    'Secrets': [2],
 }
 
 
