@@ -7,6 +7,7 @@ import sqlite3
 from pocket.model import application_of
 from pocket.model.secrets import NO_RELATION, OwnerKind, SecretAccess
 from pocket.services import rows
+from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.services.secrets import revisions
 from pocket.state import Tx
 
@@ -55,10 +56,19 @@ def of_secret(tx: Tx, uuid: str, secret_id: str) -> tuple[SecretAccess, ...]:
 
 
 def grant(tx: Tx, uuid: str, secret_id: str, access: SecretAccess) -> None:
-    """Let a subject read a secret; a repeat changes nothing."""
+    """Let a subject read a secret; a repeat changes nothing, nor does a relation that is gone by now.
+
+    Raises:
+        JujuError: there is no such unit.
+    """
+    if access.kind is OwnerKind.UNIT and not rows.exists(
+        tx, 'SELECT 1 FROM unit WHERE model_uuid = ? AND name = ?', uuid, access.subject
+    ):
+        raise JujuError(f'unit "{access.subject}" not found', NOT_FOUND)
     tx.db.execute(
-        'INSERT OR IGNORE INTO secret_grant VALUES (?, ?, ?, ?, ?)',
-        (uuid, secret_id, access.kind, access.subject, access.relation_id),
+        'INSERT OR IGNORE INTO secret_grant SELECT ?1, ?2, ?3, ?4, ?5'
+        ' WHERE ?5 = ?6 OR EXISTS (SELECT 1 FROM relation WHERE model_uuid = ?1 AND id = ?5)',
+        (uuid, secret_id, access.kind, access.subject, access.relation_id, NO_RELATION),
     )
     tx.touch(uuid)
 

@@ -148,6 +148,8 @@ def test_a_grant_is_for_an_application_or_one_unit_and_goes_with_its_relation(
     for unit in desk.world.units:
         uniter.leave_scope(desk.world.tx, desk.world.uuid, unit, desk.relation)
     assert not any(_reads(desk, unit, secret) for unit in readers)
+    desk.grant(secret, subject, kind)
+    assert not any(_reads(desk, unit, secret) for unit in readers), 'too late'
 
 
 def _reads(desk: Desk, unit: str, secret: str) -> bool:
@@ -305,6 +307,8 @@ def test_what_a_hook_may_not_do_is_refused(desk: Desk) -> None:
     assert refused(lambda: desk.put('9' * 20, 'x')) == f'secret "{"9" * 20}" not found'
     assert refused(lambda: desk.add(label='mine')) == 'secret with label "mine" already exists'
     desk.add('mysql/0', OwnerKind.UNIT, label='mine')
+    nobody = refused(lambda: desk.grant(secret, 'wiki/7', OwnerKind.UNIT))
+    assert nobody == 'unit "wiki/7" not found'
     number = refused(lambda: desk.commit('mysql/0', removals=((secret, 7),)))
     assert number == f'secret revision "{secret}/7" not found'
 
