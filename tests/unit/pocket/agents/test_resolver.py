@@ -70,7 +70,7 @@ class Unit:
                     self.local = local_state.committed(self.local, hook)
                     self.committed.append(hook.name)
             case resolver.SkipHook(hook=hook):
-                self.trace.append(f'skip {hook.name}')
+                self.trace.append(' '.join(filter(None, ('skip', hook.name, hook.remote_unit))))
                 self.change(resolved='')
                 self.local = local_state.committed(self.local, hook)
             case resolver.RunAction(action=action):
