@@ -192,7 +192,7 @@ async def test_a_hook_that_the_daemons_stop_interrupts_runs_again_without_an_err
     assert not any('failed' in line for line in town.log())
 
 
-@pytest.mark.parametrize('tool', ['secret-get', 'storage-add'])
+@pytest.mark.parametrize('tool', ['k8s-raw-get', 'pod-spec-set'])
 async def test_a_tool_that_nothing_answers_says_so(town: Town, tool: str) -> None:
     await _tool(town)
     enqueued = await town.state.write(actions.run_commands, town.model, tool, units=['tool/0'])

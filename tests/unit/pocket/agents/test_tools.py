@@ -219,7 +219,7 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('resource-get data', 1, 'could not download resource: resource "data" not found'),
         ('credential-get', 1, 'cannot access cloud credentials: permission denied'),
         ('action-get', 1, 'not running an action'),
-        ('storage-add x', 1, 'storage-add is not implemented'),
+        ('pod-spec-set x', 1, 'pod-spec-set is not implemented'),
         ('no-such-tool', 1, 'no-such-tool is not implemented'),
     ],
 )
