@@ -91,8 +91,8 @@ async def test_charms_share_follow_rotate_and_remove_secrets(town: Town) -> None
     assert _hooks(town, 'keeper/0') == ['remove door 1']
 
     # The agent sleeps until the time comes, through the death of a daemon too.
-    await _bring_near(town, "UPDATE secret SET rotate_policy = 'daily', next_rotate_ms = ?", 1500)
     await town.stop()
+    await _bring_near(town, "UPDATE secret SET rotate_policy = 'daily', next_rotate_ms = ?", 1500)
     town.start()
     await town.until(lambda: town.shows('reader/0', 'active', 'second rotated rotated'), 'it is rotated')
     assert _hooks(town, 'keeper/0').count('rotate door') == 1
