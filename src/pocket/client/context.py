@@ -40,6 +40,11 @@ class Session:
         return self.api.call(facade, request, params)
 
     @property
+    def model_tag(self) -> str:
+        """``model-<uuid>``."""
+        return f'model-{self.target.model.uuid}'
+
+    @property
     def is_caas(self) -> bool:
         """Whether the model runs on Kubernetes."""
         return self.target.model.type == 'caas'

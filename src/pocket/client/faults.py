@@ -3,6 +3,7 @@
 Fault
 ├── WrongUsage   the command line is wrong; exit code 2
 ├── NoAnswer     no controller answers; exit code 1, as with Juju
+├── TimedOut     it did not answer in the time that the caller gives it
 └── Refused      the controller answered with an error; it carries Juju's code
 """
 
@@ -17,6 +18,10 @@ class WrongUsage(errors.UsageFault):
 
 class NoAnswer(errors.Fault):
     """The controller cannot be reached."""
+
+
+class TimedOut(errors.Fault):
+    """The controller did not answer in time."""
 
 
 class Refused(errors.Fault):

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     'deploy': 'deploy:DEPLOY',
     'destroy-model': 'destroy_model:DESTROY_MODEL',
     'exec': 'exec:EXEC',
+    'export-bundle': 'export_bundle:EXPORT_BUNDLE',
     'expose': 'expose:EXPOSE',
     'grant-secret': 'secret_changes:GRANT_SECRET',
     'help': 'help:HELP',

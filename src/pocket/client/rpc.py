@@ -24,7 +24,11 @@ _DIAL_S = 10.0
 _SPOKEN: Mapping[str, frozenset[int]] = {
     'Action': frozenset({7}),
     'Admin': frozenset({3}),
+    'AllWatcher': frozenset({3}),
+    'Annotations': frozenset({2}),
     'Application': frozenset(range(15, 21)),
+    'ApplicationOffers': frozenset({4, 5}),
+    'Bundle': frozenset({6}),
     'Charms': frozenset({5, 6, 7}),
     'Client': frozenset({6, 7, 8}),
     'Cloud': frozenset({7}),
@@ -35,6 +39,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'Resources': frozenset({3}),
     'Secrets': frozenset({2}),
     'SSHClient': frozenset({4}),
+    'Spaces': frozenset({6}),
 }
 """Facade versions whose shapes this client knows; it calls the highest that the server has too."""
 
@@ -57,11 +62,24 @@ class Api:
             self.close()
             raise
 
-    def call(self, facade: str, request: str, params: Mapping[str, Any] | None = None) -> Json:
+    def call(
+        self,
+        facade: str,
+        request: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        watcher: str = '',
+        timeout_s: float | None = None,
+    ) -> Json:
         """Call a method and return its response.
+
+        Args:
+            watcher: The watcher that it is about.
+            timeout_s: How long to wait for it; after a `TimedOut` the connection is of no more use.
 
         Raises:
             Refused: the server answered with an error. NoAnswer: it closed the connection.
+            TimedOut: it did not answer in time.
         """
         number = next(self._numbers)
         best = self._versions.get(facade)
@@ -75,13 +93,17 @@ class Api:
             'version': best,
             'request': request,
             'params': params or {},
+            **({'id': watcher} if watcher else {}),
         }
         try:
             self._socket.send(json.dumps(message))
+            self._socket.set_timeout(timeout_s)
             while True:
                 reply: Json = json.loads(self._socket.receive())
                 if reply.get('request-id') == number:
                     break
+        except TimeoutError as err:
+            raise faults.TimedOut('the controller did not answer in time') from err
         except OSError as err:
             raise faults.NoAnswer('connection is shut down') from err
         if reply.get('error'):

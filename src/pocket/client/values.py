@@ -236,6 +236,27 @@ def placement(words: Iterable[str], *, model_uuid: str) -> list[dict[str, str]]:
     return found
 
 
+def storage(words: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """``name=pool,count,size``, the three in any order.
+
+    Raises:
+        WrongUsage: a word has no name, or a bad size.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for word in words:
+        name, value = pair(word)
+        entry: dict[str, Any] = {'count': 1}
+        for part in value.split(','):
+            if part.isdigit():
+                entry['count'] = int(part)
+            elif part[:1].isdigit():
+                entry['size'] = size_mib(part, what='storage size')
+            elif part:
+                entry['pool'] = part
+        found[name] = entry
+    return found
+
+
 def base(text: str) -> dict[str, str]:
     """``ubuntu@24.04`` as the API has it.
 

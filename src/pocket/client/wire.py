@@ -92,6 +92,10 @@ class Socket:
                     if frame.fin:
                         return b''.join(parts).decode()
 
+    def set_timeout(self, timeout_s: float | None) -> None:
+        """Let `receive` raise TimeoutError when nothing comes for this long; None: wait for ever."""
+        self._socket.settimeout(timeout_s)
+
     @property
     def ended_well(self) -> bool:
         """Whether the other side closed the connection as it should, rather than lost it."""

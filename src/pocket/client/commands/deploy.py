@@ -8,6 +8,7 @@ from typing import Any
 from bedrock import charm as charm_files
 from bedrock import errors
 from pocket.client import charms, faults, flags, output, values
+from pocket.client.bundles import deploy_bundle, source
 from pocket.client.context import Context, Session, local_path
 from pocket.client.flags import Flag, Given
 
@@ -15,6 +16,10 @@ _SUBORDINATE_SCALE = 'cannot use --num-units or --to with subordinate applicatio
 
 
 def _deploy(ctx: Context, given: Given) -> int:
+    bundle = source.find(given.args[0])
+    if bundle is not None:
+        return deploy_bundle.run(ctx, given, bundle)
+    deploy_bundle.refuse_bundle_flags(given)
     path = _local_charm(given.args[0])
     charm = charm_files.read(path)
     request = _request(given, charm)
@@ -68,7 +73,7 @@ def _request(given: Given, charm: charm_files.Charm) -> dict[str, Any]:
         'num-units': units,
         'config': config,
         'config-yaml': config_yaml,
-        'storage': _storage(given.many('storage')),
+        'storage': values.storage(given.many('storage')),
         'devices': {},
         'attach-storage': [f'storage-{name.replace("/", "-")}' for name in given.listed('attach-storage')],
         'endpoint-bindings': _bindings(given.text('bind')),
@@ -91,23 +96,6 @@ def _config(given: Given, application: str) -> tuple[dict[str, str], str]:
     return config, values.file_text(files[0])
 
 
-def _storage(words: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """``name=pool,count,size`` in any order."""
-    found: dict[str, dict[str, Any]] = {}
-    for word in words:
-        name, value = values.pair(word)
-        entry: dict[str, Any] = {'count': 1}
-        for part in value.split(','):
-            if part.isdigit():
-                entry['count'] = int(part)
-            elif part[:1].isdigit():
-                entry['size'] = values.size_mib(part, what='storage size')
-            elif part:
-                entry['pool'] = part
-        found[name] = entry
-    return found
-
-
 def _bindings(text: str) -> dict[str, str]:
     """``space ep=space``: a word without a name is for every endpoint."""
     found: dict[str, str] = {}
@@ -121,14 +109,9 @@ def _local_charm(text: str) -> Path:
     """The local charm that *text* names.
 
     Raises:
-        Fault: it names a bundle, a charm elsewhere, or nothing.
+        Fault: it names a charm elsewhere, or nothing.
     """
     path = local_path(text)
-    if text.endswith(('.yaml', '.yml')) or (path / 'bundle.yaml').is_file():
-        raise errors.Fault(
-            f'cannot deploy "{text}": bundles are not supported yet',
-            hint='Deploy the charms of the bundle one by one.',
-        )
     if path.exists():
         return path
     if text.startswith(('.', '/', '~')) or text.endswith('.charm'):
@@ -141,16 +124,19 @@ def _local_charm(text: str) -> Path:
 
 DEPLOY = flags.Command(
     name='deploy',
-    usage='<charm> [<application name>]',
-    summary='Deploy a new application.',
+    usage='<charm or bundle> [<application name>]',
+    summary='Deploy a new application or a bundle.',
     details=(
         'The charm is a .charm file or the folder of a charm, packed or in source. A source folder is\n'
-        'packed first; the Python packages that it requires are installed once and kept.'
+        'packed first; the Python packages that it requires are installed once and kept.\n\n'
+        'A bundle is a YAML file, or a folder or zip archive with a bundle.yaml. Paths in it are relative\n'
+        'to it. What the model has already stays; what it lacks or has otherwise is added or changed.'
     ),
     examples=(
         'juju deploy ./my-charm',
         'juju deploy ./my-charm.charm frontend -n 3 --config port=8080',
         'juju deploy ./my-charm --to 0 --base ubuntu@24.04 --constraints mem=2G',
+        'juju deploy ./bundle.yaml --overlay ./production.yaml --dry-run',
     ),
     flags=(
         flags.MODEL,
@@ -160,10 +146,16 @@ DEPLOY = flags.Command(
         Flag('channel', 'Channel to use; local charms have none', value='CHANNEL'),
         Flag('config', 'Setting or YAML file of settings; may be given again', value='KEY=VALUE|FILE'),
         Flag('constraints', 'Constraints of the machines; may be given again', value='KEY=VALUE'),
-        Flag('device', 'Accepted for compatibility', value='DEVICE'),
+        Flag('device', 'Devices of the units: on Kubernetes only', value='DEVICE'),
+        Flag('dry-run', 'Bundles only: show what would be done, and do nothing'),
         Flag('force', 'Deploy even if the charm does not support the base'),
+        Flag(
+            'map-machines',
+            'Bundles only: machines of the model to use for those of the bundle',
+            value='existing|ID=ID[,...]',
+        ),
         Flag('num-units,n', 'Number of units', value='N', default='1'),
-        Flag('overlay', 'Bundles only', value='FILE'),
+        Flag('overlay', 'Bundles only: a bundle to lay over it; may be given again', value='FILE'),
         Flag('resource', 'Resource to upload; may be given again', value='NAME=FILE'),
         Flag('revision', 'Charmhub charms only', value='N', default='-1'),
         Flag('storage', 'Storage of the units; may be given again', value='NAME=POOL,COUNT,SIZE'),
