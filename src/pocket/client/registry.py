@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, str] = {
     'unexpose': 'expose:UNEXPOSE',
     'update-secret': 'secret_changes:UPDATE_SECRET',
     'version': 'version:VERSION',
+    'wait-for': 'wait_for:WAIT_FOR',
     'whoami': 'controllers:WHOAMI',
 }
 ALIASES: Mapping[str, str] = {

@@ -10,8 +10,8 @@ from pocket import bundles
 from pocket.client import shape, values
 from pocket.client.bundles import charm_steps, offer_steps
 from pocket.client.bundles.charm_steps import Added
-from pocket.client.bundles.watching import machine_of
 from pocket.client.context import Context, Session
+from pocket.client.waiting.entities import machine_of
 
 Json = dict[str, Any]
 

@@ -31,6 +31,13 @@ Answer = Callable[[Json], Json]
 MODEL_UUID = '0a2e3f96-9521-43c4-9bcf-ae7a5415477f'
 FACADES = {
     'Action': [7],
+    'AllWatcher': [3],
+    'Annotations': [2],
+    'ApplicationOffers': [5],
+    'Bundle': [6],
+    'Charms': [6, 7],
+    'Resources': [3],
+    'Spaces': [6],
     'Application': [19, 20],
     'Client': [6, 7, 8],
     'Cloud': [7],

@@ -26,7 +26,7 @@ _ID = {
 }
 
 
-def entities(session: Session, *, timeout_s: float) -> Iterator[Entities]:
+def watch(session: Session, *, timeout_s: float) -> Iterator[Entities]:
     """Everything in the model, at first and after each change; the same mapping, brought up to date.
 
     Raises:
@@ -57,12 +57,12 @@ def first(session: Session, look: Callable[[Entities], str], *, timeout_s: float
         Fault: there was none in *timeout_s*; the error says *what* was waited for.
     """
     try:
-        for found in entities(session, timeout_s=timeout_s):
+        for found in watch(session, timeout_s=timeout_s):
             answer = look(found)
             if answer:
                 return answer
-    except faults.TimedOut as err:
-        raise errors.Fault(f'timed out waiting for {what}') from err
+    except faults.TimedOut:
+        raise errors.Fault(f'timed out waiting for {what}') from None
     raise AssertionError('the stream ends only by an error')
 
 
