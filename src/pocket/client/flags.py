@@ -109,6 +109,8 @@ class Command:
     interspersed: bool = True
     """False: everything after the first positional is one too (ssh, scp)."""
     aliases: tuple[str, ...] = ()
+    lenient: bool = False
+    """True: flags that are not declared are passed over (a command that only says why it cannot be done)."""
     run: Run = field(repr=False)
 
     @property
@@ -167,6 +169,8 @@ def parse(command: Command, argv: Sequence[str]) -> Given:
             if not command.interspersed:
                 args.extend(reversed(rest))
                 break
+            continue
+        if command.lenient and word not in known:
             continue
         flag, value = _flag(known, word, rest)
         values.setdefault(flag.key, []).append(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 
-from pocket.client import faults
+from pocket.client import faults, unsupported
 from pocket.client.flags import Command
 
 COMMANDS: Mapping[str, str] = {
@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     'add-secret': 'secret_changes:ADD_SECRET',
     'add-ssh-key': 'ssh_keys:ADD_SSH_KEY',
     'add-unit': 'units:ADD_UNIT',
+    'bind': 'bind:BIND',
     'cancel-task': 'operations:CANCEL_TASK',
     'config': 'config:CONFIG',
     'constraints': 'constraints:CONSTRAINTS',
@@ -43,17 +44,22 @@ COMMANDS: Mapping[str, str] = {
     'resolved': 'units:RESOLVED',
     'revoke-secret': 'secret_changes:REVOKE_SECRET',
     'run': 'run:RUN',
+    'scale-application': 'scale:SCALE_APPLICATION',
     'scp': 'ssh:SCP',
     'secrets': 'secrets:SECRETS',
     'set-constraints': 'constraints:SET_CONSTRAINTS',
     'set-model-constraints': 'constraints:SET_MODEL_CONSTRAINTS',
     'show-application': 'show:SHOW_APPLICATION',
+    'show-controller': 'controllers:SHOW_CONTROLLER',
+    'show-machine': 'machines:SHOW_MACHINE',
     'show-model': 'models:SHOW_MODEL',
     'show-operation': 'operations:SHOW_OPERATION',
     'show-secret': 'secrets:SHOW_SECRET',
     'show-status-log': 'status_log:SHOW_STATUS_LOG',
     'show-task': 'operations:SHOW_TASK',
     'show-unit': 'show:SHOW_UNIT',
+    'show-user': 'users:SHOW_USER',
+    'spaces': 'spaces:SPACES',
     'ssh': 'ssh:SSH',
     'ssh-keys': 'ssh_keys:SSH_KEYS',
     'status': 'status:STATUS',
@@ -61,6 +67,7 @@ COMMANDS: Mapping[str, str] = {
     'trust': 'config:TRUST',
     'unexpose': 'expose:UNEXPOSE',
     'update-secret': 'secret_changes:UPDATE_SECRET',
+    'users': 'users:USERS',
     'version': 'version:VERSION',
     'wait-for': 'wait_for:WAIT_FOR',
     'whoami': 'controllers:WHOAMI',
@@ -73,7 +80,10 @@ ALIASES: Mapping[str, str] = {
     'list-operations': 'operations',
     'list-secrets': 'secrets',
     'list-ssh-keys': 'ssh-keys',
+    'list-spaces': 'spaces',
+    'list-users': 'users',
     'relate': 'integrate',
+    'resolve': 'resolved',
 }
 
 
@@ -84,6 +94,8 @@ def load(name: str) -> Command:
         WrongUsage: there is none.
     """
     place = COMMANDS.get(ALIASES.get(name, name))
+    if place is None and name in unsupported.REASONS:
+        return unsupported.command(name)
     if place is None:
         raise faults.WrongUsage(
             f'juju: "{name}" is not a juju command. See "juju --help".', hint=_did_you_mean(name)

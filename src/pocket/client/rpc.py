@@ -40,6 +40,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'Secrets': frozenset({2}),
     'SSHClient': frozenset({4}),
     'Spaces': frozenset({6}),
+    'UserManager': frozenset({3}),
 }
 """Facade versions whose shapes this client knows; it calls the highest that the server has too."""
 

@@ -257,6 +257,15 @@ def storage(words: Iterable[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def bindings(text: str) -> dict[str, str]:
+    """``space ep=space``: a word without a name is for every endpoint."""
+    found: dict[str, str] = {}
+    for word in text.split():
+        endpoint, equals, space = word.partition('=')
+        found[endpoint if equals else ''] = space if equals else endpoint
+    return found
+
+
 def base(text: str) -> dict[str, str]:
     """``ubuntu@24.04`` as the API has it.
 

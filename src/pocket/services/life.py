@@ -79,6 +79,7 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
     )
     secret_access.drop_unit(tx, uuid, unit)
     tx.db.execute('DELETE FROM unit WHERE model_uuid = ? AND name = ?', (uuid, unit))
+    _forget_notes(tx, uuid, 'unit-' + unit.replace('/', '-'))
     statuses.forget(tx, uuid, unit, 'agent', 'workload')
     tx.touch(uuid)
     for relation in joined:
@@ -148,6 +149,7 @@ def remove_machine(tx: Tx, uuid: str, machine_id: str) -> None:
     if _has_units(tx, uuid, machine_id):
         return
     tx.db.execute('DELETE FROM machine WHERE model_uuid = ? AND id = ?', (uuid, machine_id))
+    _forget_notes(tx, uuid, 'machine-' + machine_id.replace('/', '-'))
     statuses.forget(tx, uuid, machine_id, 'machine', 'instance')
     tx.touch(uuid)
     remove_model_if_empty(tx, uuid)
@@ -273,7 +275,7 @@ def _remove_application_if_unused(tx: Tx, uuid: str, name: str) -> None:
         return
     secret_access.drop_application(tx, uuid, name)
     statuses.forget(tx, uuid, name, 'application')
-    tx.db.execute('DELETE FROM annotation WHERE model_uuid = ? AND tag = ?', (uuid, f'application-{name}'))
+    _forget_notes(tx, uuid, f'application-{name}')
     tx.touch(uuid)
     remove_model_if_empty(tx, uuid)
 
@@ -295,3 +297,7 @@ def _drop_actions(tx: Tx, uuid: str, receiver: str, *, machine: bool) -> None:
         " AND status IN ('pending', 'running', 'aborting')",
         (tx.now_ms, uuid, machine, receiver),
     )
+
+
+def _forget_notes(tx: Tx, uuid: str, tag: str) -> None:
+    tx.db.execute('DELETE FROM annotation WHERE model_uuid = ? AND tag = ?', (uuid, tag))

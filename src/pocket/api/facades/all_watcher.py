@@ -6,7 +6,7 @@ from pocket.api.entities import Delta, Documents, deltas, documents
 from pocket.api.facade import Call, Controller, Facade
 from pocket.api.rpc import Json
 from pocket.api.watchers import ModelWatcher
-from pocket.services import actions, applications, charms, models, status
+from pocket.services import actions, annotations, applications, charms, models, status
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, JujuError
 from pocket.state import Tx
 
@@ -65,6 +65,7 @@ def _picture(tx: Tx, uuid: str, controller: Controller) -> Documents:
         constraints={record.name: record.constraints for record in records},
         charms=charms.list_(tx, uuid),
         actions=[action for operation in actions.list_operations(tx, uuid) for action in operation.actions],
+        annotations=annotations.all_of(tx, uuid),
     )
 
 

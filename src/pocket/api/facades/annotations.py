@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pocket.api.facade import Call, Facade, each
 from pocket.api.fields import Fields
-from pocket.api.rpc import Json
+from pocket.api.rpc import Json, error_object
 from pocket.services import annotations
+from pocket.services.errors import JujuError
 
 
 async def get(call: Call) -> Json:
@@ -13,7 +14,11 @@ async def get(call: Call) -> Json:
 
     async def one(entity: Fields) -> Json:
         tag = entity.text('tag')
-        return {'entity': tag, 'annotations': call.read(annotations.get, call.model_uuid, tag)}
+        try:
+            return {'entity': tag, 'annotations': call.read(annotations.get_checked, call.model_uuid, tag)}
+        except JujuError as error:
+            # Here the error of an item has one more level than elsewhere.
+            return {'entity': tag, 'annotations': {}, 'error': {'error': error_object(error)}}
 
     return {'results': await each(call.params.children('entities'), one)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pocket.api import encode
 from pocket.api.facade import Call, Facade, each
-from pocket.api.facades import application_config, application_info
+from pocket.api.facades import application_bindings, application_config, application_info
 from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
@@ -219,6 +219,7 @@ FACADE = Facade(
         'GetCharmURLOrigin': application_info.get_charm_url_origin,
         'GetConstraints': get_constraints,
         'Leader': application_info.leader,
+        'MergeBindings': application_bindings.merge_bindings,
         'ResolveUnitErrors': resolve_unit_errors,
         'SetCharm': application_config.set_charm,
         'SetConfigs': application_config.set_configs,

@@ -59,6 +59,33 @@ def _controller(files: Files, name: str) -> Json:
     return {key: value for key, value in made.items() if value}
 
 
+def _show_controller(ctx: Context, given: Given) -> int:
+    files = ctx.files
+    names = given.args or (chosen_controller(files, ctx.environ.get('JUJU_CONTROLLER', '')),)
+    output.show(ctx, given, {name: _details(files, name, secret=given.on('show-password')) for name in names})
+    return 0
+
+
+def _details(files: Files, name: str, *, secret: bool) -> Json:
+    shown = _controller(files, name)
+    controller = files.controller(name)
+    keys = ('api-endpoints', 'cloud', 'region', 'agent-version', 'ca-cert')
+    account = {'user': controller.user, 'access': shown.get('access')}
+    if secret:
+        account['password'] = controller.password
+    models = {full: {'model-uuid': model.uuid} for full, model in sorted(files.models(name).items())}
+    made: Json = {
+        'details': {
+            'controller-uuid': controller.uuid,
+            **{key: shown[key] for key in keys if key in shown},
+        },
+        'models': models,
+        'current-model': files.current_model(name),
+        'account': {key: value for key, value in account.items() if value},
+    }
+    return {key: value for key, value in made.items() if value}
+
+
 def _switch(ctx: Context, given: Given) -> int:
     files = ctx.files
     before = _selected(files)
@@ -146,4 +173,13 @@ WHOAMI = flags.Command(
     flags=(flags.CONTROLLER, *flags.formats('tabular', 'json', 'yaml')),
     most=0,
     run=_whoami,
+)
+
+SHOW_CONTROLLER = flags.Command(
+    name='show-controller',
+    usage='[<controller name> ...]',
+    summary='Show what this client knows of controllers.',
+    examples=('juju show-controller', 'juju show-controller pocket --format json'),
+    flags=(*flags.formats('yaml', 'json'), Flag('show-password', 'With the password of the account')),
+    run=_show_controller,
 )

@@ -76,7 +76,7 @@ def _request(given: Given, charm: charm_files.Charm) -> dict[str, Any]:
         'storage': values.storage(given.many('storage')),
         'devices': {},
         'attach-storage': [f'storage-{name.replace("/", "-")}' for name in given.listed('attach-storage')],
-        'endpoint-bindings': _bindings(given.text('bind')),
+        'endpoint-bindings': values.bindings(given.text('bind')),
         'Force': given.on('force'),
     }
 
@@ -94,15 +94,6 @@ def _config(given: Given, application: str) -> tuple[dict[str, str], str]:
     if application not in values.yaml_mapping(files[0]):
         raise errors.Fault(f'no settings found for "{application}" in {files[0]}')
     return config, values.file_text(files[0])
-
-
-def _bindings(text: str) -> dict[str, str]:
-    """``space ep=space``: a word without a name is for every endpoint."""
-    found: dict[str, str] = {}
-    for word in text.split():
-        endpoint, equals, space = word.partition('=')
-        found[endpoint if equals else ''] = space if equals else endpoint
-    return found
 
 
 def _local_charm(text: str) -> Path:

@@ -70,6 +70,22 @@ MACHINES = flags.Command(
     run=_machines,
 )
 
+SHOW_MACHINE = flags.Command(
+    name='show-machine',
+    usage='<machine> ...',
+    summary='Show machines.',
+    examples=('juju show-machine 0', 'juju show-machine 0 1 --format json'),
+    flags=(
+        flags.MODEL,
+        *flags.formats('yaml', 'json', 'tabular'),
+        Flag('color', 'Use ANSI color codes in tabular output'),
+        Flag('utc', 'Show times in UTC'),
+    ),
+    least=1,
+    missing='expected a machine id',
+    run=_machines,
+)
+
 ADD_MACHINE = flags.Command(
     name='add-machine',
     usage='[<placement>]',

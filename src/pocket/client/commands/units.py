@@ -78,5 +78,6 @@ RESOLVED = flags.Command(
         Flag('all', 'Every unit in error'),
         Flag('no-retry', 'Go on without running the failed hook again'),
     ),
+    aliases=('resolve',),
     run=_resolved,
 )

@@ -25,7 +25,7 @@ applications:
     storage: {data: "rootfs,1G"}
     constraints: mem=2G
     bindings: {"": alpha}
-    options: {on: true, n: 3}
+    options: {tls: true, n: 3}
 machines: {0: {constraints: mem=1G, annotations: {a: b}}}
 ---
 applications: {db: {offers: {o: {endpoints: [db], acl: {bob: read}}}}}
@@ -82,7 +82,7 @@ def test_each_step_of_a_bundle_is_one_documented_call(
     (deployed,) = empty_model.asked('Application.Deploy')[0]['applications']
     assert deployed['charm-url'] == 'ch:amd64/noble/mysql-9'
     assert deployed['charm-origin']['base'] == {'name': 'ubuntu', 'channel': '24.04/stable'}
-    assert deployed['config'] == {'on': 'true', 'n': '3'}
+    assert deployed['config'] == {'tls': 'true', 'n': '3'}
     assert deployed['constraints'] == {'mem': 2048}
     assert deployed['storage'] == {'data': {'pool': 'rootfs', 'size': 1024, 'count': 1}}
     assert deployed['endpoint-bindings'] == {'': 'alpha'}

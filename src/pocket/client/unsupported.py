@@ -1,0 +1,80 @@
+"""Commands of Juju that this client knows of and cannot do, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bedrock import errors
+from pocket.client import flags
+
+if TYPE_CHECKING:
+    from pocket.client.context import Context
+    from pocket.client.flags import Given
+
+_POCKET = 'the controller of this machine is started by "pocket up" and removed by "pocket clean"'
+_ONE_USER = 'a pocket controller has one user, admin'
+_LOGIN = 'this client logs in with what is in its files'
+_ONE_CONTROLLER = 'a pocket controller is one process on one machine'
+_UPGRADES = 'the agents are part of the controller and have its version'
+_SPACES = 'every machine is in the one network space, alpha'
+_KUBERNETES = 'there are no Kubernetes clouds here'
+_BLOCKS = 'changes are never blocked here'
+_BRANCHES = 'a model has no branches here'
+_BACKENDS = 'secrets are kept by the controller; there are no other backends'
+_DASHBOARD = 'there is no dashboard here'
+_BACKUPS = 'stop the controller and copy its folder to keep a backup'
+_MANUAL = 'a machine that cannot be made is tried again by itself'
+_BASES = 'units of an application share its base; deploy it again to change that'
+
+_BY_REASON: Mapping[str, tuple[str, ...]] = {
+    _POCKET: ('bootstrap', 'destroy-controller', 'kill-controller', 'unregister', 'register'),
+    _ONE_USER: ('add-user', 'remove-user', 'enable-user', 'disable-user', 'grant-cloud', 'revoke-cloud'),
+    _LOGIN: ('login', 'logout', 'change-user-password'),
+    _ONE_CONTROLLER: ('enable-ha', 'migrate', 'enable-destroy-controller'),
+    _UPGRADES: ('upgrade-controller', 'upgrade-model', 'upgrade-machine', 'sync-agent-binary'),
+    _SPACES: (
+        *('add-space', 'move-to-space', 'reload-spaces', 'remove-space', 'rename-space', 'show-space'),
+        *('subnets', 'firewall-rules', 'set-firewall-rule'),
+    ),
+    _KUBERNETES: ('add-k8s', 'update-k8s', 'remove-k8s'),
+    _BLOCKS: ('disable-command', 'disabled-commands', 'enable-command'),
+    _BRANCHES: (
+        'abort',
+        'add-branch',
+        'branch',
+        'branches',
+        'commit',
+        'commits',
+        'diff',
+        'show-commit',
+        'track',
+    ),
+    _BACKENDS: (
+        *('add-secret-backend', 'model-secret-backend', 'remove-secret-backend', 'secret-backends'),
+        *('show-secret-backend', 'update-secret-backend'),
+    ),
+    _DASHBOARD: ('dashboard',),
+    _BACKUPS: ('create-backup', 'download-backup'),
+    _MANUAL: ('retry-provisioning',),
+    _BASES: ('set-application-base',),
+}
+REASONS: Mapping[str, str] = {name: reason for reason, names in _BY_REASON.items() for name in sorted(names)}
+"""Why there is no such command, by its name."""
+
+
+def command(name: str) -> flags.Command:
+    """A command that takes anything and only says why it cannot be done."""
+
+    def run(ctx: Context, given: Given) -> int:
+        del ctx, given
+        raise errors.Fault(f'juju {name} is not supported: {REASONS[name]}')
+
+    return flags.Command(
+        name=name,
+        usage='...',
+        summary=f'Not supported: {REASONS[name]}.',
+        examples=(f'juju {name}',),
+        lenient=True,
+        run=run,
+    )
