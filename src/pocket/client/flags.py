@@ -24,12 +24,15 @@ class Flag:
         help: What it does.
         value: Placeholder of its value in help; empty for a switch.
         default: Value when it is not given.
+        refused: Reason why it cannot be given, for what Juju has and this client does not.
     """
 
     names: str
     help: str
     value: str = ''
     default: str = ''
+    refused: str = ''
+    """Why this client cannot do what Juju does with it; it is an error to give such a flag."""
 
     @property
     def key(self) -> str:
@@ -124,9 +127,9 @@ COMMON = (
     Flag('quiet,q', 'Show no informational output'),
     Flag('verbose,v', 'Show more verbose output'),
     Flag('debug', 'Equivalent to --show-log --logging-config=<root>=DEBUG'),
-    Flag('show-log', 'Accepted for compatibility'),
-    Flag('logging-config', 'Accepted for compatibility', value='SPEC'),
-    Flag('no-browser-login,B', 'Accepted for compatibility'),
+    Flag('show-log', 'Write the log of this command to standard error'),
+    Flag('logging-config', 'Levels of that log, for example <root>=DEBUG', value='SPEC'),
+    Flag('no-browser-login,B', 'Do not log in by a web browser (this client never does)'),
 )
 MODEL = Flag('model,m', 'Model to operate in: [<controller>:][<owner>/]<model>', value='MODEL')
 CONTROLLER = Flag('controller,c', 'Controller to operate in', value='NAME')
@@ -173,6 +176,8 @@ def parse(command: Command, argv: Sequence[str]) -> Given:
         if command.lenient and word not in known:
             continue
         flag, value = _flag(known, word, rest)
+        if flag.refused:
+            raise faults.WrongUsage(f'option {dashed(flag.key)} is not supported: {flag.refused}')
         values.setdefault(flag.key, []).append(value)
     return Given(
         args=tuple(args),

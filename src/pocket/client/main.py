@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from bedrock import errors
-from pocket.client import context, flags, registry
+from pocket.client import clientlog, context, flags, registry
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +43,7 @@ def _dispatch(ctx: context.Context, argv: Sequence[str]) -> int:
     if given.on('help'):
         return _dispatch(ctx, ['help', command.name])
     flags.check_count(command, given)
+    clientlog.begin(ctx.stderr, given)
     return command.run(dataclasses.replace(ctx, quiet=given.on('quiet')), given)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -16,6 +17,7 @@ from pocket.client import faults, shape, wire
 from pocket.client.files import Controller
 
 Json = dict[str, Any]
+log = logging.getLogger(__name__)
 
 SERVER_NAME = 'juju-apiserver'
 """The name in every controller's certificate, whatever its address."""
@@ -88,6 +90,7 @@ class Api:
             raise faults.Refused(
                 f'facade "{facade}" is not available on this controller', code='not implemented'
             )
+        log.debug('calling %s.%s, version %d', facade, request, best)
         message = {
             'request-id': number,
             'type': facade,

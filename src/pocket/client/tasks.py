@@ -18,9 +18,9 @@ FLAGS = (
     *flags.formats('plain', 'json', 'yaml'),
     Flag('background', 'Do not wait for the result'),
     Flag('wait', 'Longest wait for the result', value='DURATION'),
-    Flag('color', 'Accepted for compatibility'),
-    Flag('no-color', 'Accepted for compatibility'),
-    Flag('utc', 'Accepted for compatibility'),
+    Flag('color', 'Use ANSI color codes', refused='results have no colours'),
+    Flag('no-color', 'Use no ANSI color codes (results never have any)'),
+    Flag('utc', 'Show times in UTC (they always are)'),
 )
 
 _FIRST_PAUSE_S = 0.02

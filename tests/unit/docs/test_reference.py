@@ -23,6 +23,7 @@ from pocket.api import facades
 from pocket.api.facade import Facade
 from pocket.cli import app
 from pocket.client import registry as commands
+from pocket.client import unsupported
 
 TOP = Path(__file__).parents[3]
 DOCS = TOP / 'docs'
@@ -92,6 +93,13 @@ def _juju() -> str:
     return _table(['command', 'does'], rows)
 
 
+def _refused() -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in unsupported.REASONS.items():
+        reasons.setdefault(reason, []).append(_code(name))
+    return _table(['commands', 'why not'], [[', '.join(names), why] for why, names in reasons.items()])
+
+
 def _facades() -> str:
     def row(facade: Facade) -> list[str]:
         return [facade.name, ', '.join(map(str, facade.versions)), ', '.join(facade.methods)]
@@ -130,6 +138,7 @@ def _generate(name: str, help_of: Help) -> str:
 _MAKERS: dict[str, Callable[[], str]] = {
     'phases': _phases,
     'juju': _juju,
+    'refused commands': _refused,
     'facades': _facades,
     'tools': _tools,
     'missing tools': _missing_tools,

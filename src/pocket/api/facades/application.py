@@ -9,7 +9,7 @@ from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
 from pocket.model import unit_tag
-from pocket.services import applications, relations, status
+from pocket.services import applications, charms, relations, status
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 
 _NS_IN_MS = 1_000_000
@@ -24,6 +24,9 @@ async def deploy(call: Call) -> Json:
         name = application.text('application')
         options = application_config.parse(application, name)
         config, trust = application_config.split_trust(options)
+        charm = call.read(charms.get, call.model_uuid, application.text('charm-url')).charm
+        bindings = application.text_map('endpoint-bindings')
+        application_bindings.check(charm, name, bindings, doing=f'cannot add application "{name}"')
         await call.write(
             applications.deploy,
             call.model_uuid,

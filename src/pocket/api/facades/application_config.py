@@ -9,9 +9,10 @@ import yaml
 
 from pocket.api import encode
 from pocket.api.facade import Call, each
+from pocket.api.facades import application_bindings
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
-from pocket.services import applications
+from pocket.services import applications, charms
 from pocket.services.applications import ApplicationRecord, OptionValue
 from pocket.services.errors import BAD_REQUEST, NOT_SUPPORTED, JujuError
 
@@ -73,6 +74,10 @@ async def set_charm(call: Call) -> Json:
         if params.has_any(name):
             raise JujuError(f'{name} not supported by pocket', NOT_SUPPORTED)
     name = params.text('application')
+    bindings = params.text_map('endpoint-bindings')
+    if bindings:
+        charm = call.read(charms.get, call.model_uuid, params.text('charm-url')).charm
+        application_bindings.check(charm, name, bindings, doing=f'cannot upgrade application "{name}"')
     config = {**_from_yaml(params.text('config-settings-yaml'), name), **params.text_map('config-settings')}
     await call.write(
         applications.set_charm,

@@ -103,7 +103,7 @@ CONFIG = flags.Command(
     flags=(
         flags.MODEL,
         *flags.formats('yaml', 'json'),
-        Flag('branch', 'Accepted for compatibility', value='BRANCH'),
+        Flag('branch', 'Branch of the model', value='BRANCH', refused='a model has no branches here'),
         Flag('file', 'YAML file of settings by application', value='FILE'),
         Flag('reset', 'Settings to put back to their defaults', value='KEY[,...]'),
     ),

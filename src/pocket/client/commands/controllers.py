@@ -7,7 +7,7 @@ from typing import Any
 
 from bedrock import errors
 from pocket.client import flags, output
-from pocket.client.context import Context
+from pocket.client.context import Context, listed_models
 from pocket.client.files import Files, chosen_controller, split_model
 from pocket.client.flags import Flag, Given
 from pocket.client.render.models import shown_name
@@ -21,6 +21,9 @@ def _controllers(ctx: Context, given: Given) -> int:
     names = files.controller_names()
     if not names:
         raise errors.Fault('No controllers registered.', hint='Start one with "pocket up".')
+    if given.on('refresh'):
+        for name in names:
+            _refresh(ctx, name)
     found = {name: _controller(files, name) for name in names}
     current = files.current_controller()
     document: Json = {'controllers': found, **({'current-controller': current} if current else {})}
@@ -38,6 +41,12 @@ def _controllers(ctx: Context, given: Given) -> int:
     header = ['Controller', 'Model', 'User', 'Access', 'Cloud/Region', 'Version']
     output.show(ctx, given, document, {'tabular': lambda: table(header, rows)})
     return 0
+
+
+def _refresh(ctx: Context, name: str) -> None:
+    controller = ctx.files.controller(name)
+    with ctx.controller_api(controller) as api:
+        ctx.files.keep_models(name, listed_models(api, controller))
 
 
 def _controller(files: Files, name: str) -> Json:
@@ -148,8 +157,8 @@ CONTROLLERS = flags.Command(
     examples=('juju controllers', 'juju controllers --format json'),
     flags=(
         *flags.formats('tabular', 'json', 'yaml'),
-        Flag('managed', 'Accepted for compatibility'),
-        Flag('refresh', 'Accepted for compatibility'),
+        Flag('managed', 'Only those managed by JAAS', refused='this client knows no such controllers'),
+        Flag('refresh', 'Connect to each and learn of its models'),
     ),
     most=0,
     aliases=('list-controllers',),

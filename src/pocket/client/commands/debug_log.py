@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pocket.client import faults, flags, rpc, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
@@ -20,11 +22,20 @@ def _debug_log(ctx: Context, given: Given) -> int:
         date=given.on('date'),
         milliseconds=given.on('ms'),
         location=given.on('location'),
+        color=given.on('color'),
     )
     target = ctx.target(given)
-    for record in rpc.log_stream(target.controller, target.model.uuid, query):
-        ctx.out(log.line(record, style))
-    return 0
+    delay_s = values.duration_ns(given.text('retry-delay'), flag='retry-delay') / 1e9
+    while True:
+        try:
+            for record in rpc.log_stream(target.controller, target.model.uuid, query):
+                ctx.out(log.line(record, style))
+            return 0
+        except faults.NoAnswer:
+            if not given.on('retry'):
+                raise
+        # Nothing tells when a controller is back; the pause is the one that the user asked for.
+        time.sleep(delay_s)
 
 
 def _follows(ctx: Context, given: Given) -> bool:
@@ -96,13 +107,13 @@ DEBUG_LOG = flags.Command(
         Flag('replay', 'Begin with the first message'),
         Flag('no-tail', 'End after the messages from before'),
         Flag('tail', 'Go on with new messages in any case'),
-        Flag('color', 'Accepted for compatibility'),
+        Flag('color', 'Use ANSI color codes for the levels'),
         Flag('date', 'Show dates too'),
         Flag('location', 'Show file and line too'),
         Flag('ms', 'Show milliseconds too'),
         Flag('utc', 'Show times in UTC'),
-        Flag('retry', 'Accepted for compatibility'),
-        Flag('retry-delay', 'Accepted for compatibility', value='DURATION', default='1s'),
+        Flag('retry', 'Connect again when the connection breaks'),
+        Flag('retry-delay', 'How long to wait before that', value='DURATION', default='1s'),
     ),
     most=0,
     run=_debug_log,

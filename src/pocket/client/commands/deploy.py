@@ -137,7 +137,7 @@ DEPLOY = flags.Command(
         Flag('channel', 'Channel to use; local charms have none', value='CHANNEL'),
         Flag('config', 'Setting or YAML file of settings; may be given again', value='KEY=VALUE|FILE'),
         Flag('constraints', 'Constraints of the machines; may be given again', value='KEY=VALUE'),
-        Flag('device', 'Devices of the units: on Kubernetes only', value='DEVICE'),
+        Flag('device', 'Devices of the units', value='DEVICE', refused='machines have no devices to give'),
         Flag('dry-run', 'Bundles only: show what would be done, and do nothing'),
         Flag('force', 'Deploy even if the charm does not support the base'),
         Flag(

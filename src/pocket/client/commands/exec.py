@@ -62,7 +62,7 @@ EXEC = flags.Command(
         Flag('application,a,app', 'Every unit of these applications', value='APPLICATION[,...]'),
         Flag('execution-group', 'Name of the group that is run one by one', value='NAME'),
         Flag('machine', 'These machines', value='MACHINE[,...]'),
-        Flag('operator', 'Accepted for compatibility'),
+        Flag('operator', 'On Kubernetes: in the container of the charm'),
         Flag('parallel', 'Run at once on all targets (the default)'),
         Flag('unit,u', 'These units', value='UNIT[,...]'),
     ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from bedrock import errors
 from pocket.client import faults, flags, output, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render import status, status_table
 
 Json = dict[str, Any]
+
+_PLAIN = 'this table has no colours'
 
 
 def _machines(ctx: Context, given: Given) -> int:
@@ -30,12 +33,18 @@ def _add_machine(ctx: Context, given: Given) -> int:
     count = given.number('num-machines')
     if count < 1:
         raise faults.WrongUsage('-n must be a positive integer')
+    if given.args and given.args[0].startswith('ssh:'):
+        raise errors.Fault(f'cannot add machine "{given.args[0]}": machines are made by the controller')
     constraints = values.constraints(given.many('constraints'))
     with ctx.session(given) as session:
         wanted: Json = {'constraints': constraints, 'jobs': ['JobHostUnits'], **_place(given)}
         if given.args and 'container-type' not in wanted:
             uuid = session.target.model.uuid
             wanted['placement'] = values.placement(given.args, model_uuid=uuid)[0]
+        if given.text('disks'):
+            wanted['disks'] = list(
+                values.storage(f'disk={word}' for word in given.text('disks').split()).values()
+            )
         if given.text('base'):
             wanted['base'] = values.base(given.text('base'))
         answer = session.call('MachineManager', 'AddMachines', {'params': [wanted] * count})
@@ -63,7 +72,7 @@ MACHINES = flags.Command(
     flags=(
         flags.MODEL,
         *flags.formats('tabular', 'json', 'yaml'),
-        Flag('color', 'Accepted for compatibility'),
+        Flag('color', 'Use ANSI color codes in tabular output', refused=_PLAIN),
         Flag('utc', 'Show times in UTC'),
     ),
     aliases=('list-machines',),
@@ -78,7 +87,7 @@ SHOW_MACHINE = flags.Command(
     flags=(
         flags.MODEL,
         *flags.formats('yaml', 'json', 'tabular'),
-        Flag('color', 'Use ANSI color codes in tabular output'),
+        Flag('color', 'Use ANSI color codes in tabular output', refused=_PLAIN),
         Flag('utc', 'Show times in UTC'),
     ),
     least=1,
@@ -95,10 +104,10 @@ ADD_MACHINE = flags.Command(
         flags.MODEL,
         Flag('base', 'What the machines run, for example ubuntu@24.04', value='BASE'),
         Flag('constraints', 'Constraints of the machines; may be given again', value='KEY=VALUE'),
-        Flag('disks', 'Accepted for compatibility', value='DISKS'),
+        Flag('disks', 'Disks of the machine: POOL,COUNT,SIZE', value='DISKS'),
         Flag('num-machines,n', 'Number of machines', value='N', default='1'),
-        Flag('private-key', 'Accepted for compatibility', value='FILE'),
-        Flag('public-key', 'Accepted for compatibility', value='FILE'),
+        Flag('private-key', 'Key to log in by, when the machine is named as ssh:HOST', value='FILE'),
+        Flag('public-key', 'Key to let in, when the machine is named as ssh:HOST', value='FILE'),
     ),
     most=1,
     run=_add_machine,

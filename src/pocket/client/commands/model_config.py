@@ -15,6 +15,7 @@ from pocket.client.render.text import table
 Json = dict[str, Any]
 
 _HIDDEN = frozenset({'name', 'uuid', 'type'})
+_READ_ONLY = _HIDDEN | {'agent-version'}
 
 
 def _model_config(ctx: Context, given: Given) -> int:
@@ -22,6 +23,8 @@ def _model_config(ctx: Context, given: Given) -> int:
     if given.text('file'):
         files.append(given.text('file'))
     changes = values.typed_settings([*files, *(word for word in given.args if '=' in word)])
+    if given.on('ignore-read-only-fields'):
+        changes = {key: value for key, value in changes.items() if key not in _READ_ONLY}
     wanted = [word for word in given.args if '=' not in word and word not in files]
     reset = given.listed('reset')
     if wanted and (changes or reset):
@@ -82,7 +85,7 @@ MODEL_CONFIG = flags.Command(
         flags.MODEL,
         *flags.formats('tabular', 'json', 'yaml'),
         Flag('file', 'YAML file of settings', value='FILE'),
-        Flag('ignore-read-only-fields', 'Accepted for compatibility'),
+        Flag('ignore-read-only-fields', 'Pass over settings that cannot be changed, such as agent-version'),
         Flag('reset', 'Settings to put back to their defaults', value='KEY[,...]'),
     ),
     run=_model_config,

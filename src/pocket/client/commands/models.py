@@ -78,7 +78,8 @@ def _models(ctx: Context, given: Given) -> int:
         item['result'] for item in shape.objects(answer.get('results')) if item.get('result')
     ]
     now = datetime.now(UTC)
-    shown = [models.summary(model, controller=controller.name, now=now) for model in found]
+    exact = given.on('exact-time')
+    shown = [models.summary(model, controller=controller.name, now=now, exact=exact) for model in found]
     ctx.files.keep_models(
         controller.name,
         [Model(name=model['name'], uuid=model['model-uuid'], type=model['model-type']) for model in shown],
@@ -94,7 +95,12 @@ def _models(ctx: Context, given: Given) -> int:
 
     def tabular() -> str:
         return models.models_table(
-            shown, counts, controller=controller.name, current=current, user=controller.user
+            shown,
+            counts,
+            controller=controller.name,
+            current=current,
+            user=controller.user,
+            uuid=given.on('uuid'),
         )
 
     output.show(ctx, given, document, {'tabular': tabular})
@@ -145,9 +151,9 @@ MODELS = flags.Command(
         flags.CONTROLLER,
         *flags.formats('tabular', 'json', 'yaml'),
         Flag('all', 'Those of other users too'),
-        Flag('exact-time', 'Accepted for compatibility'),
+        Flag('exact-time', 'Show when, not how long ago'),
         Flag('user', 'Those of this user', value='USER'),
-        Flag('uuid', 'Accepted for compatibility'),
+        Flag('uuid', 'With the UUID of each model'),
     ),
     most=0,
     aliases=('list-models',),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -91,7 +92,8 @@ def _task(session: Session, number: str) -> Json:
 def _awaited(given: Given, look: Any) -> Json:
     """What *look* finds, when it has ended or ``--wait`` is over."""
     wait = given.text('wait')
-    deadline = time.monotonic() + (values.duration_ns(wait, flag='wait') / 1e9 if wait else 0)
+    limit_s = values.duration_ns(wait, flag='wait') / 1e9 if wait else 0
+    deadline = math.inf if 'watch' in given.defaults and given.on('watch') else time.monotonic() + limit_s
     while True:
         found: Json = look()
         if found.get('status') in tasks.ENDED or time.monotonic() >= deadline:
@@ -144,8 +146,8 @@ def _number(word: str, what: str) -> str:
 
 _WAIT = (
     Flag('wait', 'Wait this long for its end', value='DURATION'),
-    Flag('utc', 'Accepted for compatibility'),
-    Flag('watch', 'Accepted for compatibility'),
+    Flag('utc', 'Show times in UTC (they always are)'),
+    Flag('watch', 'Wait for its end, however long it takes'),
 )
 
 OPERATIONS = flags.Command(
@@ -162,7 +164,7 @@ OPERATIONS = flags.Command(
         Flag('offset', 'Leave out the first ones', value='N', default='0'),
         Flag('status', 'In these states', value='STATUS[,...]'),
         Flag('units', 'On these units', value='UNIT[,...]'),
-        Flag('utc', 'Accepted for compatibility'),
+        Flag('utc', 'Show times in UTC (they always are)'),
     ),
     most=0,
     run=_operations,

@@ -75,7 +75,6 @@ RUN = flags.Command(
         *tasks.FLAGS,
         Flag('params', 'YAML file of parameters', value='FILE'),
         Flag('string-args', 'Take the values as they are typed'),
-        Flag('max-wait', 'Accepted for compatibility', value='DURATION'),
     ),
     least=2,
     missing='no unit specified',

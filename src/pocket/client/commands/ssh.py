@@ -34,6 +34,7 @@ def _ssh(ctx: Context, given: Given) -> int:
     target, *words = given.args
     user, at, name = target.rpartition('@')
     with ctx.session(given) as session:
+        _check_kind(session, given)
         host = _host(session, name, checked=not given.on('no-host-key-checks'))
     terminal = _wants_terminal(ctx, given, words)
     with _options(ctx, given, [host]) as options:
@@ -41,8 +42,20 @@ def _ssh(ctx: Context, given: Given) -> int:
         return process.attached(['ssh', *options, *(['-t', '-t'] if terminal else []), login, *words])
 
 
+def _check_kind(session: Session, given: Given) -> None:
+    """Refuse what is for units on Kubernetes.
+
+    Raises:
+        WrongUsage: such a flag was given, and the model has machines.
+    """
+    for key in ('container', 'remote'):
+        if given.was_given(key) and not session.is_caas:
+            raise faults.WrongUsage(f'option --{key} is not supported: it is for units on Kubernetes')
+
+
 def _scp(ctx: Context, given: Given) -> int:
     with ctx.session(given) as session:
+        _check_kind(session, given)
         hosts: list[_Host] = []
         words = [_resolved(session, given, word, hosts) for word in given.args]
     if not hosts:
@@ -145,10 +158,10 @@ def _options(ctx: Context, given: Given, hosts: Sequence[_Host]) -> Generator[li
 
 _SHARED = (
     flags.MODEL,
-    Flag('container', 'Kubernetes only', value='NAME'),
+    Flag('container', 'On Kubernetes: the container of the unit', value='NAME'),
     Flag('no-host-key-checks', 'Do not check the host key'),
-    Flag('proxy', 'Accepted for compatibility'),
-    Flag('remote', 'Accepted for compatibility'),
+    Flag('proxy', 'By way of the controller, which is on this host already: nothing changes'),
+    Flag('remote', 'On Kubernetes: the workload of a unit rather than its operator'),
 )
 
 SSH = flags.Command(

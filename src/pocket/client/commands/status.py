@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pocket.client import flags, output, values
+from pocket.client import faults, flags, output, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 from pocket.client.render import status
@@ -16,9 +16,7 @@ _TEXT_FORMATS = ('tabular', 'short', 'oneline', 'line', 'summary')
 def _status(ctx: Context, given: Given) -> int:
     watch = given.text('watch')
     if not watch:
-        with ctx.session(given) as session:
-            _show(ctx, given, session)
-        return 0
+        return _once(ctx, given)
     interval_s = values.duration_ns(watch, flag='watch') / 1e9
     while True:
         # Connected anew each time: nobody would answer the server's pings in between.
@@ -28,6 +26,22 @@ def _status(ctx: Context, given: Given) -> int:
             _show(ctx, given, session)
         # An interval is what the user asked for: no event tells of changes in what status shows.
         time.sleep(interval_s)
+
+
+def _once(ctx: Context, given: Given) -> int:
+    left = given.number('retry-count')
+    delay_s = values.duration_ns(given.text('retry-delay'), flag='retry-delay') / 1e9
+    while True:
+        try:
+            with ctx.session(given) as session:
+                _show(ctx, given, session)
+            return 0
+        except faults.NoAnswer:
+            if left <= 0:
+                raise
+        left -= 1
+        # Nothing tells when a controller is back; the pause is the one that the user asked for.
+        time.sleep(delay_s)
 
 
 def _show(ctx: Context, given: Given, session: Session) -> None:
@@ -114,8 +128,13 @@ STATUS = flags.Command(
         Flag('watch', 'Show the status again and again at this interval', value='DURATION'),
         Flag('color', 'Use colour in any case'),
         Flag('no-color', 'Use no colour in any case'),
-        Flag('retry-count', 'Accepted for compatibility', value='N', default='3'),
-        Flag('retry-delay', 'Accepted for compatibility', value='DURATION', default='100ms'),
+        Flag(
+            'retry-count',
+            'How often to try again when the controller does not answer',
+            value='N',
+            default='3',
+        ),
+        Flag('retry-delay', 'How long to wait before that', value='DURATION', default='100ms'),
     ),
     run=_status,
 )

@@ -8,6 +8,8 @@ from typing import Any
 
 from pocket.client import timing
 
+_COLORS = {'DEBUG': '32', 'INFO': '34', 'WARNING': '33', 'ERROR': '31', 'CRITICAL': '31'}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
@@ -17,6 +19,7 @@ class Style:
     date: bool = False
     milliseconds: bool = False
     location: bool = False
+    color: bool = False
     zone: tzinfo | None = None
     """None is the machine's own."""
 
@@ -27,7 +30,10 @@ def line(record: dict[str, Any], style: Style) -> str:
     stamp = when.strftime('%Y-%m-%d %H:%M:%S' if style.date else '%H:%M:%S')
     if style.milliseconds:
         stamp += f'.{when.microsecond // 1000:03d}'
-    words = [f'{record["tag"]}:', stamp, record['sev'], record['mod']]
+    level = record['sev']
+    if style.color:
+        level = f'\033[{_COLORS.get(level, "0")}m{level}\033[0m'
+    words = [f'{record["tag"]}:', stamp, level, record['mod']]
     if style.location and record.get('loc'):
         words.append(record['loc'])
     if record.get('lab'):

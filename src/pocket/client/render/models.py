@@ -65,8 +65,9 @@ def info(model: Json, *, controller: str, now: datetime) -> Json:
     }
 
 
-def summary(model: Json, *, controller: str, now: datetime) -> Json:
-    """One model as ``juju models --format json`` has it."""
+def summary(model: Json, *, controller: str, now: datetime, exact: bool = False) -> Json:
+    """One model as ``juju models --format json`` has it; *exact*: times as they are, not how long ago."""
+    last = model.get('last-connection')
     return {
         **_common(model, controller),
         **_present(
@@ -79,7 +80,7 @@ def summary(model: Json, *, controller: str, now: datetime) -> Json:
         'life': model.get('life') or 'alive',
         **_present({'status': _status(model.get('status') or {}, now)}),
         'access': model.get('user-access') or '',
-        'last-connection': timing.friendly(model.get('last-connection'), now=now),
+        'last-connection': str(last) if exact and last else timing.friendly(last, now=now),
         **_present(
             {'sla': shape.mapping(model.get('sla')).get('level'), 'agent-version': model.get('agent-version')}
         ),
@@ -93,6 +94,7 @@ def models_table(
     controller: str,
     current: str,
     user: str,
+    uuid: bool = False,
 ) -> str:
     """The table of ``juju models``; *counts* are machines, cores and units by model UUID."""
     rows: list[list[str]] = []
@@ -102,6 +104,7 @@ def models_table(
         rows.append(
             [
                 shown_name(model['name'], user=user) + mark,
+                *([model['model-uuid']] if uuid else []),
                 '/'.join(part for part in (model['cloud'], model.get('region')) if part),
                 model.get('type', ''),
                 model.get('status', {}).get('current', ''),
@@ -111,7 +114,17 @@ def models_table(
                 model['last-connection'],
             ]
         )
-    header = ['Model', 'Cloud/Region', 'Type', 'Status', 'Machines', 'Units', 'Access', 'Last connection']
+    header = [
+        'Model',
+        *(['UUID'] if uuid else []),
+        'Cloud/Region',
+        'Type',
+        'Status',
+        'Machines',
+        'Units',
+        'Access',
+        'Last connection',
+    ]
     lines = table(header, rows, right=('Machines', 'Units'))
     return f'Controller: {controller}\n\n{lines}'
 

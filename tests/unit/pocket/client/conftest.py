@@ -47,6 +47,7 @@ FACADES = {
     'Pinger': [1],
     'SSHClient': [4],
     'Secrets': [2],
+    'UserManager': [3],
 }
 
 

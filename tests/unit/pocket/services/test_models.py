@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pocket.services import annotations, constraints, durations, logs, models
+from pocket.services import annotations, applications, constraints, durations, life, logs, machines, models
 from pocket.services.errors import ALREADY_EXISTS, MODEL_NOT_FOUND, JujuError
 
 if TYPE_CHECKING:
@@ -112,6 +112,55 @@ def test_only_the_newest_log_lines_are_kept(world: World, monkeypatch: pytest.Mo
 
 
 def test_annotations_are_kept_until_emptied(world: World) -> None:
+    world.deploy('a', world.make_charm('a'))
     annotations.change(world.tx, world.uuid, 'application-a', {'x': '1', 'y': '2'})
     annotations.change(world.tx, world.uuid, 'application-a', {'x': ''})
     assert annotations.get(world.tx, world.uuid, 'application-a') == {'y': '2'}
+    assert annotations.all_of(world.tx, world.uuid) == {'application-a': {'y': '2'}}
+
+
+@pytest.mark.parametrize('tag', ['application-a', 'unit-a-0', 'machine-0', 'charm-local:a-0'])
+def test_what_is_there_can_be_annotated(world: World, tag: str) -> None:
+    world.deploy('a', world.make_charm('a'))
+    annotations.change(world.tx, world.uuid, tag, {'x': '1'})
+    assert annotations.get_checked(world.tx, world.uuid, tag) == {'x': '1'}
+
+
+def test_the_model_can_be_annotated(world: World) -> None:
+    annotations.change(world.tx, world.uuid, f'model-{world.uuid}', {'x': '1'})
+    assert annotations.all_of(world.tx, world.uuid) == {f'model-{world.uuid}': {'x': '1'}}
+
+
+@pytest.mark.parametrize(
+    ('tag', 'key', 'text', 'code'),
+    [
+        ('application-b', 'x', 'permission denied', 'unauthorized access'),
+        ('unit-a-7', 'x', 'permission denied', 'unauthorized access'),
+        ('model-other', 'x', 'permission denied', 'unauthorized access'),
+        ('user-admin', 'x', 'entity "user-admin" does not support annotations', 'not supported'),
+        ('nonsense', 'x', '"nonsense" is not a valid tag', 'bad request'),
+        (
+            'application-a',
+            'x.y',
+            'cannot update annotations on application-a: invalid key "x.y"',
+            'bad request',
+        ),
+    ],
+)
+def test_what_cannot_be_annotated_is_refused(world: World, tag: str, key: str, text: str, code: str) -> None:
+    world.deploy('a', world.make_charm('a'))
+    with pytest.raises(JujuError) as caught:
+        annotations.change(world.tx, world.uuid, tag, {'ok': '1', key: '1'})
+    assert (str(caught.value), caught.value.code) == (f'while setting annotations to "{tag}": {text}', code)
+    assert annotations.all_of(world.tx, world.uuid) == {}
+
+
+def test_notes_go_with_what_they_are_on(world: World) -> None:
+    world.deploy('a', world.make_charm('a'))
+    for tag in ('application-a', 'unit-a-0', 'machine-0'):
+        annotations.change(world.tx, world.uuid, tag, {'x': '1'})
+    applications.destroy(world.tx, world.uuid, 'a', force=True, max_wait_ms=0)
+    life.remove_unit(world.tx, world.uuid, 'a/0')
+    machines.destroy(world.tx, world.uuid, '0')
+    machines.remove(world.tx, world.uuid, '0')
+    assert annotations.all_of(world.tx, world.uuid) == {}
