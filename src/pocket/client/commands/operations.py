@@ -167,6 +167,7 @@ OPERATIONS = flags.Command(
         Flag('utc', 'Show times in UTC (they always are)'),
     ),
     most=0,
+    aliases=('list-operations',),
     run=_operations,
 )
 
@@ -218,5 +219,6 @@ ACTIONS = flags.Command(
     least=1,
     most=1,
     missing='no application specified',
+    aliases=('list-actions',),
     run=_actions,
 )
