@@ -83,10 +83,15 @@ def _entry(entry: object, folder: Path) -> object:
     if isinstance(resources, dict):
         named: bundles.Document = dict(resources)  # pyright: ignore[reportUnknownArgumentType]
         made['resources'] = {
-            name: _path(value, folder) if isinstance(value, str) and bundles.is_path(value) else value
+            name: _path(value, folder) if isinstance(value, str) and _is_file(value, folder) else value
             for name, value in named.items()
         }
     return made
+
+
+def _is_file(text: str, folder: Path) -> bool:
+    """Whether a resource is a file, not the name of an image."""
+    return bundles.is_path(text) or (folder / text).is_file()
 
 
 def _path(text: str, folder: Path) -> str:

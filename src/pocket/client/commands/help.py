@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from pocket.client import flags, registry
+from pocket.client import flags, registry, topics
 from pocket.client.context import Context
 from pocket.client.flags import Command, Flag, Given
 
@@ -15,7 +15,8 @@ This client drives a Juju controller: a pocket on this machine, or any other.
 Common commands:
 {common}
 
-See "juju help commands" for all of them, "juju help COMMAND" for one."""
+See "juju help commands" for all of them, "juju help COMMAND" for one, and "juju help topics"
+for what they have in common."""
 _COMMON = ('add-model', 'deploy', 'status', 'integrate', 'config', 'run', 'ssh', 'debug-log', 'destroy-model')
 
 
@@ -25,6 +26,11 @@ def _help(ctx: Context, given: Given) -> int:
         text = _INTRO.format(common=_listed(_COMMON))
     elif topic == 'commands':
         text = _listed(tuple(registry.COMMANDS))
+    elif topic == 'topics':
+        width = max(map(len, topics.TOPICS))
+        text = '\n'.join(f'    {name:{width}}  {about.summary}' for name, about in topics.TOPICS.items())
+    elif topic in topics.TOPICS:
+        text = topics.TOPICS[topic].text
     else:
         text = describe(registry.load(topic))
     ctx.out(text)
@@ -62,9 +68,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 HELP = flags.Command(
     name='help',
-    usage='[<command> | commands]',
+    usage='[<command> | <topic> | commands | topics]',
     summary='Show help on a command or other topic.',
-    examples=('juju help', 'juju help deploy', 'juju help commands'),
+    examples=('juju help', 'juju help deploy', 'juju help commands', 'juju help placement'),
     most=1,
     run=_help,
 )

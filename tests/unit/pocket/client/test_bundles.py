@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from pocket.client.bundles import source
+
 if TYPE_CHECKING:
     from .conftest import Client, FakeController
 
@@ -221,3 +223,18 @@ def test_paths_are_relative_to_the_file_that_says_them(
     base = _write(tmp_path, 'applications: {b: {charm: x}}')
     done = client.run('deploy', str(base), '--overlay', str(over), '--dry-run')
     assert f'- upload charm {tmp_path}/over/c with architecture=amd64\n' in done.out
+
+
+def test_a_resource_is_a_file_beside_the_bundle_or_the_name_of_an_image(
+    client: Client, empty_model: FakeController, tmp_path: Path
+) -> None:
+    (tmp_path / 'logo.txt').write_text('a picture')
+    text = 'applications: {a: {charm: ch:x, resources: {image: logo.txt}}}'
+    done = client.run('deploy', str(_write(tmp_path, text)))
+    assert done.code == 1
+    assert 'resource "image" of charm "mysql" must be named by its revision' in done.err
+    document = source.load(source.Source(file=tmp_path / 'bundle.yaml', folder=tmp_path), ())
+    assert document.applications['a'].resources == {'image': f'{tmp_path}/logo.txt'}
+    _write(tmp_path, 'applications: {a: {charm: ch:x, resources: {image: repo/name:1}}}')
+    document = source.load(source.Source(file=tmp_path / 'bundle.yaml', folder=tmp_path), ())
+    assert document.applications['a'].resources == {'image': 'repo/name:1'}

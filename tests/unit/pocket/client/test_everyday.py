@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pocket.client import flags, registry, unsupported
+from pocket.client import flags, registry, topics, unsupported
 
 if TYPE_CHECKING:
     from .conftest import Client, FakeController
@@ -132,3 +132,13 @@ def test_units_on_machines_have_no_containers(client: Client) -> None:
         2,
         'ERROR option --container is not supported: it is for units on Kubernetes\n',
     )
+
+
+def test_topics_are_listed_and_shown(client: Client) -> None:
+    listed = [line.split()[0] for line in client.run('help', 'topics').out.splitlines()]
+    assert listed == list(topics.TOPICS)
+    for name in listed:
+        done = client.run('help', name)
+        assert (done.code, done.err) == (0, '')
+        assert name not in registry.COMMANDS
+        assert max(map(len, done.out.splitlines())) <= 110
