@@ -64,15 +64,16 @@ def destroy_saas(tx: Tx, uuid: str, name: str, *, force: bool = False) -> None:
     saas.remove_if_unused(tx, uuid, name)
 
 
-def destroy_offer(tx: Tx, offer: OfferRecord, *, force: bool = False) -> None:
-    """Take an offer back.
+def destroy_offer(tx: Tx, url: str, *, user: str, force: bool = False) -> None:
+    """Take back the offer of this URL; see `offers.by_url`.
 
     Args:
         force: Its relations go with it.
 
     Raises:
-        JujuError: it has relations.
+        JujuError: there is none, or it has relations.
     """
+    offer = offers.by_url(tx, url, user=user)
     count = len(offer.connections)
     if count and not force:
         raise JujuError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bedrock.charm import Endpoint
 from pocket.model import Status
-from pocket.services import charms, endpoints, models, rows, saas, statuses
+from pocket.services import charms, endpoints, models, rows, saas, sides, statuses
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
 
@@ -32,6 +32,7 @@ class OfferRecord:
     """``owner/model.name``, without a controller."""
     application: str
     charm_url: str
+    charm_name: str
     description: str
     endpoints: tuple[Endpoint, ...]
     """By name."""
@@ -54,7 +55,8 @@ class Connection:
     relation_id: int
     endpoint: str
     status: Status
-    via_cidrs: tuple[str, ...]
+    subnets: tuple[str, ...]
+    """Where the consumer's traffic comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,8 @@ def _check_replacement(old: OfferRecord, application: str, endpoint_names: Seque
 
 def _record(tx: Tx, row: sqlite3.Row) -> OfferRecord:
     model_uuid = str(row['model_uuid'])
-    known = endpoints.endpoints_of(charms.get(tx, model_uuid, str(row['charm_url'])).charm)
+    charm = charms.get(tx, model_uuid, str(row['charm_url'])).charm
+    known = endpoints.endpoints_of(charm)
     names: list[str] = json.loads(row['endpoints'])
     return OfferRecord(
         uuid=str(row['uuid']),
@@ -207,6 +210,7 @@ def _record(tx: Tx, row: sqlite3.Row) -> OfferRecord:
         url=f'{row["owner"]}/{row["model_name"]}.{row["name"]}',
         application=str(row['application']),
         charm_url=str(row['charm_url']),
+        charm_name=charm.name,
         description=str(row['description']),
         # An upgrade may have taken an endpoint away that nobody is connected to.
         endpoints=tuple(known[name] for name in names if name in known),
@@ -220,13 +224,12 @@ def _connections(tx: Tx, uuid: str, model_uuid: str) -> list[Connection]:
     found = rows.many(
         tx,
         """
-        SELECT relation.id, relation.created_ms, own.name, twin.model_uuid AS consumer, twin.via_cidrs
+        SELECT relation.id, relation.created_ms, own.name, across.home_model AS consumer
         FROM relation
         JOIN relation_endpoint own ON own.model_uuid = relation.model_uuid
             AND own.relation_id = relation.id AND own.home_model = relation.model_uuid
         JOIN relation_endpoint across ON across.model_uuid = relation.model_uuid
             AND across.relation_id = relation.id AND across.home_model <> relation.model_uuid
-        JOIN relation twin ON twin.model_uuid = across.home_model AND twin.id = across.home_relation
         WHERE relation.offer_uuid = ? AND relation.model_uuid = ? ORDER BY relation.id
         """,
         *(uuid, model_uuid),
@@ -238,7 +241,18 @@ def _connections(tx: Tx, uuid: str, model_uuid: str) -> list[Connection]:
             endpoint=str(row['name']),
             status=statuses.get(tx, model_uuid, 'relation', str(row['id']))
             or Status(value='joining', since_ms=int(row['created_ms'])),
-            via_cidrs=tuple(cidr for cidr in str(row['via_cidrs']).split(',') if cidr),
+            subnets=_subnets(tx, model_uuid, int(row['id'])),
         )
         for row in found
     ]
+
+
+def _subnets(tx: Tx, uuid: str, relation_id: int) -> tuple[str, ...]:
+    found = [
+        sides.find_unit(tx, uuid, relation_id, unit)
+        for side in sides.of(tx, uuid, relation_id)
+        if sides.is_remote(side)
+        for unit in sides.present(tx, side)
+    ]
+    said = [str(rows.loads(row['settings']).get('egress-subnets', '')) for row in found if row is not None]
+    return tuple(sorted({subnet for subnets in said for subnet in subnets.split(',') if subnet}))
