@@ -25,6 +25,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'Action': frozenset({7}),
     'Admin': frozenset({3}),
     'Application': frozenset(range(15, 21)),
+    'ApplicationOffers': frozenset({5}),
     'Charms': frozenset({5, 6, 7}),
     'Client': frozenset({6, 7, 8}),
     'Cloud': frozenset({7}),
