@@ -59,10 +59,15 @@ def _remove_saas(ctx: Context, given: Given) -> int:
     ]
     with ctx.session(given) as session:
         answer = session.call('Application', 'DestroyConsumedApplications', {'applications': requests})
+    code = 0
     for name, result in zip(given.args, shape.objects(answer.get('results')), strict=False):
-        if not result.get('error'):
+        error = shape.mapping(result.get('error'))
+        if error:
+            ctx.error(f'removing SAAS application {name} failed: {error.get("message")}')
+            code = 1
+        else:
             ctx.info(f'removing SAAS application {name}')
-    return output.item_errors(ctx, answer.get('results'))
+    return code
 
 
 def _suspend(ctx: Context, given: Given) -> int:
