@@ -68,11 +68,12 @@ def add(tx: Tx, uuid: str, endpoints: Sequence[str], *, via_cidrs: Sequence[str]
     doing = f'cannot add relation "{key}"'
     if len(sides) != 2:
         raise JujuError(f'{doing}: relation must have two endpoints')
-    relationrows.check_new(tx, uuid, sides, doing)
-    if any(saas.find(tx, uuid, side.application) for side in sides):
-        return get(tx, uuid, crossings.relate(tx, uuid, sides, doing, via_cidrs=via_cidrs))
-    if via_cidrs:
+    crossing = any(saas.find(tx, uuid, side.application) for side in sides)
+    if via_cidrs and not crossing:
         raise JujuError('integration via subnets for non cross model relations not supported', NOT_SUPPORTED)
+    relationrows.check_new(tx, uuid, sides, doing)
+    if crossing:
+        return get(tx, uuid, crossings.relate(tx, uuid, sides, doing, via_cidrs=via_cidrs))
     for side in sides:
         relationrows.check_side(tx, uuid, side, doing)
     if endpoints_.scope_of(sides) == 'container':
