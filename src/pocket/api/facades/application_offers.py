@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Sequence
 
@@ -62,7 +63,11 @@ async def get_consume_details(call: Call) -> Json:
     async def one(url: str) -> Json:
         found = _details(call, call.read(offers.by_url, url, user=ADMIN))
         details = {key: value for key, value in found.items() if key not in _ADMIN_ONLY}
-        return {'offer': details, 'external-controller': _controller(call)}
+        return {
+            'offer': details,
+            'external-controller': _controller(call),
+            'macaroon': _macaroon(call, details['offer-uuid']),
+        }
 
     urls = call.params.child('offer-urls').texts('offer-urls')
     return {'results': await each(urls, one)}
@@ -244,6 +249,20 @@ def _controller(call: Call) -> Json:
         'controller-alias': '',
         'addrs': [f'127.0.0.1:{call.controller.port}'],
         'ca-cert': call.controller.identity.ca_cert_pem,
+    }
+
+
+def _macaroon(call: Call, offer_uuid: str) -> Json:
+    """What clients pass on to Application.Consume.
+
+    They cannot do without its form. Nobody asks for it later, for both models are behind the same login.
+    """
+    key = call.controller.identity.password.encode()
+    return {
+        'caveats': [],
+        'location': call.controller.tag,
+        'identifier': offer_uuid,
+        'signature': hmac.new(key, offer_uuid.encode(), 'sha256').hexdigest(),
     }
 
 
