@@ -68,7 +68,7 @@ def destroy_offer(tx: Tx, url: str, *, user: str, force: bool = False) -> None:
     """Take back the offer of this URL; see `offers.by_url`.
 
     Args:
-        force: Its relations go with it.
+        force: Its relations go with it, by their hooks: neither model can keep the other waiting.
 
     Raises:
         JujuError: there is none, or it has relations.
@@ -80,7 +80,7 @@ def destroy_offer(tx: Tx, url: str, *, user: str, force: bool = False) -> None:
             f'cannot delete application offer "{offer.name}": offer has {count} relation{"s"[: count != 1]}'
         )
     for connection in offer.connections:
-        life.destroy_relation(tx, offer.model_uuid, connection.relation_id, force=force)
+        life.destroy_relation(tx, offer.model_uuid, connection.relation_id)
     offers.forget(tx, offer)
 
 

@@ -212,6 +212,9 @@ def test_an_offer_that_nobody_is_connected_to_goes_with_its_application(world: W
 def test_an_offer_goes_by_force_with_its_relations(pair: Pair) -> None:
     pair.enter()
     crossings.destroy_offer(pair.tx, 'admin/m.shop', user='admin', force=True)
+    assert {pair.seen(unit).life.value for unit in ('mysql/0', 'wp/0')} == {'dying'}
+    for unit in ('mysql/0', 'wp/0', 'wp/1'):
+        pair.leave(unit)
     assert pair.source.relations == []
     assert pair.sink.relations == ['wp:cache redis:db']
     assert pair.source.applications == ['mysql']
