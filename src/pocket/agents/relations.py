@@ -20,7 +20,7 @@ def find(view: UnitView, relation_id: int) -> RelationView | None:
 
 def leaving(view: UnitView, relation: RelationView) -> bool:
     """Whether the unit is on its way out of *relation*."""
-    return relation.life is not Life.ALIVE or view.life is not Life.ALIVE
+    return relation.suspended or relation.life is not Life.ALIVE or view.life is not Life.ALIVE
 
 
 def due_hook(local: LocalState, view: UnitView, relation: RelationView) -> Hook | None:

@@ -188,7 +188,7 @@ def _relation_created(facts: Facts) -> Operation | None:
     if not facts.settled or facts.dying:
         return None
     for relation in facts.view.relations:
-        if relation.life is not Life.ALIVE:
+        if relation.life is not Life.ALIVE or relation.suspended:
             continue
         if not relation.in_scope:
             return EnterScope(relation_id=relation.id)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from bedrock.charm import Endpoint
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model import Base, Life, Status
@@ -23,6 +24,7 @@ __all__ = [
     'parse_base',
     'placement',
     'plain_status',
+    'remote_endpoint',
     'timestamp',
 ]
 
@@ -85,6 +87,16 @@ def plain_status(status: Status, *, version: str = '') -> Json:
         'since': timestamp(status.since_ms),
         'version': version,
         'data': dict(status.data),
+    }
+
+
+def remote_endpoint(endpoint: Endpoint) -> Json:
+    """An endpoint that is offered or consumed."""
+    return {
+        'name': endpoint.name,
+        'role': endpoint.role,
+        'interface': endpoint.interface,
+        'limit': endpoint.limit,
     }
 
 

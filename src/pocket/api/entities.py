@@ -10,7 +10,9 @@ from pocket.api.rpc import Json
 from pocket.services.actions import ActionRecord
 from pocket.services.charms import CharmRecord
 from pocket.services.machines import MachineRecord
+from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
+from pocket.services.saas import SaasRecord
 from pocket.services.status import ApplicationSnapshot, ModelSnapshot, UnitSnapshot
 
 __all__ = ['Delta', 'Documents', 'deltas', 'documents']
@@ -68,6 +70,10 @@ def documents(
         )
         for unit in application.units:
             found['unit', unit.name] = _unit(unit, application)
+    for one in snapshot.saas:
+        found['remoteApplication', one.name] = _saas(one)
+    for offer in snapshot.offers:
+        found['applicationOffer', offer.name] = _offer(offer)
     for relation in snapshot.relations:
         found['relation', str(relation.id)] = _relation(relation)
     for action in actions:
@@ -175,6 +181,26 @@ def _unit(unit: UnitSnapshot, application: ApplicationSnapshot) -> Json:
         'subordinate': application.subordinate,
         'workload-status': encode.plain_status(unit.workload, version=unit.workload_version),
         'agent-status': encode.plain_status(unit.agent),
+    }
+
+
+def _saas(one: SaasRecord) -> Json:
+    return {
+        'name': one.name,
+        'offer-url': one.offer_url,
+        'life': one.life.value,
+        'status': encode.plain_status(one.status),
+    }
+
+
+def _offer(offer: OfferRecord) -> Json:
+    return {
+        'offer-name': offer.name,
+        'offer-uuid': offer.uuid,
+        'application-name': offer.application,
+        'charm-name': offer.charm_name,
+        'total-connected-count': len(offer.connections),
+        'active-connected-count': offer.active,
     }
 
 

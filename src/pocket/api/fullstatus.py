@@ -11,7 +11,9 @@ from pocket.api import encode
 from pocket.api.rpc import Json
 from pocket.model import Status
 from pocket.services.machines import MachineRecord
+from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
+from pocket.services.saas import SaasRecord
 from pocket.services.status import ApplicationSnapshot, ModelSnapshot, UnitSnapshot
 
 __all__ = ['full_status', 'select']
@@ -26,9 +28,11 @@ def full_status(snapshot: ModelSnapshot, *, arch: str, include_storage: bool = F
         'model': _model(snapshot),
         'machines': {machine.id: _machine(machine, arch=arch) for machine in snapshot.machines},
         'applications': {a.name: _application(a, units, charms) for a in snapshot.applications},
-        'remote-applications': {},
-        'offers': {},
-        'relations': [_relation(relation, subordinates) for relation in snapshot.relations],
+        'remote-applications': {one.name: _saas(one, snapshot.relations) for one in snapshot.saas},
+        'offers': {offer.name: _offer(offer) for offer in snapshot.offers},
+        'relations': [
+            _relation(relation, subordinates) for relation in snapshot.relations if not relation.offered
+        ],
         'controller-timestamp': encode.timestamp(snapshot.now_ms),
         'branches': {},
     }
@@ -61,6 +65,18 @@ def select(snapshot: ModelSnapshot, patterns: Sequence[str]) -> ModelSnapshot:
         or any(_application_matches(application, pattern) for pattern in patterns)
     )
     names = {application.name for application in applications}
+    consumed = {
+        one.name
+        for one in snapshot.saas
+        if any(fnmatchcase(one.name, pattern) or pattern == one.status.value for pattern in patterns)
+    }
+    consumed |= {
+        endpoint.application
+        for relation in snapshot.relations
+        if any(endpoint.application in names for endpoint in relation.endpoints)
+        for endpoint in relation.endpoints
+        if endpoint.remote_model
+    }
     on = {units[name].machine for name in shown}
     return replace(
         snapshot,
@@ -73,8 +89,10 @@ def select(snapshot: ModelSnapshot, patterns: Sequence[str]) -> ModelSnapshot:
         relations=tuple(
             relation
             for relation in snapshot.relations
-            if all(endpoint.application in names for endpoint in relation.endpoints)
+            if all(endpoint.application in names | consumed for endpoint in relation.endpoints)
         ),
+        saas=tuple(one for one in snapshot.saas if one.name in consumed),
+        offers=tuple(offer for offer in snapshot.offers if offer.application in names),
     )
 
 
@@ -178,6 +196,33 @@ def _unit(unit: UnitSnapshot, units: Mapping[str, UnitSnapshot], charms: Mapping
         'subordinates': {s.name: _unit(s, units, charms) for s in subordinates},
     }
     return {**reply, 'leader': True} if unit.leader else reply
+
+
+def _saas(one: SaasRecord, relations: Sequence[RelationRecord]) -> Json:
+    related: dict[str, list[str]] = {}
+    for relation in relations:
+        names = {endpoint.application: endpoint.name for endpoint in relation.endpoints}
+        if one.name in names:
+            related.setdefault(names[one.name], []).extend(name for name in names if name != one.name)
+    return {
+        'offer-url': one.offer_url,
+        'offer-name': one.offer_name,
+        'endpoints': [encode.remote_endpoint(endpoint) for endpoint in one.endpoints.values()],
+        'life': encode.life_unless_alive(one.life),
+        'relations': {endpoint: sorted(names) for endpoint, names in sorted(related.items())},
+        'status': encode.detailed_status(one.status),
+    }
+
+
+def _offer(offer: OfferRecord) -> Json:
+    return {
+        'offer-name': offer.name,
+        'application-name': offer.application,
+        'charm': offer.charm_url,
+        'endpoints': {endpoint.name: encode.remote_endpoint(endpoint) for endpoint in offer.endpoints},
+        'active-connected-count': offer.active,
+        'total-connected-count': len(offer.connections),
+    }
 
 
 def _relation(relation: RelationRecord, subordinates: set[str]) -> Json:

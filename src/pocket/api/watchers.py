@@ -23,15 +23,24 @@ class ModelWatcher(Generic[T]):
     faster than a client asks are answered together.
     """
 
-    def __init__(self, state: State, model_uuid: str, look: Callable[[], list[T]]) -> None:
+    def __init__(
+        self,
+        state: State,
+        model_uuid: str,
+        look: Callable[[], list[T]],
+        *,
+        others: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
         """Begin to watch.
 
         Args:
             look: Returns what is new since it was called last; empty when that is nothing.
+            others: Returns the other models whose changes matter too.
         """
         self._watch = state.watch()
         self._model_uuid = model_uuid
         self._look = look
+        self._others = others
         self._turn = asyncio.Lock()
         self._stopped = asyncio.Event()
 
@@ -43,7 +52,9 @@ class ModelWatcher(Generic[T]):
         """
         async with self._turn:
             while True:
-                if self._model_uuid in await self._changed() and (found := self._look()):
+                changed = await self._changed()
+                concerned = self._model_uuid in changed or bool(changed & self._others())
+                if concerned and (found := self._look()):
                     return found
 
     async def stop(self) -> None:

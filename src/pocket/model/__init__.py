@@ -66,6 +66,10 @@ class RelationView:
     """Whether this unit has entered scope."""
     implicit: bool
     """The endpoint is not in the charm (juju-info): in scope, but no hooks."""
+    suspended: bool = False
+    """Its operator has put it to rest: nobody is in it until it is resumed."""
+    remote_model: str = ''
+    """Uuid of the model of the application across."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,19 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Base, Life
-from pocket.services import charms, endpoints, life, machines, models, options, relations, rows, units
+from pocket.services import (
+    charms,
+    endpoints,
+    life,
+    machines,
+    models,
+    offers,
+    options,
+    relations,
+    rows,
+    saas,
+    units,
+)
 from pocket.services import constraints as constraints_
 from pocket.services.charms import CharmRecord
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, JujuError
@@ -111,6 +123,8 @@ def deploy(
         raise JujuError(f'{doing}: invalid name', 'not valid')
     if rows.exists(tx, 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?', uuid, name):
         raise JujuError(f'{doing}: application already exists', ALREADY_EXISTS)
+    if saas.find(tx, uuid, name) is not None:
+        raise JujuError(f'{doing}: saas application with same name already exists', ALREADY_EXISTS)
     charm = charms.get(tx, uuid, charm_url).charm
     own_constraints = constraints_.present(constraints or {})
     if charm.subordinate and num_units:
@@ -147,6 +161,11 @@ def destroy(
     """
     if not rows.exists(tx, 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?', uuid, name):
         raise JujuError(f'application "{name}" does not exist', NOT_FOUND)
+    used = sum(bool(offer.connections) for offer in offers.list_(tx, uuid, application=name))
+    if used and not force:
+        raise JujuError(
+            f'cannot destroy application "{name}": application is used by {used} offer{"s"[: used != 1]}'
+        )
     going = [unit.name for unit in units.list_(tx, uuid, name)]
     life.destroy_application(tx, uuid, name, forced_ms=tx.now_ms + max_wait_ms if force else None)
     return going

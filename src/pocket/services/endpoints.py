@@ -32,6 +32,14 @@ class Side:
         return self.endpoint.name == 'juju-info' and self.endpoint.role == 'provider'
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """What an application, of this model or consumed from another, has to relate by."""
+
+    endpoints: Mapping[str, Endpoint]
+    subordinate: bool = False
+
+
 Candidate = tuple[Side, ...]
 
 
@@ -45,13 +53,18 @@ def ordered(sides: Sequence[Side]) -> Candidate:
     return tuple(sorted(sides, key=lambda side: _ROLE_ORDER[side.endpoint.role]))
 
 
-def infer(names: Sequence[str], charms: Mapping[str, Charm]) -> Candidate:
+def party(charm: Charm) -> Party:
+    """Return what an application of *charm* has to relate by."""
+    return Party(endpoints=endpoints_of(charm), subordinate=charm.subordinate)
+
+
+def infer(names: Sequence[str], parties: Mapping[str, Party]) -> Candidate:
     """Return the one relation that *names* (``app`` or ``app:endpoint``) can mean, the requirer first.
 
     Raises:
         JujuError: there is none, or there are several.
     """
-    found = candidates(names, charms)
+    found = candidates(names, parties)
     if not found:
         raise JujuError('no relations found')
     if len(found) == 1:
@@ -68,18 +81,18 @@ def ambiguous(names: Sequence[str], found: Sequence[Candidate]) -> JujuError:
     return JujuError(f'ambiguous relation: "{" ".join(names)}" could refer to {meanings}')
 
 
-def candidates(names: Sequence[str], charms: Mapping[str, Charm]) -> list[Candidate]:
+def candidates(names: Sequence[str], parties: Mapping[str, Party]) -> list[Candidate]:
     """Return every relation that *names* can mean.
 
     Raises:
         JujuError: a name has no meaning at all.
     """
     if len(names) == 1:
-        return [(side,) for side in _sides(names[0], charms) if side.endpoint.role == 'peer']
+        return [(side,) for side in _sides(names[0], parties) if side.endpoint.role == 'peer']
     if len(names) != 2:
         raise JujuError(f'cannot relate {len(names)} endpoints')
     first, second = (
-        [side for side in _sides(name, charms) if side.endpoint.role != 'peer'] for name in names
+        [side for side in _sides(name, parties) if side.endpoint.role != 'peer'] for name in names
     )
     return [ordered((a, b)) for a in first for b in second if _relates(a, b)]
 
@@ -103,15 +116,14 @@ def _relates(a: Side, b: Side) -> bool:
     )
 
 
-def _sides(name: str, charms: Mapping[str, Charm]) -> list[Side]:
+def _sides(name: str, parties: Mapping[str, Party]) -> list[Side]:
     application, colon, endpoint = name.partition(':')
     if not application or (colon and not endpoint) or ':' in endpoint:
         raise JujuError(f'invalid endpoint "{name}"')
-    charm = charms.get(application)
-    if charm is None:
+    found = parties.get(application)
+    if found is None:
         raise JujuError(f'application "{application}" not found', NOT_FOUND)
-    known = endpoints_of(charm)
-    if endpoint and endpoint not in known:
+    if endpoint and endpoint not in found.endpoints:
         raise JujuError(f'application "{application}" has no "{endpoint}" relation', NOT_FOUND)
-    chosen = [known[endpoint]] if endpoint else list(known.values())
-    return [Side(application=application, endpoint=ep, subordinate=charm.subordinate) for ep in chosen]
+    chosen = [found.endpoints[endpoint]] if endpoint else list(found.endpoints.values())
+    return [Side(application=application, endpoint=ep, subordinate=found.subordinate) for ep in chosen]

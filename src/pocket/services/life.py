@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from pocket.model import Life
-from pocket.services import rows, statuses
+from pocket.services import offers, rows, saas, sides, statuses
 from pocket.services.secrets import access as secret_access
 from pocket.state import Tx
 
@@ -23,12 +23,9 @@ def destroy_application(tx: Tx, uuid: str, name: str, *, forced_ms: int | None =
         (uuid, name),
     )
     tx.touch(uuid)
-    for row in rows.many(
-        tx,
-        'SELECT relation_id FROM relation_endpoint WHERE model_uuid = ? AND application = ? ORDER BY 1',
-        *(uuid, name),
-    ):
-        destroy_relation(tx, uuid, int(row['relation_id']))
+    for offer in offers.list_(tx, uuid, application=name):
+        offers.forget(tx, offer)
+    destroy_relations_of(tx, uuid, name)
     for row in rows.many(
         tx, 'SELECT name FROM unit WHERE model_uuid = ? AND application = ? ORDER BY number', uuid, name
     ):
@@ -89,8 +86,26 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
     remove_model_if_empty(tx, uuid)
 
 
+def destroy_relations_of(tx: Tx, uuid: str, application: str, *, force: bool = False) -> None:
+    """Set the relations of an application, or of a consumed one, dying."""
+    for row in rows.many(
+        tx,
+        'SELECT relation_id FROM relation_endpoint WHERE model_uuid = ? AND application = ? ORDER BY 1',
+        *(uuid, application),
+    ):
+        destroy_relation(tx, uuid, int(row['relation_id']), force=force)
+
+
 def destroy_relation(tx: Tx, uuid: str, relation_id: int, *, force: bool = False) -> None:
-    """Set a relation dying; it is removed once no unit is in scope, with *force* at once."""
+    """Set a relation dying; it is removed once no unit is in scope, with *force* at once.
+
+    One through an offer dies in both models, and is gone from each once none of its own units is in it.
+    """
+    for model, number in sides.everywhere(tx, uuid, relation_id):
+        _destroy_relation_here(tx, model, number, force=force)
+
+
+def _destroy_relation_here(tx: Tx, uuid: str, relation_id: int, *, force: bool) -> None:
     row = rows.one(tx, 'SELECT * FROM relation WHERE model_uuid = ? AND id = ?', uuid, relation_id)
     if row is None:
         return
@@ -115,8 +130,16 @@ def leave_scope(tx: Tx, uuid: str, unit: str, relation_id: int) -> None:
         (uuid, relation_id, unit),
     )
     if left.rowcount:
-        tx.touch(uuid)
+        sides.touch(tx, uuid, relation_id)
+    settle_suspension(tx, uuid, relation_id)
     _remove_relation_if_unused(tx, uuid, relation_id)
+
+
+def settle_suspension(tx: Tx, uuid: str, relation_id: int) -> None:
+    """Show a relation that is being suspended as suspended once no unit is in it any more."""
+    status = statuses.get(tx, uuid, 'relation', str(relation_id))
+    if status is not None and status.value == 'suspending' and sides.is_deserted(tx, uuid, relation_id):
+        sides.put_status(tx, uuid, relation_id, 'suspended', message=status.message)
 
 
 def drop_leadership(tx: Tx, uuid: str, unit: str) -> None:
@@ -255,11 +278,13 @@ def _remove_relation_if_unused(tx: Tx, uuid: str, relation_id: int) -> None:
         *(uuid, relation_id),
     )
     secret_access.drop_relation(tx, uuid, relation_id)
+    sides.hand_over(tx, uuid, relation_id)
     tx.db.execute('DELETE FROM relation WHERE model_uuid = ? AND id = ?', (uuid, relation_id))
     statuses.forget(tx, uuid, str(relation_id), 'relation')
     tx.touch(uuid)
     for application in applications:
         _remove_application_if_unused(tx, uuid, str(application['application']))
+        saas.remove_if_unused(tx, uuid, str(application['application']))
 
 
 def _remove_application_if_unused(tx: Tx, uuid: str, name: str) -> None:

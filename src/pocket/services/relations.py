@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from bedrock.charm import Charm
 from pocket.model import Base, Life, Status
-from pocket.services import charms, life, models, rows, statuses
+from pocket.services import charms, crossings, life, models, relationrows, rows, saas, statuses
 from pocket.services import endpoints as endpoints_
-from pocket.services.endpoints import Candidate, Side
-from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, QUOTA_LIMIT_EXCEEDED, JujuError
+from pocket.services import sides as sides_
+from pocket.services.endpoints import Candidate, Party, Side
+from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.state import Tx
 
 
@@ -27,6 +28,8 @@ class RelationEndpoint:
     scope: str
     limit: int
     optional: bool
+    remote_model: str = ''
+    """Uuid of the model that the application is in, when that is another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +46,36 @@ class RelationRecord:
     endpoints: tuple[RelationEndpoint, ...]
     """The requirer first; one for a peer relation."""
     status: Status
-    """joining until a unit of each side is in scope, then joined."""
+    """joining until a unit of each side is in scope, then joined; suspending, suspended."""
+    offer_uuid: str = ''
+    """The offer that it goes through, when it is one with another model."""
+    offered: bool = False
+    """This is the offering model: the application across has only a made-up name here."""
 
 
-def add(tx: Tx, uuid: str, endpoints: Sequence[str]) -> RelationRecord:
-    """Relate two applications (``app`` or ``app:endpoint``) and return the relation.
+def add(tx: Tx, uuid: str, endpoints: Sequence[str], *, via_cidrs: Sequence[str] = ()) -> RelationRecord:
+    """Relate two applications (``app`` or ``app:endpoint``), of which one may be consumed.
+
+    Args:
+        via_cidrs: Where the traffic to a consumed application comes from; see `crossings.relate`.
 
     Raises:
         JujuError: the names mean no relation or several, or the relation is not possible.
     """
     models.require_alive(tx, uuid, 'cannot add relation')
-    sides = endpoints_.infer(endpoints, _charms(tx, uuid, endpoints))
+    sides = endpoints_.infer(endpoints, _parties(tx, uuid, endpoints))
     key = endpoints_.key(sides)
     doing = f'cannot add relation "{key}"'
     if len(sides) != 2:
         raise JujuError(f'{doing}: relation must have two endpoints')
-    if rows.exists(tx, 'SELECT 1 FROM relation WHERE model_uuid = ? AND key = ?', uuid, key):
-        raise JujuError(f'{doing}: relation {key} already exists', ALREADY_EXISTS)
+    crossing = any(saas.find(tx, uuid, side.application) for side in sides)
+    if via_cidrs and not crossing:
+        raise JujuError('integration via subnets for non cross model relations not supported', NOT_SUPPORTED)
+    relationrows.check_new(tx, uuid, sides, doing)
+    if crossing:
+        return get(tx, uuid, crossings.relate(tx, uuid, sides, doing, via_cidrs=via_cidrs))
     for side in sides:
-        _check_side(tx, uuid, side, doing)
+        relationrows.check_side(tx, uuid, side, doing)
     if endpoints_.scope_of(sides) == 'container':
         _check_bases(tx, uuid, sides, doing)
     return get(tx, uuid, _insert(tx, uuid, sides))
@@ -84,7 +98,7 @@ def destroy(tx: Tx, uuid: str, endpoints: Sequence[str], *, force: bool = False)
     Raises:
         JujuError: there is no such relation, or it is a peer relation.
     """
-    candidates = endpoints_.candidates(endpoints, _charms(tx, uuid, endpoints))
+    candidates = endpoints_.candidates(endpoints, _parties(tx, uuid, endpoints))
     there: list[tuple[int, Candidate]] = []
     for sides in candidates:
         row = rows.one(
@@ -135,36 +149,29 @@ def list_(tx: Tx, uuid: str, application: str = '') -> list[RelationRecord]:
     return [_record(tx, row) for row in found]
 
 
-def _charms(tx: Tx, uuid: str, endpoints: Sequence[str]) -> dict[str, Charm]:
-    """Return the charms of those applications that are named and exist."""
-    found: dict[str, Charm] = {}
+def _parties(tx: Tx, uuid: str, endpoints: Sequence[str]) -> dict[str, Party]:
+    """Return those applications that are named and exist, consumed ones among them."""
+    found: dict[str, Party] = {}
     for name in endpoints:
         application = name.partition(':')[0]
-        row = rows.one(
-            tx, 'SELECT charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, application
-        )
-        if row is not None:
-            found[application] = charms.get(tx, uuid, str(row['charm_url'])).charm
+        if (charm := _charm(tx, uuid, application)) is not None:
+            found[application] = endpoints_.party(charm)
+        elif (consumed := saas.find(tx, uuid, application)) is not None:
+            found[application] = Party(endpoints=consumed.endpoints)
     return found
 
 
-def _check_side(tx: Tx, uuid: str, side: Side, doing: str) -> None:
+def _charm(tx: Tx, uuid: str, application: str) -> Charm | None:
     row = rows.one(
-        tx, 'SELECT life FROM application WHERE model_uuid = ? AND name = ?', uuid, side.application
+        tx, 'SELECT charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, application
     )
-    if row is None or row['life'] != Life.ALIVE:
-        raise JujuError(f'{doing}: application "{side.application}" is not alive')
-    limit = side.endpoint.limit
-    taken = rows.many(
-        tx,
-        'SELECT 1 FROM relation_endpoint WHERE model_uuid = ? AND application = ? AND name = ?',
-        *(uuid, side.application, side.endpoint.name),
-    )
-    if limit and len(taken) >= limit:
-        raise JujuError(
-            f'establishing a new relation for {side} would exceed its maximum relation limit of {limit}',
-            QUOTA_LIMIT_EXCEEDED,
-        )
+    return None if row is None else charms.get(tx, uuid, str(row['charm_url'])).charm
+
+
+def _insert(tx: Tx, uuid: str, sides: Candidate) -> int:
+    relation_id = rows.next_number(tx, uuid, 'relation')
+    relationrows.insert(tx, uuid, relation_id, sides)
+    return relation_id
 
 
 def _check_bases(tx: Tx, uuid: str, sides: Candidate, doing: str) -> None:
@@ -179,7 +186,8 @@ def _check_bases(tx: Tx, uuid: str, sides: Candidate, doing: str) -> None:
         assert row is not None
         bases[side.application] = Base(name=row['base_name'], channel=row['base_channel'])
     principal, subordinate = sorted(sides, key=lambda side: side.subordinate)
-    charm = _charms(tx, uuid, [subordinate.application])[subordinate.application]
+    charm = _charm(tx, uuid, subordinate.application)
+    assert charm is not None
     wanted = bases[principal.application]
     if (
         bases[subordinate.application] != wanted
@@ -187,32 +195,6 @@ def _check_bases(tx: Tx, uuid: str, sides: Candidate, doing: str) -> None:
         and ((wanted.name, wanted.channel) not in charm.bases)
     ):
         raise JujuError(f"{doing}: principal and subordinate applications' bases must match")
-
-
-def _insert(tx: Tx, uuid: str, sides: Candidate) -> int:
-    relation_id = rows.next_number(tx, uuid, 'relation')
-    tx.db.execute(
-        'INSERT INTO relation (model_uuid, id, key, scope, interface, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
-        (
-            *(uuid, relation_id, endpoints_.key(sides), endpoints_.scope_of(sides)),
-            sides[0].endpoint.interface,
-            tx.now_ms,
-        ),
-    )
-    for side in sides:
-        endpoint = side.endpoint
-        tx.db.execute(
-            'INSERT INTO relation_endpoint'
-            ' (model_uuid, relation_id, application, name, role, scope, relation_limit, optional)'
-            ' VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-            (
-                *(uuid, relation_id, side.application, endpoint.name, endpoint.role, endpoint.scope),
-                *(endpoint.limit, endpoint.optional),
-            ),
-        )
-    statuses.put(tx, uuid, 'relation', str(relation_id), 'joining')
-    tx.touch(uuid)
-    return relation_id
 
 
 def _record(tx: Tx, row: sqlite3.Row) -> RelationRecord:
@@ -231,6 +213,8 @@ def _record(tx: Tx, row: sqlite3.Row) -> RelationRecord:
         endpoints=tuple(_endpoint(side, str(row['interface'])) for side in found),
         status=statuses.get(tx, uuid, 'relation', str(relation_id))
         or Status(value='joining', since_ms=int(row['created_ms'])),
+        offer_uuid=str(row['offer_uuid']),
+        offered=any(side['application'].startswith(crossings.PROXY) for side in found),
     )
 
 
@@ -243,4 +227,5 @@ def _endpoint(row: sqlite3.Row, interface: str) -> RelationEndpoint:
         scope=str(row['scope']),
         limit=int(row['relation_limit']),
         optional=bool(row['optional']),
+        remote_model=str(row['home_model']) if sides_.is_remote(row) else '',
     )

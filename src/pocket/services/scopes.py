@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from pocket.model import Life, application_of
-from pocket.services import life, rows, statuses, units
+from pocket.services import life, rows, sides, units
 from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, UNAUTHORIZED, JujuError
 from pocket.state import Tx
 
@@ -25,21 +25,24 @@ def enter(tx: Tx, uuid: str, unit: str, relation_id: int) -> None:
     relation = rows.one(tx, 'SELECT * FROM relation WHERE model_uuid = ? AND id = ?', uuid, relation_id)
     if row is None or relation is None or row['life'] != Life.ALIVE or relation['life'] != Life.ALIVE:
         raise JujuError('cannot enter scope: unit or relation is not alive', CANNOT_ENTER_SCOPE)
+    if relation['suspended']:
+        raise JujuError('cannot enter scope: relation is suspended', CANNOT_ENTER_SCOPE)
     if counterpart(tx, uuid, unit, relation_id) is None:
         raise _denied()
     if relation['scope'] == 'container' and not row['principal']:
         _ensure_subordinate(tx, uuid, row, relation_id)
     address = units.get(tx, uuid, unit).address
-    settings = {'egress-subnets': f'{address}/32', 'ingress-address': address, 'private-address': address}
+    egress = relation['via_cidrs'] or f'{address}/32'
+    settings = {'egress-subnets': egress, 'ingress-address': address, 'private-address': address}
     # One who comes back keeps counting, so that the others see that its settings are new.
     tx.db.execute(
         'INSERT INTO relation_unit VALUES (?, ?, ?, 1, ?, 1) ON CONFLICT (model_uuid, relation_id, unit)'
         ' DO UPDATE SET in_scope = 1, settings = excluded.settings, version = version + 1',
         (uuid, relation_id, unit, rows.dumps(settings if address else {})),
     )
-    if _all_sides_present(tx, uuid, relation_id):
-        statuses.put(tx, uuid, 'relation', str(relation_id), 'joined')
-    tx.touch(uuid)
+    if sides.are_all_present(tx, uuid, relation_id):
+        sides.put_status(tx, uuid, relation_id, 'joined')
+    sides.touch(tx, uuid, relation_id)
 
 
 def unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str) -> dict[str, str]:
@@ -48,11 +51,7 @@ def unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str) -> dict[str, s
     Raises:
         JujuError: the unit was never in the relation.
     """
-    row = rows.one(
-        tx,
-        'SELECT settings FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND unit = ?',
-        *(uuid, relation_id, unit),
-    )
+    row = sides.find_unit(tx, uuid, relation_id, unit)
     if row is None:
         raise _denied()
     return rows.loads(row['settings'])
@@ -64,10 +63,10 @@ def application_settings(tx: Tx, uuid: str, relation_id: int, application: str) 
     Raises:
         JujuError: the application is no side of the relation.
     """
-    row = _side(tx, uuid, relation_id, application)
-    if row is None:
-        raise _denied()
-    return rows.loads(row['settings'])
+    for side in sides.of(tx, uuid, relation_id):
+        if side['application'] == application:
+            return rows.loads(side['settings'])
+    raise _denied()
 
 
 def change_unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str, changes: Mapping[str, str]) -> None:
@@ -84,7 +83,7 @@ def change_unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str, changes
             ' WHERE model_uuid = ? AND relation_id = ? AND unit = ?',
             (rows.dumps(new), uuid, relation_id, unit),
         )
-        tx.touch(uuid)
+        sides.touch(tx, uuid, relation_id)
 
 
 def change_application_settings(
@@ -103,7 +102,7 @@ def change_application_settings(
             ' WHERE model_uuid = ? AND relation_id = ? AND application = ?',
             (rows.dumps(new), uuid, relation_id, application),
         )
-        tx.touch(uuid)
+        sides.touch(tx, uuid, relation_id)
 
 
 def applied(settings: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
@@ -135,18 +134,12 @@ def counterpart(tx: Tx, uuid: str, unit: str, relation_id: int) -> sqlite3.Row |
     None when the unit has no part in the relation.
     """
     application = application_of(unit)
-    sides = rows.many(
-        tx,
-        'SELECT e.*, r.scope AS relation_scope FROM relation_endpoint e'
-        ' JOIN relation r ON r.model_uuid = e.model_uuid AND r.id = e.relation_id'
-        ' WHERE e.model_uuid = ? AND e.relation_id = ?',
-        *(uuid, relation_id),
-    )
-    if all(side['application'] != application for side in sides):
+    found = sides.of(tx, uuid, relation_id)
+    if all(side['application'] != application for side in found):
         return None
-    if len(sides) == 1:
-        return sides[0]
-    other = next(side for side in sides if side['application'] != application)
+    if len(found) == 1:
+        return found[0]
+    other = next(side for side in found if side['application'] != application)
     row = life.find_unit(tx, uuid, unit)
     principal = str(row['principal']) if row is not None else ''
     if other['relation_scope'] == 'container' and principal:
@@ -159,14 +152,8 @@ def members(tx: Tx, uuid: str, unit: str, relation_id: int) -> dict[str, int]:
     other = counterpart(tx, uuid, unit, relation_id)
     if other is None:
         return {}
-    found = rows.many(
-        tx,
-        'SELECT unit, version FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND in_scope'
-        ' AND unit <> ?',
-        *(uuid, relation_id, unit),
-    )
-    seen = {str(row['unit']): int(row['version']) for row in found}
-    visible = [name for name in seen if application_of(name) == other['application']]
+    seen = sides.present(tx, other)
+    visible = [name for name in seen if name != unit]
     if other['relation_scope'] == 'container':
         tied = _tied_to(tx, uuid, unit)
         visible = [name for name in visible if name in tied]
@@ -212,28 +199,6 @@ def _ensure_subordinate(tx: Tx, uuid: str, principal: sqlite3.Row, relation_id: 
         raise JujuError(
             'cannot enter scope yet: non-alive subordinate unit has not been removed', CANNOT_ENTER_SCOPE_YET
         )
-
-
-def _all_sides_present(tx: Tx, uuid: str, relation_id: int) -> bool:
-    sides = rows.many(
-        tx,
-        'SELECT application FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ?',
-        *(uuid, relation_id),
-    )
-    present = rows.many(
-        tx,
-        'SELECT unit FROM relation_unit WHERE model_uuid = ? AND relation_id = ? AND in_scope',
-        *(uuid, relation_id),
-    )
-    return {row['application'] for row in sides} <= {application_of(row['unit']) for row in present}
-
-
-def _side(tx: Tx, uuid: str, relation_id: int, application: str) -> sqlite3.Row | None:
-    return rows.one(
-        tx,
-        'SELECT * FROM relation_endpoint WHERE model_uuid = ? AND relation_id = ? AND application = ?',
-        *(uuid, relation_id, application),
-    )
 
 
 def _denied() -> JujuError:

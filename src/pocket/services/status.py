@@ -13,14 +13,18 @@ from pocket.services import (
     machines,
     models,
     network,
+    offers,
     relations,
     rows,
+    saas,
     statuses,
 )
 from pocket.services.applications import ApplicationRecord
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
+from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
+from pocket.services.saas import SaasRecord
 from pocket.state import Tx
 
 
@@ -85,6 +89,8 @@ class ModelSnapshot:
     applications: tuple[ApplicationSnapshot, ...]
     relations: tuple[RelationRecord, ...]
     now_ms: int
+    offers: tuple[OfferRecord, ...] = ()
+    saas: tuple[SaasRecord, ...] = ()
 
     @property
     def units(self) -> Mapping[str, UnitSnapshot]:
@@ -122,6 +128,8 @@ def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
             for record in applications.list_(tx, uuid)
         ),
         relations=tuple(related),
+        offers=tuple(offers.list_(tx, uuid)),
+        saas=tuple(saas.list_(tx, uuid)),
         now_ms=tx.now_ms,
     )
 
@@ -202,7 +210,8 @@ def _related(
     principals: list[str] = []
     for relation in related:
         own = next((side for side in relation.endpoints if side.application == record.name), None)
-        if own is None:
+        # Juju's status does not show who consumes an application, only how many do.
+        if own is None or relation.offered:
             continue
         other = next((side for side in relation.endpoints if side.application != record.name), own)
         names = others.setdefault(own.name, [])

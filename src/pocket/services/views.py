@@ -102,4 +102,6 @@ def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> R
         application_versions={str(other['application']): int(other['version'])},
         in_scope=scopes.is_in_scope(tx, uuid, unit, relation_id),
         implicit=not declared,
+        suspended=bool(row['suspended']),
+        remote_model=str(other['home_model']),
     )

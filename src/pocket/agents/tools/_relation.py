@@ -94,8 +94,7 @@ def _relation_set(call: Call) -> Reply:
 
 
 def _relation_model_get(call: Call) -> Reply:
-    relation_of(call)
-    return call.show({'uuid': call.context.view.model_uuid})
+    return call.show({'uuid': relation_of(call).remote_model or call.context.view.model_uuid})
 
 
 _R = 'r relation'

@@ -6,7 +6,7 @@ from pocket.api.entities import Delta, Documents, deltas, documents
 from pocket.api.facade import Call, Controller, Facade
 from pocket.api.rpc import Json
 from pocket.api.watchers import ModelWatcher
-from pocket.services import actions, annotations, applications, charms, models, status
+from pocket.services import actions, annotations, applications, charms, models, saas, status
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, JujuError
 from pocket.state import Tx
 
@@ -15,7 +15,12 @@ class AllWatcher(ModelWatcher[Delta]):
     """Remembers what its client was told, to tell it only what differs."""
 
     def __init__(self, controller: Controller, model_uuid: str) -> None:
-        super().__init__(controller.state, model_uuid, self._news)
+        super().__init__(
+            controller.state,
+            model_uuid,
+            self._news,
+            others=lambda: controller.state.read(saas.source_models, model_uuid),
+        )
         self._controller = controller
         self._uuid = model_uuid
         self._told: Documents = {}

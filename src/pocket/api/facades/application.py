@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pocket.api import encode
 from pocket.api.facade import Call, Facade, each
-from pocket.api.facades import application_bindings, application_config, application_info
+from pocket.api.facades import application_bindings, application_config, application_info, application_offers
 from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
@@ -116,7 +116,12 @@ async def destroy_unit(call: Call) -> Json:
 
 async def add_relation(call: Call) -> Json:
     """Application.AddRelation."""
-    record = await call.write(relations.add, call.model_uuid, call.params.texts('endpoints'))
+    record = await call.write(
+        relations.add,
+        call.model_uuid,
+        call.params.texts('endpoints'),
+        via_cidrs=call.params.texts('via-cidrs'),
+    )
     return {
         'endpoints': {endpoint.application: encode.charm_relation(endpoint) for endpoint in record.endpoints}
     }
@@ -212,9 +217,11 @@ FACADE = Facade(
         'ApplicationsInfo': application_info.applications_info,
         'CharmConfig': application_config.charm_config,
         'CharmRelations': application_info.charm_relations,
+        'Consume': application_offers.consume,
         'Deploy': deploy,
         'DeployFromRepository': deploy_from_repository,
         'DestroyApplication': destroy_application,
+        'DestroyConsumedApplications': application_offers.destroy_consumed_applications,
         'DestroyRelation': destroy_relation,
         'DestroyUnit': destroy_unit,
         'Expose': expose,
@@ -227,6 +234,7 @@ FACADE = Facade(
         'SetCharm': application_config.set_charm,
         'SetConfigs': application_config.set_configs,
         'SetConstraints': set_constraints,
+        'SetRelationsSuspended': application_offers.set_relations_suspended,
         'Unexpose': unexpose,
         'UnitsInfo': application_info.units_info,
         'UnsetApplicationsConfig': application_config.unset_config,

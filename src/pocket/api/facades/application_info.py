@@ -7,7 +7,7 @@ from pocket.api.facade import Call, each, one_result
 from pocket.api.fields import untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, relations, status, uniter
+from pocket.services import applications, relations, sides, status, uniter
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import JujuError
 from pocket.services.relations import RelationEndpoint, RelationRecord
@@ -118,11 +118,15 @@ def _relation_data(tx: Tx, uuid: str, unit: str) -> list[Json]:
 
 def _endpoint_data(tx: Tx, uuid: str, relation: RelationRecord, application: str) -> Json:
     own, related = _sides(relation, application)
-    units = [record.name for record in applications.list_units(tx, uuid, related.application)]
+    units = (
+        [name for side in sides.of(tx, uuid, relation.id) for name in sides.units(tx, side)]
+        if relation.offer_uuid
+        else [record.name for record in applications.list_units(tx, uuid, related.application)]
+    )
     return {
         'relation-id': relation.id,
         'endpoint': own.name,
-        'cross-model': False,
+        'cross-model': bool(relation.offer_uuid),
         'related-endpoint': related.name,
         'ApplicationData': uniter.application_settings(tx, uuid, relation.id, related.application),
         'unit-relation-data': {name: _unit_data(tx, uuid, relation.id, name) for name in units},

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import faults, flags
-from pocket.client.context import Context
+from pocket.client import faults, flags, offerurls
+from pocket.client.commands import consume
+from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
 
 def _integrate(ctx: Context, given: Given) -> int:
-    for endpoint in given.args:
-        if '/' in endpoint or '.' in endpoint.partition(':')[0]:
-            raise errors.Fault(
-                f'cannot integrate with "{endpoint}": offers of other models are not supported yet'
-            )
+    if all(offerurls.is_one(word) for word in given.args):
+        raise faults.WrongUsage('only one endpoint can be of another model')
     with ctx.session(given) as session:
-        params = {'endpoints': list(given.args), 'via-cidrs': given.listed('via')}
+        endpoints = [_local(ctx, session, word) for word in given.args]
+        params = {'endpoints': endpoints, 'via-cidrs': given.listed('via')}
         session.call('Application', 'AddRelation', params)
     return 0
+
+
+def _local(ctx: Context, session: Session, word: str) -> str:
+    """What the model calls *word*: an offer of another model is consumed under its name first."""
+    if not offerurls.is_one(word):
+        return word
+    url = offerurls.parse(word, user=session.target.controller.user)
+    if f'{url.owner}/{url.model}' != session.target.model.name:
+        consume.consume(ctx, session, url)
+    return f'{url.name}:{url.endpoint}' if url.endpoint else url.name
 
 
 def _remove_relation(ctx: Context, given: Given) -> int:
@@ -44,7 +52,12 @@ INTEGRATE = flags.Command(
     name='integrate',
     usage='<application>[:<endpoint>] <application>[:<endpoint>]',
     summary='Integrate two applications.',
-    examples=('juju integrate wordpress mysql', 'juju integrate wordpress:db mysql:database'),
+    details='One of them may be an offer of another model ([<owner>/]<model>.<offer>): it is consumed first.',
+    examples=(
+        'juju integrate wordpress mysql',
+        'juju integrate wordpress:db mysql:database',
+        'juju integrate wordpress admin/infra.mysql',
+    ),
     flags=(flags.MODEL, Flag('via', 'Networks that traffic comes from', value='CIDR[,...]')),
     least=2,
     most=2,

@@ -148,3 +148,90 @@ def test_models_are_listed_shown_and_destroyed(juju: Callable[..., Done]) -> Non
     assert list(json.loads(juju('show-model', 'm1', '--format', 'json').out)) == ['m1']
     assert juju('destroy-model', 'm1', '--no-prompt', '--timeout', '20s').code == 0
     assert json.loads(juju('models', '--format', 'json').out)['models'][0]['name'] == 'admin/m2'
+
+
+_PLAIN = CHARM.replace('peers: {cluster: {interface: gossip}}\n', '')
+OFFERED = _PLAIN + 'provides: {web: {interface: http}, log: {interface: syslog}}\n'
+CONSUMING = _PLAIN.replace('tester', 'reader') + 'requires: {up: {interface: http}}\n'
+
+
+@pytest.fixture
+def related(juju: Callable[..., Done], charm: Path) -> Callable[..., Done]:
+    """``src`` offers ``web`` of ``tester`` as ``shop``; ``dst`` relates ``reader`` to it as ``web``."""
+    for model, text, name in (('src', OFFERED, 'tester'), ('dst', CONSUMING, 'reader')):
+        (charm / 'charmcraft.yaml').write_text(text)
+        assert juju('add-model', model, '--config', 'authorized-keys=x').code == 0
+        assert juju('deploy', str(charm), name).code == 0
+    said = juju('offer', 'src.tester:web,log', 'shop')
+    assert said.err == 'Application "tester" endpoints [web, log] available at "admin/src.shop"\n'
+    assert juju('consume', 'admin/src.shop', 'web').err == 'Added pocket:admin/src.shop as web\n'
+    assert juju('integrate', 'reader', 'web').code == 0
+    return juju
+
+
+def test_offers_are_listed_found_and_shown(related: Callable[..., Done]) -> None:
+    listed = json.loads(related('offers', '-m', 'src', '--format', 'json').out)['shop']
+    assert (listed['application'], listed['offer-url']) == ('tester', 'admin/src.shop')
+    assert listed['endpoints']['web'] == {'interface': 'http', 'role': 'provider'}
+    assert [(c['endpoint'], c['status']['current']) for c in listed['connections']] == [('web', 'joining')]
+    row = related('offers', '-m', 'src').out.splitlines()[1].split()
+    assert row == ['shop', 'admin', '0', 'joining', 'web', 'http', 'provider']
+    assert related('offers', '-m', 'dst', '--format', 'json').out == '{}\n'
+    for words in ((), ('src',), ('--interface', 'syslog'), ('--offer', 'sho'), ('--url', 'admin/src.shop')):
+        assert list(json.loads(related('find-offers', *words, '--format', 'json').out)) == [
+            'pocket:admin/src.shop'
+        ]
+    assert related('find-offers').out.splitlines()[1].split(None, 3) == [
+        *('pocket', 'admin/src.shop', 'admin', 'syslog:log, http:web')
+    ]
+    assert related('find-offers', '--interface', 'nope').err == 'ERROR no matching application offers found\n'
+    shown = json.loads(related('show-offer', '-m', 'src', 'shop', '--format', 'json').out)
+    assert shown['pocket:admin/src.shop']['access'] == 'admin'
+
+
+def test_what_is_consumed_is_in_the_status(related: Callable[..., Done]) -> None:
+    status = json.loads(related('status', '--format', 'json').out)
+    assert status['application-endpoints']['web']['relations'] == {'web': ['reader']}
+    assert status['applications']['reader']['relations'] == {
+        'up': [{'related-application': 'web', 'interface': 'http', 'scope': 'global'}]
+    }
+    table = related('status').out
+    assert 'SAAS  Status   Store   URL\nweb   waiting  pocket  admin/src.shop\n' in table
+    assert list(json.loads(related('status', 'web', '--format', 'json').out)['application-endpoints']) == [
+        'web'
+    ]
+    offers = json.loads(related('status', '-m', 'src', '--format', 'json').out)['offers']
+    assert (offers['shop']['application'], offers['shop']['total-connected-count']) == ('tester', 1)
+
+
+def test_what_cannot_be_done_with_offers_is_refused_in_words(related: Callable[..., Done]) -> None:
+    for words, text in (
+        (('consume', 'src.nope'), 'application offer "admin/src.nope" not found'),
+        (('consume', 'src.shop:web'), 'remote offer "src.shop:web" shouldn\'t include endpoint'),
+        (('consume', 'a b'), 'application offer URL "a b" not valid'),
+        (('offer', 'tester'), 'endpoints must conform to format'),
+        (('remove-offer', 'src.shop'), 'offer has 1 relation'),
+        (('remove-saas', 'nope'), 'removing SAAS application nope failed: saas application "nope" not found'),
+        (('suspend-relation', 'x'), 'relation ID "x" not valid'),
+        (('suspend-relation', '7'), 'relation 7 not found'),
+        (('suspend-relation', '0'), 'which is not associated with an offer'),
+        (('integrate', 'src.shop', 'src.shop'), 'only one endpoint can be of another model'),
+        (('grant', 'bob', 'read', 'src.shop'), 'user "bob" not found'),
+        (('grant', 'admin', 'read', 'src.shop'), 'user already has "admin" access or greater'),
+        (('grant', 'bob', 'read', 'src'), 'only access to offers is supported'),
+        (('revoke', 'admin', 'read', 'src.shop'), '"admin" owns the offer'),
+    ):
+        done = related(*words)
+        assert done.code != 0, words
+        assert text in done.err
+        assert 'Traceback' not in done.err
+
+
+def test_offers_and_what_is_consumed_are_removed(related: Callable[..., Done]) -> None:
+    asked = related('remove-offer', 'src.shop', '--force')
+    assert (asked.code, 'offer removal: aborted' in asked.err) == (1, True)
+    assert related('remove-offer', 'src.shop', '--force', '-y').code == 0
+    table = related('status').out
+    assert 'web   terminated  pocket  admin/src.shop' in table
+    assert related('remove-saas', 'web').code == 0
+    assert 'application-endpoints' not in json.loads(related('status', '--format', 'json').out)

@@ -213,6 +213,29 @@ def test_a_relation_that_died_before_it_was_created_runs_no_hook(started: Unit, 
     assert started.settle() == ['leave 1']
 
 
+def test_a_suspended_relation_breaks_and_begins_again_when_it_is_resumed(
+    started: Unit, db: RelationView
+) -> None:
+    started.relate(db, members={'mysql/0': 1})
+    started.settle()
+    started.relate(db, suspended=True)
+    assert started.settle() == ['db-relation-departed mysql/0', 'db-relation-broken', 'leave 1']
+    assert isinstance(started.step(), resolver.Wait)
+    started.relate(db, suspended=False, members={'mysql/0': 2})
+    assert started.settle() == [
+        'db-relation-created',
+        'db-relation-joined mysql/0',
+        'db-relation-changed mysql/0',
+    ]
+
+
+def test_a_relation_that_was_suspended_before_it_was_created_is_not_entered(
+    started: Unit, db: RelationView
+) -> None:
+    started.relate(db, suspended=True)
+    assert isinstance(started.step(), resolver.Wait)
+
+
 def test_a_leader_hears_of_its_own_peer_application_settings(started: Unit, peer: RelationView) -> None:
     started.relate(peer)
     started.settle()

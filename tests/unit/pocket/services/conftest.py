@@ -60,9 +60,9 @@ BASE = Base(name='ubuntu', channel='24.04')
 class World:
     """One model and what a test does to it."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(self, tx: Tx, name: str = 'm') -> None:
         self.tx = tx
-        self.uuid = models.add(tx, name='m', owner='admin', cloud='pocket', region='local', config={})
+        self.uuid = models.add(tx, name=name, owner='admin', cloud='pocket', region='local', config={})
 
     make_charm = staticmethod(make_charm)
 
@@ -82,6 +82,10 @@ class World:
     def relate(self, *endpoints: str) -> int:
         """Relate two applications and return the relation's id."""
         return relations.add(self.tx, self.uuid, endpoints).id
+
+    def beside(self, name: str) -> World:
+        """Another model of the same controller."""
+        return World(self.tx, name)
 
     def start(self, *units: str) -> None:
         """Have the machines of units run and their agents become idle."""

@@ -9,7 +9,12 @@ from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, QUOTA_LIMIT_EXCEED
 
 if TYPE_CHECKING:
     from bedrock.charm import Charm
+    from pocket.services.endpoints import Party
     from tests.unit.pocket.services.conftest import World
+
+
+def _parties(world: World) -> dict[str, Party]:
+    return {name: endpoints.party(charm) for name, charm in _charms(world).items()}
 
 
 def _charms(world: World) -> dict[str, Charm]:
@@ -45,7 +50,7 @@ def _charms(world: World) -> dict[str, Charm]:
     ],
 )
 def test_names_mean_one_relation(world: World, names: list[str], key: str) -> None:
-    assert endpoints.key(endpoints.infer(names, _charms(world))) == key
+    assert endpoints.key(endpoints.infer(names, _parties(world))) == key
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_names_mean_one_relation(world: World, names: list[str], key: str) -> No
 )
 def test_names_that_mean_none_or_several(world: World, names: list[str], message: str, code: str) -> None:
     with pytest.raises(JujuError) as caught:
-        endpoints.infer(names, _charms(world))
+        endpoints.infer(names, _parties(world))
     assert (caught.value.message, caught.value.code) == (message, code)
 
 

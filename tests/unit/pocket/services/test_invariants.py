@@ -10,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pocket.model import application_of
-from pocket.services import applications, life, machines, models, relations, rows, uniter
+from pocket.services import (
+    applications,
+    crossings,
+    life,
+    machines,
+    models,
+    offers,
+    relations,
+    rows,
+    saas,
+    sides,
+    uniter,
+)
 from pocket.services.errors import JujuError
 
 if TYPE_CHECKING:
@@ -19,11 +31,23 @@ if TYPE_CHECKING:
 _APPLICATIONS = ('a', 'b', 's')
 
 
+class _Memory:
+    """What was ever in one model."""
+
+    def __init__(self) -> None:
+        self.units: set[str] = set()
+        self.gone_units: set[str] = set()
+        self.relations: set[int] = set()
+        self.gone_relations: set[int] = set()
+
+
 class _Story:
-    """Random events in one model; remembers what was there."""
+    """Random events in two models that relate to each other; remembers what was there."""
 
     def __init__(self, world: World) -> None:
+        self.worlds = [world, world.beside('n')]
         self.world = world
+        self.memories = {each.uuid: _Memory() for each in self.worlds}
         make = world.make_charm
         self.charms = {
             'a': make('a', provides={'db': 'sql'}, peers={'cluster': 'ha'}),
@@ -32,10 +56,6 @@ class _Story:
                 's', requires={'host': 'juju-info', 'db': 'sql'}, container=('host',), subordinate=True
             ),
         }
-        self.units: set[str] = set()
-        self.gone_units: set[str] = set()
-        self.relations: set[int] = set()
-        self.gone_relations: set[int] = set()
         self.events: tuple[Callable[[random.Random], None], ...] = (
             self.deploy,
             self.add_unit,
@@ -53,18 +73,44 @@ class _Story:
             self.destroy_relation,
             self.destroy_machine,
             self.expire,
+            self.offer,
+            self.consume,
+            self.cross,
+            self.cross,
+            self.suspend,
+            self.destroy_offer,
+            self.destroy_saas,
         )
+
+    def begin(self) -> None:
+        """Relate the two models, which chance alone seldom does."""
+        source, sink = self.worlds
+        source.deploy('a', self.charms['a'])
+        sink.deploy('b', self.charms['b'], units=2)
+        source.start('a/0')
+        sink.start('b/0', 'b/1')
+        offer = offers.create(source.tx, source.uuid, application='a', endpoint_names=['db'])
+        crossings.consume(sink.tx, sink.uuid, offer.uuid, url=offer.url)
+        relation = sink.relate('b', 'a')
+        sink.enter(relation, 'b/0')
+        for world in self.worlds:
+            self.check(world)
+        self.check_crossings()
 
     def happen(self, event: int, seed: int) -> None:
         db = self.world.tx.db
         db.execute('SAVEPOINT event')
+        chance = random.Random(seed)
+        self.world = chance.choice(self.worlds)
         try:
-            self.events[event % len(self.events)](random.Random(seed))
+            self.events[event % len(self.events)](chance)
         except (JujuError, IndexError):  # refused, or there is nothing to do it to
             db.execute('ROLLBACK TO event')
         db.execute('RELEASE event')
         self.world.tx.now_ms += 1_000
-        self.check()
+        for world in self.worlds:
+            self.check(world)
+        self.check_crossings()
 
     def deploy(self, chance: random.Random) -> None:
         name = chance.choice(_APPLICATIONS)
@@ -118,11 +164,71 @@ class _Story:
     def expire(self, chance: random.Random) -> None:
         life.expire_forced(self.world.tx)
         for machine in machines.removable(self.world.tx):
-            machines.remove(self.world.tx, self.world.uuid, machine.id)
+            machines.remove(self.world.tx, machine.model_uuid, machine.id)
 
-    def check(self) -> None:
-        """Fail if the model is not whole."""
-        tx, uuid = self.world.tx, self.world.uuid
+    def offer(self, chance: random.Random) -> None:
+        name, endpoint = chance.choice([('a', 'db'), ('b', 'db'), ('s', 'db')])
+        offers.create(self.world.tx, self.world.uuid, application=name, endpoint_names=[endpoint])
+
+    def consume(self, chance: random.Random) -> None:
+        offer = chance.choice(offers.list_(self.world.tx))
+        alias = f'from-{offer.name}'
+        crossings.consume(self.world.tx, self.world.uuid, offer.uuid, url=offer.url, alias=alias)
+
+    def cross(self, chance: random.Random) -> None:
+        consumed = chance.choice(saas.list_(self.world.tx, self.world.uuid)).name
+        self.world.relate(chance.choice(('a:db', 'b:db', 's:db')), consumed)
+
+    def suspend(self, chance: random.Random) -> None:
+        found = relations.list_(self.world.tx, self.world.uuid)
+        relation = chance.choice([relation for relation in found if relation.offer_uuid])
+        suspended = chance.random() < 0.7
+        crossings.set_suspended(self.world.tx, self.world.uuid, relation.id, suspended, message='why')
+
+    def destroy_offer(self, chance: random.Random) -> None:
+        url, force = chance.choice(offers.list_(self.world.tx)).url, chance.random() < 0.5
+        crossings.destroy_offer(self.world.tx, url, user='admin', force=force)
+
+    def destroy_saas(self, chance: random.Random) -> None:
+        name, force = chance.choice(saas.list_(self.world.tx, self.world.uuid)).name, chance.random() < 0.3
+        crossings.destroy_saas(self.world.tx, self.world.uuid, name, force=force)
+
+    def check_crossings(self) -> None:
+        """Fail if two models see one relation differently."""
+        tx = self.world.tx
+        homeless = rows.many(
+            tx,
+            'SELECT 1 FROM relation_endpoint side WHERE NOT EXISTS (SELECT 1 FROM relation_endpoint home'
+            ' WHERE home.model_uuid = side.home_model AND home.relation_id = side.home_relation'
+            ' AND home.application = side.home_application AND home.home_model = home.model_uuid)',
+        )
+        assert not homeless, 'every side has a home'
+        for row in rows.many(tx, "SELECT * FROM relation WHERE offer_uuid <> ''"):
+            seen = sides.everywhere(tx, str(row['model_uuid']), int(row['id']))
+            if len(seen) == 1:
+                assert row['life'] == 'dying', 'what is left alone is about to go'
+                continue
+            there = relations.get(tx, *seen[1])
+            assert sides.everywhere(tx, *seen[1]) == seen[::-1], 'a twin is one both ways'
+            assert there.life == row['life']
+            here = relations.get(tx, *seen[0])
+            assert here.status.value == there.status.value
+            deserted = sides.is_deserted(tx, *seen[0])
+            if row['suspended'] and row['life'] == 'alive':
+                assert here.status.value == ('suspended' if deserted else 'suspending')
+            assert {here.offered, there.offered} == {True, False}
+        for world in self.worlds:
+            for one in saas.list_(tx, world.uuid):
+                related = any(
+                    side.application == one.name
+                    for relation in relations.list_(tx, world.uuid)
+                    for side in relation.endpoints
+                )
+                assert one.life == 'alive' or related, 'what is consumed goes with its last relation'
+
+    def check(self, world: World) -> None:
+        """Fail if a model is not whole."""
+        tx, uuid, memory = world.tx, world.uuid, self.memories[world.uuid]
         units = {unit.name: unit for unit in applications.list_units(tx, uuid)}
         found_relations = {relation.id: relation for relation in relations.list_(tx, uuid)}
         found_machines = {machine.id: machine for machine in machines.list_(tx, uuid)}
@@ -153,23 +259,28 @@ class _Story:
                 assert units[unit.principal].life != 'dead'
         for machine in found_machines.values():
             assert machine.life != 'alive' or any(unit.machine == machine.id for unit in units.values())
-        self.gone_units |= self.units - units.keys()
-        self.gone_relations |= self.relations - found_relations.keys()
-        assert not self.gone_units & units.keys(), 'a name is used once'
-        assert not self.gone_relations & found_relations.keys(), 'an id is used once'
-        self.units |= units.keys()
-        self.relations |= found_relations.keys()
+        memory.gone_units |= memory.units - units.keys()
+        memory.gone_relations |= memory.relations - found_relations.keys()
+        assert not memory.gone_units & units.keys(), 'a name is used once'
+        assert not memory.gone_relations & found_relations.keys(), 'an id is used once'
+        memory.units |= units.keys()
+        memory.relations |= found_relations.keys()
 
     def take_down(self) -> None:
-        """Destroy the model and do what agents and the provisioner do then."""
-        tx, uuid = self.world.tx, self.world.uuid
-        models.destroy(tx, uuid)
-        while units := applications.list_units(tx, uuid):
-            assert {str(unit.life) for unit in units} == {'dying'}
-            self.world.finish(next(unit.name for unit in units if not unit.subordinates))
-        for machine in machines.removable(tx):
-            machines.remove(tx, uuid, machine.id)
-        assert models.list_uuids(tx) == []
+        """Destroy both models, one after the other, and do what agents and the provisioner do then."""
+        tx = self.world.tx
+        while self.worlds:
+            world = self.worlds.pop()
+            models.destroy(tx, world.uuid)
+            while units := applications.list_units(tx, world.uuid):
+                assert {str(unit.life) for unit in units} == {'dying'}
+                world.finish(next(unit.name for unit in units if not unit.subordinates))
+            for machine in machines.removable(tx):
+                machines.remove(tx, machine.model_uuid, machine.id)
+            assert models.find(tx, world.uuid) is None, 'no model waits for another'
+            for other in self.worlds:
+                self.check(other)
+            self.check_crossings()
         left = [
             str(row['name'])
             for row in rows.many(tx, "SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -179,14 +290,20 @@ class _Story:
 
 
 @settings(max_examples=60, deadline=None)
-@given(events=st.lists(st.tuples(st.integers(0, 15), st.integers(0, 2**16)), min_size=10, max_size=60))
-def test_any_story_leaves_a_model_that_is_whole_and_can_be_taken_down(
-    make_world: Callable[[], World], events: list[tuple[int, int]]
+@given(
+    begun=st.booleans(),
+    events=st.lists(st.tuples(st.integers(0, 22), st.integers(0, 2**16)), min_size=10, max_size=80),
+)
+def test_any_story_leaves_models_that_are_whole_and_can_be_taken_down(
+    make_world: Callable[[], World], begun: bool, events: list[tuple[int, int]]
 ) -> None:
     world = make_world()
     story = _Story(world)
     try:
-        story.happen(0, 0)
+        if begun:
+            story.begin()
+        else:
+            story.happen(0, 0)
         for event, seed in events:
             story.happen(event, seed)
         story.take_down()

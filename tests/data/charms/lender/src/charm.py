@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Tells its relations the option ``value``; its status says which units of which model it has heard."""
+
+from __future__ import annotations
+
+import ops
+
+
+class Lender(ops.CharmBase):
+    def __init__(self, framework: ops.Framework) -> None:
+        super().__init__(framework)
+        for event in (
+            self.on.start,
+            self.on.config_changed,
+            self.on.db_relation_created,
+            self.on.db_relation_joined,
+            self.on.db_relation_changed,
+            self.on.db_relation_departed,
+            self.on.db_relation_broken,
+        ):
+            framework.observe(event, self._tell)
+
+    def _tell(self, event: ops.EventBase) -> None:
+        broken = event.relation.id if isinstance(event, ops.RelationBrokenEvent) else None
+        heard: list[str] = []
+        for relation in self.model.relations['db']:
+            if relation.id == broken:
+                continue
+            if self.unit.is_leader():
+                relation.data[self.app]['dbkey'] = str(self.config['value'])
+            relation.data[self.unit]['told-by'] = self.unit.name
+            for unit in sorted(relation.units, key=lambda unit: unit.name):
+                heard.append(f'{unit.name}={relation.data[unit].get("borrower", "?")}')
+            heard.append(f'from {relation.remote_model.uuid}')
+        self.unit.status = ops.ActiveStatus(' '.join(heard) or 'nobody')
+
+
+if __name__ == '__main__':
+    ops.main(Lender)
