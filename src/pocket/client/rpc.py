@@ -35,6 +35,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'Resources': frozenset({3}),
     'Secrets': frozenset({2}),
     'SSHClient': frozenset({4}),
+    'Storage': frozenset({6}),
 }
 """Facade versions whose shapes this client knows; it calls the highest that the server has too."""
 

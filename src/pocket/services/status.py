@@ -16,11 +16,13 @@ from pocket.services import (
     relations,
     rows,
     statuses,
+    storagedetails,
 )
 from pocket.services.applications import ApplicationRecord
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
 from pocket.services.relations import RelationRecord
+from pocket.services.storagedetails import StorageRecord
 from pocket.state import Tx
 
 
@@ -85,6 +87,8 @@ class ModelSnapshot:
     applications: tuple[ApplicationSnapshot, ...]
     relations: tuple[RelationRecord, ...]
     now_ms: int
+    storage: tuple[StorageRecord, ...] = ()
+    """Without what only waits for its data to go."""
 
     @property
     def units(self) -> Mapping[str, UnitSnapshot]:
@@ -123,6 +127,7 @@ def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
         ),
         relations=tuple(related),
         now_ms=tx.now_ms,
+        storage=tuple(storagedetails.list_(tx, uuid)),
     )
 
 

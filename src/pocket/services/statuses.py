@@ -10,7 +10,7 @@ from pocket.model import Status
 from pocket.services import rows
 from pocket.state import Tx
 
-Kind = Literal['agent', 'workload', 'application', 'machine', 'instance', 'model', 'relation']
+Kind = Literal['agent', 'workload', 'application', 'machine', 'instance', 'model', 'relation', 'storage']
 
 KEEP = 100
 """History entries kept for each entity and kind."""

@@ -68,9 +68,9 @@ def _request(given: Given, charm: charm_files.Charm) -> dict[str, Any]:
         'num-units': units,
         'config': config,
         'config-yaml': config_yaml,
-        'storage': _storage(given.many('storage')),
+        'storage': values.storage(given.many('storage')),
         'devices': {},
-        'attach-storage': [f'storage-{name.replace("/", "-")}' for name in given.listed('attach-storage')],
+        'attach-storage': [values.storage_tag(name) for name in given.listed('attach-storage')],
         'endpoint-bindings': _bindings(given.text('bind')),
         'Force': given.on('force'),
     }
@@ -89,23 +89,6 @@ def _config(given: Given, application: str) -> tuple[dict[str, str], str]:
     if application not in values.yaml_mapping(files[0]):
         raise errors.Fault(f'no settings found for "{application}" in {files[0]}')
     return config, values.file_text(files[0])
-
-
-def _storage(words: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """``name=pool,count,size`` in any order."""
-    found: dict[str, dict[str, Any]] = {}
-    for word in words:
-        name, value = values.pair(word)
-        entry: dict[str, Any] = {'count': 1}
-        for part in value.split(','):
-            if part.isdigit():
-                entry['count'] = int(part)
-            elif part[:1].isdigit():
-                entry['size'] = values.size_mib(part, what='storage size')
-            elif part:
-                entry['pool'] = part
-        found[name] = entry
-    return found
 
 
 def _bindings(text: str) -> dict[str, str]:
