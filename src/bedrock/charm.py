@@ -22,7 +22,7 @@ from typing import Any, cast
 
 import yaml
 
-from bedrock import errors, process
+from bedrock import charmstorage, errors, process
 
 MAX_UNPACKED_BYTES = 2 * 2**30
 """An archive that claims to unpack to more is refused."""
@@ -108,6 +108,11 @@ def read(path: Path) -> Charm:
         raise CharmFault(f'cannot read charm {path}: it has no name')
     config = documents['config'] if documents['config'] is not None else _mapping(craft.get('config'))
     actions = documents['actions'] if documents['actions'] is not None else _mapping(craft.get('actions'))
+    storage = {key: _mapping(value) for key, value in _mapping(meta.get('storage')).items()}
+    try:
+        charmstorage.parse_all(storage)
+    except ValueError as err:
+        raise CharmFault(f'cannot read charm {path}: {err}') from None
     return Charm(
         name=name,
         summary=str(meta.get('summary') or ''),
@@ -118,7 +123,7 @@ def read(path: Path) -> Charm:
         endpoints=_endpoints(path, meta),
         actions={key: _mapping(value) for key, value in actions.items() if key != 'additionalProperties'},
         resources={key: _mapping(value) for key, value in _mapping(meta.get('resources')).items()},
-        storage={key: _mapping(value) for key, value in _mapping(meta.get('storage')).items()},
+        storage=storage,
         containers={key: _mapping(value) for key, value in _mapping(meta.get('containers')).items()},
         metadata=meta,
     )

@@ -9,7 +9,15 @@ from typing import Any, Protocol
 from pocket.agents import relations
 from pocket.agents.local import Hook, LocalState
 from pocket.agents.secretbook import SecretBook, SecretReader
-from pocket.model import HookChanges, PendingAction, PortRange, RelationView, Status, UnitView
+from pocket.model import (
+    HookChanges,
+    PendingAction,
+    PortRange,
+    RelationView,
+    Status,
+    StorageAddition,
+    UnitView,
+)
 
 
 class Reader(SecretReader, Protocol):
@@ -43,6 +51,8 @@ class HookContext:
     state: dict[str, str | None] = field(default_factory=dict[str, str | None])
     ports: dict[PortRange, bool] = field(default_factory=dict[PortRange, bool])
     """True: to be opened; False: to be closed."""
+    storage: list[StorageAddition] = field(default_factory=list[StorageAddition])
+    """To be added."""
     action_results: dict[str, Any] = field(default_factory=dict[str, Any])
     action_failed: bool = False
     action_message: str = ''
@@ -108,6 +118,7 @@ class HookContext:
             open_ports=tuple(port for port, is_open in self.ports.items() if is_open),
             close_ports=tuple(port for port, is_open in self.ports.items() if not is_open),
             secrets=self.secrets.changes(),
+            storage=tuple(self.storage),
         )
 
 

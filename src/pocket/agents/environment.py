@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pocket.agents import secrets
+from pocket.agents import secrets, storage
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook
 from pocket.agents.paths import MachinePaths
-from pocket.model import JUJU_VERSION, PendingAction
+from pocket.model import JUJU_VERSION, PendingAction, StorageView
 
 SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin'
 
@@ -60,6 +60,8 @@ def build(
         env.update(_relation(hook))
     if hook and hook.secret:
         env.update(secrets.environment(hook.secret))
+    if hook and (instance := storage.find(view, hook.storage_id)):
+        env.update(_storage(instance))
     if context.action and dispatch_path:
         env.update(_action(context.action))
     return env
@@ -75,6 +77,14 @@ def _relation(hook: Hook) -> dict[str, str]:
     if hook.departing_unit:
         env['JUJU_DEPARTING_UNIT'] = hook.departing_unit
     return env
+
+
+def _storage(instance: StorageView) -> dict[str, str]:
+    return {
+        'JUJU_STORAGE_ID': instance.id,
+        'JUJU_STORAGE_KIND': instance.kind,
+        'JUJU_STORAGE_LOCATION': instance.location,
+    }
 
 
 def _action(action: PendingAction) -> dict[str, str]:

@@ -55,6 +55,9 @@ class Hook:
     secret: SecretEvent | None = None
     """What a hook about a secret tells."""
 
+    storage_id: str = ''
+    """The instance of a storage hook; its `endpoint` is the charm's name for it."""
+
     @property
     def name(self) -> str:
         """The name that the charm knows it by, such as ``db-relation-joined``."""
@@ -100,6 +103,8 @@ class LocalState:
     settings_hash: str = ''
     leader_settings_version: int = -1
     relations: Mapping[int, RelationState] = field(default_factory=dict[int, RelationState])
+    storage: tuple[str, ...] = ()
+    """The instances that the charm was told of; there from storage-attached to storage-detaching."""
 
     @property
     def failed_hook(self) -> Hook | None:
@@ -173,6 +178,10 @@ def committed(local: LocalState, hook: Hook) -> LocalState:
             return replace(done, stopped=True)
         case 'remove':
             return replace(done, removed=True)
+        case 'storage-attached':
+            return replace(done, storage=(*_without(done.storage, hook.storage_id), hook.storage_id))
+        case 'storage-detaching':
+            return replace(done, storage=_without(done.storage, hook.storage_id))
         case 'leader-elected':
             return replace(done, leader=True)
         case 'leader-settings-changed':
@@ -189,6 +198,10 @@ def committed(local: LocalState, hook: Hook) -> LocalState:
 def deposed(local: LocalState) -> LocalState:
     """The leadership is lost; the new leader's settings are news whatever their version."""
     return replace(local, leader=False, leader_settings_version=-1)
+
+
+def _without(storage: tuple[str, ...], storage_id: str) -> tuple[str, ...]:
+    return tuple(each for each in storage if each != storage_id)
 
 
 def _relation_committed(done: LocalState, hook: Hook) -> LocalState:

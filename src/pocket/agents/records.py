@@ -64,6 +64,9 @@ class Records:
     async def leave_scope(self, relation_id: int) -> None:
         await self._state.write(uniter.leave_scope, *self._of, relation_id)
 
+    async def release_storage(self, storage_id: str) -> None:
+        await self._state.write(uniter.release_storage, *self._of, storage_id)
+
     async def resign(self) -> None:
         """Give the leadership up, or note that it is lost."""
         await self.save(local_state.deposed(self.local), lambda tx: uniter.resign_leadership(tx, *self._of))

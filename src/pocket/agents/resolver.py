@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pocket.agents import relations, secrets
+from pocket.agents import relations, secrets, storage
 from pocket.agents.local import Hook, Kind, LocalState
 from pocket.model import Life, PendingAction, UnitView
 
@@ -75,6 +75,13 @@ class LeaveScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStorage:
+    """Let go of storage whose hooks are done."""
+
+    storage_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resign:
     """Stop being the leader; no hook tells of it."""
 
@@ -99,6 +106,8 @@ class Wait:
     """Nothing can be done before something changes; ``failed`` names the hook in error, if one is."""
 
     failed: Hook | None = None
+    idle: bool = True
+    """False: it waits for something that the unit cannot do without."""
 
 
 Operation = (
@@ -109,6 +118,7 @@ Operation = (
     | EndAction
     | EnterScope
     | LeaveScope
+    | ReleaseStorage
     | Resign
     | ClearResolved
     | Die
@@ -228,12 +238,33 @@ def _action(facts: Facts) -> Operation | None:
     return RunAction(action=action)
 
 
+def _awaited_storage(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    # The charm's files can be brought meanwhile.
+    if not local.charm_url or not storage.awaited(local, view):
+        return None
+    return Wait(failed=local.failed_hook, idle=False)
+
+
+def _storage(facts: Facts) -> Operation | None:
+    if (storage_id := storage.released(facts.local, facts.view)) is not None:
+        return ReleaseStorage(storage_id=storage_id)
+    hook = storage.due_hook(facts.local, facts.view)
+    return RunHook(hook=hook) if hook is not None else None
+
+
+def _vanished(hook: Hook, view: UnitView) -> bool:
+    """Whether what a relation or storage hook is about is no more."""
+    if hook.storage_id:
+        return storage.find(view, hook.storage_id) is None
+    return hook.in_relation and relations.find(view, hook.relation_id) is None
+
+
 def _hook_in_error(facts: Facts) -> Operation | None:
     hook, view = facts.local.failed_hook, facts.view
     if hook is None:
         return None
-    gone = hook.in_relation and relations.find(view, hook.relation_id) is None
-    if view.resolved == 'no-hooks' or gone:
+    if view.resolved == 'no-hooks' or _vanished(hook, view):
         return SkipHook(hook=hook)
     if view.resolved:
         return RunHook(hook=relations.refreshed(hook, view), resolved=True)
@@ -248,7 +279,7 @@ def _queued_hook(facts: Facts) -> Operation | None:
     if facts.local.kind is not Kind.RUN_HOOK or facts.local.hook is None:
         return None
     hook = facts.local.hook
-    if hook.in_relation and relations.find(facts.view, hook.relation_id) is None:
+    if _vanished(hook, facts.view):
         return SkipHook(hook=hook)
     return RunHook(hook=relations.refreshed(hook, facts.view))
 
@@ -303,10 +334,12 @@ _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _end,
     _interrupted,
     _stale_resolved,
+    _awaited_storage,
     _relation_created,
     _leadership,
     _secrets,
     _action,
+    _storage,
     _hook_in_error,
     _queued_hook,
     _dying,

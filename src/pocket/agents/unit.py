@@ -108,7 +108,7 @@ class UnitAgent:
         if wait.failed:
             self._timers.start_retry()
             await self._records.show_failed(wait.failed)
-        else:
+        elif wait.idle:
             await self._records.show_idle()
         alive = wait.failed is None and self._records.local.started and not self._records.local.removed
         delay_s = self._timers.next_s(
@@ -146,6 +146,8 @@ class UnitAgent:
                 await self._enter_scope(operation.relation_id)
             case resolver.LeaveScope():
                 await records.leave_scope(operation.relation_id)
+            case resolver.ReleaseStorage():
+                await records.release_storage(operation.storage_id)
             case resolver.Resign():
                 await records.resign()
             case resolver.ClearResolved():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pocket.api import encode
+from pocket.api import encode, storagejson
 from pocket.api.rpc import Json
 from pocket.model import Status
 from pocket.services.machines import MachineRecord
@@ -36,7 +36,14 @@ def full_status(snapshot: ModelSnapshot, *, arch: str, include_storage: bool = F
         'controller-timestamp': encode.timestamp(snapshot.now_ms),
         'branches': {},
     }
-    return {**reply, 'storage': [], 'filesystems': [], 'volumes': []} if include_storage else reply
+    if not include_storage:
+        return reply
+    return {
+        **reply,
+        'storage': storagejson.instances(snapshot.storage),
+        'filesystems': storagejson.filesystems(snapshot.storage),
+        'volumes': storagejson.volumes(snapshot.storage),
+    }
 
 
 def select(snapshot: ModelSnapshot, patterns: Sequence[str]) -> ModelSnapshot:
@@ -86,6 +93,7 @@ def select(snapshot: ModelSnapshot, patterns: Sequence[str]) -> ModelSnapshot:
             for machine in snapshot.machines
             if machine.id in on or any(fnmatchcase(machine.id, pattern) for pattern in patterns)
         ),
+        storage=tuple(each for each in snapshot.storage if each.unit in shown),
         relations=tuple(
             relation
             for relation in snapshot.relations

@@ -43,6 +43,7 @@ _SPOKEN: Mapping[str, frozenset[int]] = {
     'SSHClient': frozenset({4}),
     'Spaces': frozenset({6}),
     'UserManager': frozenset({3}),
+    'Storage': frozenset({6}),
 }
 """Facade versions whose shapes this client knows; it calls the highest that the server has too."""
 

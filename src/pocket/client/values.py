@@ -13,6 +13,7 @@ from pocket.client.context import local_path
 _DURATION = re.compile(r'(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)')
 _UNIT_NS = {'ns': 1, 'us': 10**3, 'µs': 10**3, 'ms': 10**6, 's': 10**9, 'm': 60 * 10**9, 'h': 3600 * 10**9}
 _UNIT_NAME = re.compile(r'[a-z][a-z0-9]*(?:-[a-z0-9]*[a-z][a-z0-9]*)*/(?:\d+|leader)')
+_STORAGE_ID = re.compile(r'[a-z][a-z0-9]*(?:-[a-z0-9]*[a-z][a-z0-9]*)*/\d+')
 _MACHINE_ID = re.compile(r'\d+(?:/[a-z]+/\d+)*')
 _SIZE_MIB = {'': 1, 'M': 1, 'G': 1024, 'T': 1024**2, 'P': 1024**3}
 _INTEGERS = frozenset({'cores', 'cpu-power'})
@@ -203,6 +204,65 @@ def size_mib(text: str, *, what: str) -> int:
     return -int(-float(found[1]) * _SIZE_MIB[found[2]] // 1)
 
 
+def storage(words: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """``name=pool,count,size`` words; the three may come in any order, and a bare name asks for one.
+
+    Raises:
+        WrongUsage: a word is something else.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for word in words:
+        name, _, directive = word.partition('=')
+        if not name:
+            raise faults.WrongUsage(f'cannot parse storage constraints: missing name in "{word}"')
+        if name in found:
+            raise faults.WrongUsage(f'storage "{name}" specified more than once')
+        found[name] = storage_directive(name, directive)
+    return found
+
+
+def storage_directive(name: str, text: str) -> dict[str, Any]:
+    """``pool,count,size`` in any order; without a count it is one.
+
+    Raises:
+        WrongUsage: it is something else.
+    """
+    entry: dict[str, Any] = {}
+    for part in filter(None, text.split(',')):
+        key, value = _storage_part(name, part)
+        if key in entry:
+            raise faults.WrongUsage(
+                f'cannot parse constraints for storage "{name}":'
+                f' {key} is already set, new value "{part}" not valid'
+            )
+        entry[key] = value
+    return {'count': 1, **entry}
+
+
+def _storage_part(name: str, part: str) -> tuple[str, Any]:
+    doing = f'cannot parse constraints for storage "{name}"'
+    if part.isdigit():
+        if not int(part):
+            raise faults.WrongUsage(f'{doing}: cannot parse count: count must be greater than zero, got "0"')
+        return 'count', int(part)
+    if part[:1].isdigit():
+        return 'size', size_mib(part, what=f'size for storage "{name}"')
+    if part[:1].isalpha():
+        return 'pool', part
+    raise faults.WrongUsage(f'{doing}: unrecognized storage constraint "{part}"')
+
+
+def storage_tag(text: str) -> str:
+    """``data/0`` -> ``storage-data-0``.
+
+    Raises:
+        WrongUsage: it is no id of storage.
+    """
+    if not _STORAGE_ID.fullmatch(text):
+        raise faults.WrongUsage(f'storage ID "{text}" not valid')
+    return 'storage-' + text.replace('/', '-')
+
+
 def constraints_text(value: Mapping[str, Any]) -> str:
     """Constraints as they are typed, sorted by name."""
     words: list[str] = []
@@ -233,27 +293,6 @@ def placement(words: Iterable[str], *, model_uuid: str) -> list[dict[str, str]]:
             raise faults.WrongUsage(f'invalid --to parameter "{word}": unsupported placement')
         else:
             found.append({'scope': model_uuid, 'directive': word})
-    return found
-
-
-def storage(words: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """``name=pool,count,size``, the three in any order.
-
-    Raises:
-        WrongUsage: a word has no name, or a bad size.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for word in words:
-        name, value = pair(word)
-        entry: dict[str, Any] = {'count': 1}
-        for part in value.split(','):
-            if part.isdigit():
-                entry['count'] = int(part)
-            elif part[:1].isdigit():
-                entry['size'] = size_mib(part, what='storage size')
-            elif part:
-                entry['pool'] = part
-        found[name] = entry
     return found
 
 

@@ -15,11 +15,12 @@ from bedrock import errors
 from pocket.agents import deadlines
 from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
+from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, machines
+from pocket.services import charms, machines, provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -74,11 +75,14 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
             substrate.sweep(state.read(_host_names)),
             asyncio.to_thread(clientfiles.ensure_ssh_key, settings.juju_data),
         )
+        await substrate.sweep_volumes(state.read(provisioning.volumes))
         server = ApiServer(state, settings, identity=who)
         port = await server.start()
         # The API listens on loopback only: there is no address of it that a machine could reach.
         site = Site(state=state, substrate=substrate, api_addresses=())
-        supervisor = Supervisor(state, (MachineSource(site=site), UnitSource(site=site)))
+        supervisor = Supervisor(
+            state, (MachineSource(site=site), StorageSource(site=site), UnitSource(site=site))
+        )
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')

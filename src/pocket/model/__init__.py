@@ -10,6 +10,8 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model.secrets import SecretChanges, SecretsView
+from pocket.model.storage import StorageAddition as StorageAddition
+from pocket.model.storage import StorageView as StorageView
 from pocket.version import JUJU_VERSION as JUJU_VERSION
 
 
@@ -122,6 +124,7 @@ class UnitView:
     agent_state: str
     """What the agent last saved (JSON); empty for a new unit."""
     secrets: SecretsView = field(default_factory=SecretsView)
+    storage: tuple[StorageView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,7 @@ class HookChanges:
     open_ports: tuple[PortRange, ...] = ()
     close_ports: tuple[PortRange, ...] = ()
     secrets: SecretChanges = field(default_factory=SecretChanges)
+    storage: tuple[StorageAddition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

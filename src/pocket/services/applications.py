@@ -21,11 +21,14 @@ from pocket.services import (
     relations,
     rows,
     saas,
+    storagedirectives,
+    storagerequests,
     units,
 )
 from pocket.services import constraints as constraints_
 from pocket.services.charms import CharmRecord
-from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, JujuError
+from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.storagedirectives import Wanted
 from pocket.services.units import UnitRecord
 from pocket.state import Tx
 
@@ -107,12 +110,16 @@ def deploy(
     placement: Sequence[str] = (),
     base: Base | None = None,
     trust: bool = False,
+    storage: Mapping[str, Wanted] | None = None,
+    attach_storage: Sequence[str] = (),
 ) -> list[str]:
     """Make an application with its peer relations and its first units; return the units' names.
 
     Args:
         placement: One directive a unit: a machine id, or ``new``; units without one get a new machine.
         base: By default the first that the charm names, else the model's.
+        storage: What the units get of the charm's storage, by its name there.
+        attach_storage: Instances for the first unit, which then must be the only one.
 
     Raises:
         JujuError: the request cannot be met; nothing was done.
@@ -132,6 +139,7 @@ def deploy(
     if charm.subordinate and own_constraints:
         raise JujuError('subordinate application must be deployed without constraints', 'not valid')
     parsed, trusted = _parse(charm, config or {}, trust=trust)
+    given = storagedirectives.resolve(tx, uuid, charm, storage or {})
     chosen = base or _base_of(charm) or machines.default_base(tx, uuid)
     tx.db.execute(
         'INSERT INTO application (model_uuid, name, charm_url, base_name, base_channel, subordinate, trust,'
@@ -143,18 +151,26 @@ def deploy(
             tx.now_ms,
         ),
     )
+    storagedirectives.keep(tx, uuid, name, given)
     relations.ensure_peers(tx, uuid, name, charm)
     tx.touch(uuid)
-    return _add_units(tx, uuid, name, num_units, placement)
+    return _add_units(tx, uuid, name, num_units, placement, attach_storage)
 
 
 def destroy(
-    tx: Tx, uuid: str, name: str, *, force: bool = False, max_wait_ms: int = life.MAX_WAIT_MS
+    tx: Tx,
+    uuid: str,
+    name: str,
+    *,
+    force: bool = False,
+    max_wait_ms: int = life.MAX_WAIT_MS,
+    destroy_storage: bool = False,
 ) -> list[str]:
     """Take an application down with its units and relations; return the names of the units that go.
 
     Args:
         force: Pass over hook errors, and after *max_wait_ms* over the agents.
+        destroy_storage: Keep none of its units' storage.
 
     Raises:
         JujuError: there is no such application.
@@ -167,12 +183,24 @@ def destroy(
             f'cannot destroy application "{name}": application is used by {used} offer{"s"[: used != 1]}'
         )
     going = [unit.name for unit in units.list_(tx, uuid, name)]
-    life.destroy_application(tx, uuid, name, forced_ms=tx.now_ms + max_wait_ms if force else None)
+    forced_ms = tx.now_ms + max_wait_ms if force else None
+    life.destroy_application(tx, uuid, name, forced_ms=forced_ms, destroy_storage=destroy_storage)
     return going
 
 
-def add_units(tx: Tx, uuid: str, name: str, *, count: int = 1, placement: Sequence[str] = ()) -> list[str]:
+def add_units(
+    tx: Tx,
+    uuid: str,
+    name: str,
+    *,
+    count: int = 1,
+    placement: Sequence[str] = (),
+    attach_storage: Sequence[str] = (),
+) -> list[str]:
     """Add units to an application and return their names.
+
+    Args:
+        attach_storage: Instances for the unit, which then must be one.
 
     Raises:
         JujuError: the application is unknown, a subordinate or dying, or a placement is of no use.
@@ -186,7 +214,7 @@ def add_units(tx: Tx, uuid: str, name: str, *, count: int = 1, placement: Sequen
         raise JujuError(f'{doing}: application is not alive')
     if count < 1:
         raise JujuError('must add at least one unit', 'not valid')
-    return _add_units(tx, uuid, name, count, placement)
+    return _add_units(tx, uuid, name, count, placement, attach_storage)
 
 
 def get(tx: Tx, uuid: str, name: str) -> ApplicationRecord:
@@ -269,12 +297,14 @@ def set_charm(
     config: Mapping[str, Any] | None = None,
     base: Base | None = None,
     force_units: bool = False,
+    storage: Mapping[str, Wanted] | None = None,
 ) -> None:
     """Give an application another charm, or the same one again; its units upgrade.
 
     Args:
         config: Options to set in the same step, checked against the new charm.
         force_units: Units in hook error get the charm as well, and go on with the hook that failed.
+        storage: What units get from now on, by the charm's names.
 
     Raises:
         JujuError: the new charm does not fit what there is; nothing was changed.
@@ -295,6 +325,10 @@ def set_charm(
             ):
                 raise JujuError(f'{doing}: would break relation "{relation.key}"')
     parsed, trusted = _parse(charm, config or {}, trust=record.trust)
+    try:
+        given = storagerequests.prepare_upgrade(tx, uuid, name, charm, storage or {})
+    except JujuError as error:
+        raise JujuError(f'{doing}: {error.message}', error.code) from error
     merged = {**options.surviving(charm, record.config), **parsed}
     chosen = base or record.base
     tx.db.execute(
@@ -304,6 +338,7 @@ def set_charm(
     )
     _put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
     relations.ensure_peers(tx, uuid, name, charm)
+    storagerequests.finish_upgrade(tx, uuid, name, given)
 
 
 def expose(tx: Tx, uuid: str, name: str, *, endpoints: Mapping[str, Any] | None = None) -> None:
@@ -339,13 +374,17 @@ def set_constraints(tx: Tx, uuid: str, name: str, constraints: Mapping[str, Any]
     tx.touch(uuid)
 
 
-def _add_units(tx: Tx, uuid: str, name: str, count: int, placement: Sequence[str]) -> list[str]:
+def _add_units(
+    tx: Tx, uuid: str, name: str, count: int, placement: Sequence[str], attach_storage: Sequence[str]
+) -> list[str]:
+    if attach_storage and count != 1:
+        raise JujuError(f'cannot attach storage: expected one unit, got {count}', NOT_VALID)
     record = get(tx, uuid, name)
     made: list[str] = []
     for index in range(count):
         directive = placement[index] if index < len(placement) else ''
         machine_id = units.machine_for(tx, uuid, directive, base=record.base, constraints=record.constraints)
-        made.append(units.add(tx, uuid, name, machine_id=machine_id))
+        made.append(units.add(tx, uuid, name, machine_id=machine_id, attach_storage=attach_storage))
     return made
 
 

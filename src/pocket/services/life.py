@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from pocket.model import Life
-from pocket.services import offers, rows, saas, sides, statuses
+from pocket.services import offers, rows, saas, sides, statuses, storage
 from pocket.services.secrets import access as secret_access
 from pocket.state import Tx
 
@@ -16,7 +16,9 @@ MAX_WAIT_MS = 60_000
 """How long a forced removal waits for the hooks of a unit before it goes on without them."""
 
 
-def destroy_application(tx: Tx, uuid: str, name: str, *, forced_ms: int | None = None) -> None:
+def destroy_application(
+    tx: Tx, uuid: str, name: str, *, forced_ms: int | None = None, destroy_storage: bool = False
+) -> None:
     """Set an application dying with its relations and units; what nothing holds is removed at once."""
     tx.db.execute(
         "UPDATE application SET life = 'dying' WHERE model_uuid = ? AND name = ? AND life = 'alive'",
@@ -29,19 +31,23 @@ def destroy_application(tx: Tx, uuid: str, name: str, *, forced_ms: int | None =
     for row in rows.many(
         tx, 'SELECT name FROM unit WHERE model_uuid = ? AND application = ? ORDER BY number', uuid, name
     ):
-        destroy_unit(tx, uuid, str(row['name']), forced_ms=forced_ms)
+        destroy_unit(tx, uuid, str(row['name']), forced_ms=forced_ms, destroy_storage=destroy_storage)
     _remove_application_if_unused(tx, uuid, name)
 
 
-def destroy_unit(tx: Tx, uuid: str, unit: str, *, forced_ms: int | None = None) -> None:
+def destroy_unit(
+    tx: Tx, uuid: str, unit: str, *, forced_ms: int | None = None, destroy_storage: bool = False
+) -> None:
     """Set a unit and its subordinates dying, or remove it at once when its agent has never run a hook.
 
     Args:
         forced_ms: From now on hook errors are passed over, and from this time on nothing is waited for.
+        destroy_storage: Keep none of its storage.
     """
     row = find_unit(tx, uuid, unit)
     if row is None:
         return
+    storage.unit_dying(tx, uuid, unit, destroy_storage=destroy_storage)
     subordinates = subordinates_of(tx, uuid, unit)
     agent = statuses.get(tx, uuid, 'agent', unit)
     expired = forced_ms is not None and forced_ms <= tx.now_ms
@@ -56,7 +62,7 @@ def destroy_unit(tx: Tx, uuid: str, unit: str, *, forced_ms: int | None = None) 
     )
     tx.touch(uuid)
     for subordinate in subordinates:
-        destroy_unit(tx, uuid, subordinate, forced_ms=forced_ms)
+        destroy_unit(tx, uuid, subordinate, forced_ms=forced_ms, destroy_storage=destroy_storage)
 
 
 def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
@@ -69,6 +75,7 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
     application, machine = str(row['application']), str(row['machine_id'])
     _drop_actions(tx, uuid, unit, machine=False)
     drop_leadership(tx, uuid, unit)
+    storage.unit_removed(tx, uuid, unit)
     joined = rows.many(
         tx,
         'SELECT relation_id FROM relation_unit WHERE model_uuid = ? AND unit = ? AND in_scope ORDER BY 1',
@@ -174,21 +181,23 @@ def remove_machine(tx: Tx, uuid: str, machine_id: str) -> None:
     tx.db.execute('DELETE FROM machine WHERE model_uuid = ? AND id = ?', (uuid, machine_id))
     _forget_notes(tx, uuid, 'machine-' + machine_id.replace('/', '-'))
     statuses.forget(tx, uuid, machine_id, 'machine', 'instance')
+    storage.machine_removed(tx, uuid, machine_id)
     tx.touch(uuid)
     remove_model_if_empty(tx, uuid)
 
 
 def destroy_model(tx: Tx, uuid: str, *, force: bool) -> None:
-    """Set a model dying with all that is in it; with *force* no hook is waited for."""
+    """Set a model dying with all that is in it, storage included; with *force* no hook is waited for."""
     tx.db.execute("UPDATE model SET life = 'dying' WHERE uuid = ?", (uuid,))
     statuses.put(tx, uuid, 'model', uuid, 'destroying')
     tx.touch(uuid)
     forced_ms = tx.now_ms if force else None
     for row in rows.many(tx, 'SELECT name FROM application WHERE model_uuid = ? ORDER BY name', uuid):
-        destroy_application(tx, uuid, str(row['name']), forced_ms=forced_ms)
+        destroy_application(tx, uuid, str(row['name']), forced_ms=forced_ms, destroy_storage=True)
     for row in rows.many(tx, 'SELECT id FROM machine WHERE model_uuid = ?', uuid):
         if force or not _has_units(tx, uuid, str(row['id'])):
             destroy_machine(tx, uuid, str(row['id']))
+    storage.destroy_all(tx, uuid)
     remove_model_if_empty(tx, uuid)
 
 
@@ -197,7 +206,7 @@ def remove_model_if_empty(tx: Tx, uuid: str) -> None:
     dying = rows.exists(tx, "SELECT 1 FROM model WHERE uuid = ? AND life <> 'alive'", uuid)
     if not dying or any(
         rows.exists(tx, f'SELECT 1 FROM {table} WHERE model_uuid = ?', uuid)  # noqa: S608 (constants)
-        for table in ('application', 'machine')
+        for table in ('application', 'machine', 'storage')
     ):
         return
     tx.db.execute('DELETE FROM model WHERE uuid = ?', (uuid,))

@@ -10,7 +10,7 @@ from typing import Any
 
 from pocket.model import Base, Life, Status
 from pocket.services import constraints as constraints_
-from pocket.services import life, models, rows, statuses
+from pocket.services import life, models, rows, statuses, storage
 from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, JujuError
 from pocket.state import Tx
 
@@ -193,6 +193,8 @@ def _update(
     row = rows.one(tx, 'SELECT * FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
     if row is None:
         return False
+    if not running:
+        storage.machine_stopped(tx, uuid, machine_id)
     old = (row['running'], row['address'], row['ssh_host_keys'])
     keys = rows.dumps(ssh_host_keys) if ssh_host_keys else str(row['ssh_host_keys'])
     new = (int(running), address or str(row['address']), keys)

@@ -10,8 +10,14 @@ from typing import Any
 
 from pocket.model import Life, Status
 from pocket.services import constraints as constraints_
-from pocket.services import life, modelconfig, rows, statuses
-from pocket.services.errors import ALREADY_EXISTS, MODEL_NOT_FOUND, JujuError
+from pocket.services import life, modelconfig, rows, statuses, storage
+from pocket.services.errors import (
+    ALREADY_EXISTS,
+    HAS_PERSISTENT_STORAGE,
+    MODEL_NOT_FOUND,
+    NOT_SUPPORTED,
+    JujuError,
+)
 from pocket.state import Tx
 
 _NAME = re.compile(r'[a-z0-9]+[a-z0-9-]*')
@@ -118,13 +124,26 @@ def require_alive(tx: Tx, uuid: str, doing: str) -> None:
         raise JujuError(f'{doing}: model "{row["name"]}" is no longer alive')
 
 
-def destroy(tx: Tx, uuid: str, *, force: bool = False) -> None:
+def destroy(tx: Tx, uuid: str, *, force: bool = False, destroy_storage: bool | None = None) -> None:
     """Take a model down with all that is in it; its record goes when the last machine is gone.
 
+    Args:
+        destroy_storage: What becomes of storage that outlives units; False asks to keep it outside the model.
+
     Raises:
-        JujuError: there is no such model.
+        JujuError: there is no such model, or it has such storage and *destroy_storage* is not true.
     """
-    _row(tx, uuid)
+    name = str(_row(tx, uuid)['name'])
+    kept = storage.persistent(tx, uuid)
+    if kept and not destroy_storage and not force:
+        doing = f'cannot destroy model "{name}": '
+        if destroy_storage is None:
+            raise JujuError(
+                f'{doing}it has persistent storage ({", ".join(kept)});'
+                ' use --destroy-storage or --release-storage',
+                HAS_PERSISTENT_STORAGE,
+            )
+        raise JujuError(f'{doing}storage {kept[0]} cannot be released', NOT_SUPPORTED)
     life.destroy_model(tx, uuid, force=force)
 
 

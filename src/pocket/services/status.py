@@ -18,6 +18,7 @@ from pocket.services import (
     rows,
     saas,
     statuses,
+    storagedetails,
 )
 from pocket.services.applications import ApplicationRecord
 from pocket.services.machines import MachineRecord
@@ -25,6 +26,7 @@ from pocket.services.models import ModelRecord
 from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
 from pocket.services.saas import SaasRecord
+from pocket.services.storagedetails import StorageRecord
 from pocket.state import Tx
 
 
@@ -91,6 +93,8 @@ class ModelSnapshot:
     now_ms: int
     offers: tuple[OfferRecord, ...] = ()
     saas: tuple[SaasRecord, ...] = ()
+    storage: tuple[StorageRecord, ...] = ()
+    """Without what only waits for its data to go."""
 
     @property
     def units(self) -> Mapping[str, UnitSnapshot]:
@@ -131,6 +135,7 @@ def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
         offers=tuple(offers.list_(tx, uuid)),
         saas=tuple(saas.list_(tx, uuid)),
         now_ms=tx.now_ms,
+        storage=tuple(storagedetails.list_(tx, uuid)),
     )
 
 

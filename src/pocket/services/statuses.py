@@ -10,7 +10,9 @@ from pocket.model import Status
 from pocket.services import rows
 from pocket.state import Tx
 
-Kind = Literal['agent', 'workload', 'application', 'machine', 'instance', 'model', 'relation', 'saas']
+Kind = Literal[
+    'agent', 'workload', 'application', 'machine', 'instance', 'model', 'relation', 'saas', 'storage'
+]
 
 KEEP = 100
 """History entries kept for each entity and kind."""

@@ -17,6 +17,8 @@ from pocket.services import (
     rows,
     scopes,
     statuses,
+    storage,
+    storagerequests,
     units,
     views,
 )
@@ -238,6 +240,11 @@ def finish_action(
     actions.finish(tx, model_uuid, action_id, result)
 
 
+def release_storage(tx: Tx, model_uuid: str, unit: str, storage_id: str) -> None:
+    """Note that the charm is done with a storage instance: it can be unmounted."""
+    storage.release(tx, model_uuid, unit, storage_id)
+
+
 def clear_resolved(tx: Tx, model_uuid: str, unit: str) -> None:
     """Forget what the operator said about the unit's error: it was heard."""
     tx.db.execute("UPDATE unit SET resolved = '' WHERE model_uuid = ? AND name = ?", (model_uuid, unit))
@@ -284,6 +291,7 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
         tx.db.execute(
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )
+    storagerequests.add_by_hook(tx, uuid, unit, changes.storage)
     network.change_ports(tx, uuid, unit, opened=changes.open_ports, closed=changes.close_ports)
     secret_changes.apply(tx, uuid, unit, changes.secrets)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life
-from pocket.services import life, machines, rows, statuses
+from pocket.services import life, machines, rows, statuses, storage
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.state import Tx
 
@@ -73,8 +73,20 @@ def on_running_machines(tx: Tx) -> list[tuple[str, str, str]]:
     return [(str(row['model_uuid']), str(row['name']), str(row['host_name'])) for row in found]
 
 
-def add(tx: Tx, uuid: str, application: str, *, machine_id: str, principal: str = '') -> str:
-    """Make the next unit of an application on a machine and return its name."""
+def add(
+    tx: Tx,
+    uuid: str,
+    application: str,
+    *,
+    machine_id: str,
+    principal: str = '',
+    attach_storage: Sequence[str] = (),
+) -> str:
+    """Make the next unit of an application on a machine, with its storage, and return its name.
+
+    Raises:
+        JujuError: its storage cannot be had.
+    """
     number = rows.next_number(tx, uuid, f'application-{application}')
     unit = f'{application}/{number}'
     tx.db.execute(
@@ -88,6 +100,7 @@ def add(tx: Tx, uuid: str, application: str, *, machine_id: str, principal: str 
     waiting = statuses.INSTALLING_AGENT if running else statuses.WAITING_FOR_MACHINE
     statuses.put(tx, uuid, 'agent', unit, 'allocating')
     statuses.put(tx, uuid, 'workload', unit, 'waiting', message=waiting)
+    storage.create_for_unit(tx, uuid, unit, attach=attach_storage)
     tx.touch(uuid)
     return unit
 
@@ -128,12 +141,19 @@ def resolve(tx: Tx, uuid: str, unit: str, *, retry: bool) -> None:
 
 
 def destroy(
-    tx: Tx, uuid: str, unit: str, *, force: bool = False, max_wait_ms: int = life.MAX_WAIT_MS
+    tx: Tx,
+    uuid: str,
+    unit: str,
+    *,
+    force: bool = False,
+    max_wait_ms: int = life.MAX_WAIT_MS,
+    destroy_storage: bool = False,
 ) -> None:
     """Set a principal unit dying, or remove it when it has never run.
 
     Args:
         force: Pass over hook errors, and after *max_wait_ms* over the agent.
+        destroy_storage: Keep none of its storage.
 
     Raises:
         JujuError: there is no such unit, or it is a subordinate.
@@ -146,7 +166,8 @@ def destroy(
             f'unit "{unit}" is a subordinate, to remove use remove-relation.'
             f' Note: this will remove all units of "{row["application"]}"'
         )
-    life.destroy_unit(tx, uuid, unit, forced_ms=tx.now_ms + max_wait_ms if force else None)
+    forced_ms = tx.now_ms + max_wait_ms if force else None
+    life.destroy_unit(tx, uuid, unit, forced_ms=forced_ms, destroy_storage=destroy_storage)
 
 
 def _record(tx: Tx, row: sqlite3.Row) -> UnitRecord:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, UnitView
-from pocket.services import actions, charms, durations, life, models, options, rows, scopes, statuses
+from pocket.services import actions, charms, durations, life, models, options, rows, scopes, statuses, storage
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.state import Tx
@@ -61,6 +61,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         public_address=address,
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
+        storage=storage.views(tx, uuid, unit),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pocket.model import Base
 
-__all__ = ['ExecResult', 'Host', 'HostSpec', 'Substrate']
+__all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Substrate']
 
 OnLine = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and one line without its end."""
@@ -49,6 +49,19 @@ class ExecResult:
     """Exit status; negative for a signal."""
     stdout: bytes
     stderr: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filesystem:
+    """Storage that a machine is to have."""
+
+    key: str
+    """Unique on this controller; letters, digits and dashes."""
+    provider: str
+    """``rootfs``: on the host's own disk; ``tmpfs``: in memory; ``loop``: in a file apart from hosts."""
+    size_mib: int
+    mount_point: str
+    read_only: bool = False
 
 
 class Substrate(Protocol):
@@ -106,4 +119,33 @@ class Substrate(Protocol):
 
     async def write_hosts(self, names: Mapping[str, str]) -> None:
         """Make *names* (name -> address) resolvable on every host."""
+        ...
+
+    async def mount(self, name: str, filesystem: Filesystem) -> int:
+        """Mount *filesystem* on a host, made at its first use, and return its size in MiB; again is no harm.
+
+        What is mounted goes when the host stops, and has to be mounted again after that.
+
+        Raises:
+            bedrock.errors.Fault: it cannot be; the message says why.
+        """
+        ...
+
+    async def unmount(self, name: str, filesystem: Filesystem, *, destroy: bool) -> None:
+        """Undo `mount`; nothing to do when the host does not run.
+
+        Args:
+            destroy: Also remove data that is the host's own.
+
+        Raises:
+            bedrock.errors.Fault: it cannot be; the message says why.
+        """
+        ...
+
+    async def delete_volume(self, key: str) -> None:
+        """Delete what a filesystem with *key* keeps apart from hosts; nothing to do when there is none.
+
+        Raises:
+            bedrock.errors.Fault: it is in use.
+        """
         ...

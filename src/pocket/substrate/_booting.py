@@ -16,11 +16,15 @@ from bedrock import errors, process
 from pocket.substrate import procs
 
 # The root is mounted where only the machine sees it, so the kernel unmounts it when its last process ends,
-# however that comes. The groups are entered first, for nspawn puts the machine below its own.
+# however that comes. What is mounted below "storage" later gets to the machine, because it is shared with it.
+# The groups are entered first, for nspawn puts the machine below its own.
 _LAUNCH = """set -e
 lower=$1; folder=$2; shift 2
 cd "$folder"
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=upper,workdir=work" root
+mkdir -p storage
+mount --bind storage storage
+mount --make-shared storage
 while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs"; shift; done
 shift
 exec "$@"

@@ -2,7 +2,8 @@
 
 On disk a machine is a folder under ``m/`` of the home: ``upper`` and ``work`` (its changes to the image),
 ``root`` (where only it sees the two together), ``run`` (sockets and tools that it may use, not change),
-``hosts`` and ``record.json``. In the kernel it is its control groups: killing what is in them ends it.
+``storage`` (where its storage volumes are mounted), ``hosts`` and ``record.json``. In the kernel it is its
+control groups: killing what is in them ends it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from bedrock import errors
 from pocket.settings import Settings
 from pocket.substrate import (
     ExecResult,
+    Filesystem,
     Host,
     HostSpec,
     OnLine,
     _booting,
+    _filesystems,
     _inside,
     cgroups,
     images,
@@ -41,6 +44,7 @@ from pocket.substrate.records import Record
 
 _BOOT_TIMEOUT_S = 90.0
 _HALT_S = 30.0
+_INSIDE_S = 60.0
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
 _UBUNTU = 1000
@@ -56,6 +60,7 @@ class Nspawn:
         self._note = note
         self._network = network.Network(settings)
         self._images = images.Images(settings)
+        self._volumes = _filesystems.Images(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._network_lock = asyncio.Lock()
         self._network_is_up = False
@@ -155,6 +160,43 @@ class Nspawn:
         if record is not None and record.leader is not None and procs.alive(record.leader):
             await procs.wait_gone([record.leader.pid], timeout_s=None)
 
+    async def mount(self, name: str, filesystem: Filesystem) -> int:
+        """See `Substrate.mount`."""
+        async with self._locks[name]:
+            record = self._load(name)
+            if record is None or record.supervisor is None or not procs.alive(record.leader):
+                raise errors.Fault(f'cannot mount storage on machine {name}: it does not run')
+            if filesystem.provider == 'loop':
+                image = await self._volumes.make(filesystem.key, size_mib=filesystem.size_mib)
+                await _filesystems.mount_image(record.supervisor.pid, image, self._shared(name, filesystem))
+            done = await self._inside(name, _filesystems.mount_command(filesystem))
+            return _filesystems.judge(filesystem, done)
+
+    async def unmount(self, name: str, filesystem: Filesystem, *, destroy: bool) -> None:
+        """See `Substrate.unmount`."""
+        async with self._locks[name]:
+            record = self._load(name)
+            if record is None or record.supervisor is None or not procs.alive(record.leader):
+                return
+            done = await self._inside(name, _filesystems.unmount_command(filesystem, destroy=destroy))
+            if done.returncode != 0:
+                said = done.stderr.decode(errors='replace').strip()
+                raise errors.Fault(f'cannot unmount "{filesystem.mount_point}" on machine {name}: {said}')
+            if filesystem.provider == 'loop':
+                await _filesystems.unmount_image(record.supervisor.pid, self._shared(name, filesystem))
+
+    async def delete_volume(self, key: str) -> None:
+        """See `Substrate.delete_volume`."""
+        await self._volumes.delete(key)
+
+    async def sweep_volumes(self, wanted: frozenset[str]) -> None:
+        """Delete the volumes that are not *wanted*; one that is in use stays."""
+        for key in sorted(self._volumes.keys() - wanted):
+            try:
+                await self._volumes.delete(key)
+            except errors.Fault as err:
+                self._note(f'storage volume {key}: {err.message}')
+
     async def sweep(self, wanted: frozenset[str]) -> None:
         """Remove machines, and what a crash left of machines, that are not *wanted*."""
         known = {entry.name for entry in self._machines.iterdir()} if self._machines.is_dir() else set[str]()
@@ -202,7 +244,7 @@ class Nspawn:
                 namespace=namespace,
                 groups=groups,
                 binds={'/etc/hosts': folder / 'hosts', '/etc/resolv.conf': folder / 'resolv.conf'},
-                read_only={'/run/pocket': folder / 'run'},
+                read_only={'/run/pocket': folder / 'run', _filesystems.SHARED: folder / 'storage'},
             ),
             timeout_s=_BOOT_TIMEOUT_S,
         )
@@ -277,6 +319,13 @@ class Nspawn:
             ssh_host_keys=record.ssh_host_keys,
             note=record.note,
         )
+
+    async def _inside(self, name: str, argv: Sequence[str]) -> ExecResult:
+        env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'}
+        return await self.exec(name, argv, env=env, timeout_s=_INSIDE_S)
+
+    def _shared(self, name: str, filesystem: Filesystem) -> Path:
+        return self._folder(name) / 'storage' / filesystem.key
 
     def _records(self) -> list[Record]:
         if not self._machines.is_dir():

@@ -16,6 +16,7 @@ from pocket.agents.tools import (
     _secret,
     _secret_write,
     _status,
+    _storage,
 )
 from pocket.agents.tools._protocol import (
     Effect,
@@ -53,7 +54,7 @@ __all__ = [
 
 _TOOLS = {
     tool.name: tool
-    for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status)
+    for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status, _storage)
     for tool in module.TOOLS
 }
 _MISSING = frozenset(
@@ -67,7 +68,6 @@ _MISSING = frozenset(
         'payload-unregister',
         'pod-spec-get',
         'pod-spec-set',
-        'storage-add',
     }
 )
 

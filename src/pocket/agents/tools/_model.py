@@ -36,16 +36,6 @@ def _resource_get(call: Call) -> Reply:
     raise ToolFault(f'could not download resource: resource {quote(call.arg(0))} not found')
 
 
-def _storage_list(call: Call) -> Reply:
-    return call.show([])
-
-
-def _storage_get(call: Call) -> Reply:
-    if 's' not in call.values:
-        raise UsageFault('no storage instance specified')
-    raise UsageFault(f'invalid value {quote(call.values["s"])} for option -s: storage not found')
-
-
 def _credential_get(call: Call) -> Reply:
     raise ToolFault('cannot access cloud credentials: permission denied')
 
@@ -69,10 +59,6 @@ TOOLS = (
     Tool(name='goal-state', usage='', run=_goal_state, style='yaml'),
     Tool(name='juju-reboot', usage='[--now]', run=_juju_reboot, switches=('now',)),
     Tool(name='resource-get', usage='<resource name>', run=_resource_get, max_args=1),
-    Tool(
-        name='storage-get', usage='[-s ID] [<key>]', run=_storage_get, texts=('s',), style='smart', max_args=1
-    ),
-    Tool(name='storage-list', usage='[<storage name>]', run=_storage_list, style='smart', max_args=1),
     Tool(
         name='unit-get',
         usage='<private-address | public-address>',

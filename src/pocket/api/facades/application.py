@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pocket.api import encode
+from pocket.api import encode, storagejson
 from pocket.api.facade import Call, Facade, each
 from pocket.api.facades import application_bindings, application_config, application_info, application_offers
 from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
 from pocket.model import unit_tag
-from pocket.services import applications, charms, relations, status
+from pocket.services import applications, charms, relations, status, storage
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 
 _NS_IN_MS = 1_000_000
@@ -20,7 +20,7 @@ async def deploy(call: Call) -> Json:
     """Application.Deploy: of charms that were uploaded."""
 
     async def one(application: Fields) -> Json:
-        _refuse(application, ('storage', 'devices', 'attach-storage', 'resources'))
+        _refuse(application, ('devices', 'resources'))
         name = application.text('application')
         options = application_config.parse(application, name)
         config, trust = application_config.split_trust(options)
@@ -38,6 +38,8 @@ async def deploy(call: Call) -> Json:
             placement=_placements(call, application),
             base=encode.parse_base(application.child('charm-origin').child('base')),
             trust=trust,
+            storage=storagejson.wanted_by_name(application.map('storage'), 'storage'),
+            attach_storage=_attached(application),
         )
         return {}
 
@@ -62,13 +64,13 @@ async def deploy_from_repository(call: Call) -> Json:
 
 async def add_units(call: Call) -> Json:
     """Application.AddUnits."""
-    _refuse(call.params, ('attach-storage',))
     names = await call.write(
         applications.add_units,
         call.model_uuid,
         call.params.text('application'),
         count=call.params.number('num-units'),
         placement=_placements(call, call.params),
+        attach_storage=_attached(call.params),
     )
     return {'units': names}
 
@@ -78,9 +80,10 @@ async def destroy_application(call: Call) -> Json:
 
     async def one(request: Fields) -> Json:
         name = untag('application', request.text('application-tag'))
+        units = [u.name for u in call.read(applications.list_units, call.model_uuid, name)]
+        fate = _fate(call, units, request)
         if request.flag('dry-run'):
             call.read(applications.get, call.model_uuid, name)
-            units = [u.name for u in call.read(applications.list_units, call.model_uuid, name)]
         else:
             units = await call.write(
                 applications.destroy,
@@ -88,8 +91,9 @@ async def destroy_application(call: Call) -> Json:
                 name,
                 force=request.flag('force'),
                 max_wait_ms=_max_wait_ms(request),
+                destroy_storage=request.flag('destroy-storage'),
             )
-        return {'info': {'destroyed-units': [{'tag': unit_tag(unit)} for unit in units]}}
+        return {'info': {'destroyed-units': [{'tag': unit_tag(unit)} for unit in units], **fate}}
 
     return {'results': await each(call.params.children('applications'), one)}
 
@@ -99,6 +103,7 @@ async def destroy_unit(call: Call) -> Json:
 
     async def one(request: Fields) -> Json:
         unit = untag('unit', request.text('unit-tag'))
+        fate = _fate(call, [unit], request)
         if request.flag('dry-run'):
             call.read(applications.get_unit, call.model_uuid, unit)
         else:
@@ -108,8 +113,9 @@ async def destroy_unit(call: Call) -> Json:
                 unit,
                 force=request.flag('force'),
                 max_wait_ms=_max_wait_ms(request),
+                destroy_storage=request.flag('destroy-storage'),
             )
-        return {'info': {}}
+        return {'info': fate}
 
     return {'results': await each(call.params.children('units'), one)}
 
@@ -195,6 +201,15 @@ async def get_constraints(call: Call) -> Json:
 
 def _placements(call: Call, fields: Fields) -> list[str]:
     return [encode.placement(item, call.model_uuid) for item in fields.children('placement')]
+
+
+def _attached(fields: Fields) -> list[str]:
+    return [storagejson.untag(tag) for tag in fields.texts('attach-storage')]
+
+
+def _fate(call: Call, units: list[str], request: Fields) -> Json:
+    destroy = request.flag('destroy-storage')
+    return storagejson.fate(call.read(storage.fate, call.model_uuid, units, destroy_storage=destroy))
 
 
 def _max_wait_ms(request: Fields) -> int:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import yaml
 
-from pocket.api import encode
+from pocket.api import encode, storagejson
 from pocket.api.facade import Call, each
 from pocket.api.facades import application_bindings
 from pocket.api.fields import Fields
@@ -70,9 +70,8 @@ async def unset_config(call: Call) -> Json:
 async def set_charm(call: Call) -> Json:
     """Application.SetCharm: units run upgrade-charm for it."""
     params = call.params
-    for name in ('resource-ids', 'storage-constraints'):
-        if params.has_any(name):
-            raise JujuError(f'{name} not supported by pocket', NOT_SUPPORTED)
+    if params.has_any('resource-ids'):
+        raise JujuError('resource-ids not supported by pocket', NOT_SUPPORTED)
     name = params.text('application')
     bindings = params.text_map('endpoint-bindings')
     if bindings:
@@ -87,6 +86,7 @@ async def set_charm(call: Call) -> Json:
         config=config,
         base=encode.parse_base(params.child('charm-origin').child('base')),
         force_units=params.flag('force-units'),
+        storage=storagejson.wanted_by_name(params.map('storage-constraints'), 'storage-constraints'),
     )
     return {}
 

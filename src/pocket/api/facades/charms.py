@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bedrock.charm import Charm, Endpoint
+from bedrock.charmstorage import StorageSpec
 from pocket.api.facade import Call, Facade, each
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
-from pocket.services import charms
+from pocket.services import charms, storagedirectives
 from pocket.services.charms import CharmRecord
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 
@@ -98,7 +99,7 @@ def _meta(charm: Charm) -> Json:
         'provides': _endpoints(charm, 'provider'),
         'requires': _endpoints(charm, 'requirer'),
         'peers': _endpoints(charm, 'peer'),
-        'storage': {name: _storage(name, spec) for name, spec in charm.storage.items()},
+        'storage': {name: _storage(spec) for name, spec in storagedirectives.specs(charm).items()},
         'resources': {
             name: {
                 'name': name,
@@ -126,17 +127,18 @@ def _endpoint(endpoint: Endpoint) -> Json:
     }
 
 
-def _storage(name: str, spec: Any) -> Json:
+def _storage(spec: StorageSpec) -> Json:
     return {
-        'name': name,
-        'description': str(spec.get('description', '')),
-        'type': str(spec.get('type', '')),
-        'shared': bool(spec.get('shared', False)),
-        'read-only': bool(spec.get('read-only', False)),
-        'count-min': 1,
-        'count-max': 1,
-        'minimum-size': 0,
-        'location': str(spec.get('location', '')),
+        'name': spec.name,
+        'description': spec.description,
+        'type': spec.kind,
+        'shared': spec.shared,
+        'read-only': spec.read_only,
+        'count-min': spec.count_min,
+        'count-max': spec.count_max,
+        'minimum-size': spec.minimum_mib,
+        'location': spec.location,
+        'properties': list(spec.properties),
     }
 
 

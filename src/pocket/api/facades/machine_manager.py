@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pocket.api import encode
+from pocket.api import encode, storagejson
 from pocket.api.facade import Call, Facade, each
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, machines
+from pocket.services import applications, machines, storage
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 
 
@@ -41,12 +41,14 @@ async def destroy_machine_with_params(call: Call) -> Json:
             for unit in call.read(applications.list_units, call.model_uuid)
             if unit.machine == machine_id
         ]
+        fate = call.read(storage.fate, call.model_uuid, units, destroy_storage=False)
         if not params.flag('dry-run'):
             await call.write(machines.destroy, call.model_uuid, machine_id, force=params.flag('force'))
         return {
             'info': {
                 'machine-id': machine_id,
                 'destroyed-units': [{'tag': unit_tag(unit)} for unit in units],
+                **storagejson.fate(fate),
             }
         }
 

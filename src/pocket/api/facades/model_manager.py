@@ -85,7 +85,12 @@ async def destroy_models(call: Call) -> Json:
 
     async def one(model: Fields) -> Json:
         uuid = _snapshot(call, model.text('model-tag')).model.uuid
-        await call.write(models.destroy, uuid, force=model.flag('force'))
+        await call.write(
+            models.destroy,
+            uuid,
+            force=model.flag('force'),
+            destroy_storage=model.flag('destroy-storage') if 'destroy-storage' in model else None,
+        )
         return {}
 
     return {'results': await each(call.params.children('models'), one)}
@@ -178,8 +183,27 @@ def _status(snapshot: ModelSnapshot) -> Json:
         'owner-tag': f'user-{record.owner}',
         'applications': [{'name': application.name} for application in snapshot.applications],
         'machines': [{'id': machine.id} for machine in snapshot.machines],
-        'volumes': [],
-        'filesystems': [],
+        'volumes': [
+            {
+                'id': each.volume_id,
+                'provider-id': f'volume-{each.volume_id}',
+                'status': each.status.value,
+                'message': each.status.message,
+                'detachable': each.persistent,
+            }
+            for each in snapshot.storage
+            if each.volume_id
+        ],
+        'filesystems': [
+            {
+                'id': each.filesystem_id,
+                'provider-id': each.filesystem_id,
+                'status': each.status.value,
+                'message': each.status.message,
+                'detachable': each.persistent,
+            }
+            for each in snapshot.storage
+        ],
     }
 
 

@@ -75,7 +75,7 @@ def _request(given: Given, charm: charm_files.Charm) -> dict[str, Any]:
         'config-yaml': config_yaml,
         'storage': values.storage(given.many('storage')),
         'devices': {},
-        'attach-storage': [f'storage-{name.replace("/", "-")}' for name in given.listed('attach-storage')],
+        'attach-storage': [values.storage_tag(name) for name in given.listed('attach-storage')],
         'endpoint-bindings': values.bindings(given.text('bind')),
         'Force': given.on('force'),
     }

@@ -75,7 +75,9 @@ def _destroy(api: Api, given: Given, target: Target, timeout_ns: int) -> None:
     answer = api.call('ModelManager', 'DestroyModels', {'models': [request]})
     for result in shape.objects(answer.get('results')):
         if result.get('error'):
-            raise errors.Fault(f'cannot destroy model: {result["error"].get("message")}')
+            said = str(result['error'].get('message'))
+            doing = 'cannot destroy model'
+            raise errors.Fault(said if said.startswith(doing) else f'{doing}: {said}')
 
 
 def _wait(ctx: Context, api: Api, target: Target, timeout_ns: int) -> None:

@@ -47,10 +47,10 @@ def _refresh(ctx: Context, given: Given) -> int:
                 'channel': given.text('channel'),
                 'config-settings': config,
                 'endpoint-bindings': values.bindings(given.text('bind')),
-                'storage-constraints': values.storage(given.many('storage')),
                 'force': given.on('force'),
                 'force-base': given.on('force-base'),
                 'force-units': given.on('force-units'),
+                'storage-constraints': values.storage(given.many('storage')),
                 'resource-ids': charms.upload_resources(
                     session, uploaded, application=application, wanted=given.many('resource')
                 ),
@@ -77,7 +77,7 @@ REFRESH = flags.Command(
         Flag('path', 'The local charm', value='PATH'),
         Flag('resource', 'Resource to upload; may be given again', value='NAME=FILE'),
         Flag('revision', 'Charmhub charms only', value='N', default='-1'),
-        Flag('storage', 'Storage of new units; may be given again', value='NAME=POOL,COUNT,SIZE'),
+        Flag('storage', 'Storage of the units; may be given again', value='NAME=POOL,COUNT,SIZE'),
         Flag('switch', 'The local charm, in place of one from elsewhere', value='PATH'),
         Flag('trust', "Give the application access to the cloud's credentials"),
     ),

@@ -24,9 +24,7 @@ def _add_unit(ctx: Context, given: Given) -> int:
                 'application': application,
                 'num-units': count,
                 'placement': values.placement(given.listed('to'), model_uuid=session.target.model.uuid),
-                'attach-storage': [
-                    f'storage-{name.replace("/", "-")}' for name in given.listed('attach-storage')
-                ],
+                'attach-storage': [values.storage_tag(name) for name in given.listed('attach-storage')],
             },
         )
     return 0

@@ -55,11 +55,16 @@ def document(full: Json, *, controller: str, style: Style, with_storage: bool = 
     if full.get('offers'):
         made['offers'] = {name: _offer(offer) for name, offer in _sorted(full['offers'])}
     if with_storage:
-        made['storage'] = status_storage.document(full, lambda status: _status(status, style))
+        made['storage'] = storage(full, style)
     if full.get('controller-timestamp'):
         stamp = timing.clock(full['controller-timestamp'], utc=style.utc, zone=style.zone)
         made['controller'] = {'timestamp': stamp}
     return made
+
+
+def storage(full: Json, style: Style) -> Json:
+    """The storage document of a model: instances, filesystems, volumes, as far as *full* has them."""
+    return status_storage.document(full, lambda found: _status(found, style))
 
 
 def pruned(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The storage part of a status document: storage instances, filesystems and volumes, and its table."""
+"""The storage part of a status document: storage instances, filesystems and volumes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pocket.client import shape, values
-from pocket.client.render.text import natural, table
 
 Json = dict[str, Any]
 _KINDS = {1: 'block', 2: 'filesystem'}
@@ -16,41 +15,33 @@ def document(full: Json, status: Callable[[Mapping[str, Any]], Json]) -> Json:
     """The ``storage`` entry; empty when the model has none."""
     made: Json = {}
     if full.get('storage'):
-        made['storage'] = {_name(item['storage-tag']): _storage(item, status) for item in full['storage']}
+        made['storage'] = {name(item['storage-tag']): instance(item, status) for item in full['storage']}
     if full.get('filesystems'):
         made['filesystems'] = {
-            _name(item['filesystem-tag']): _backing(item, status, 'filesystem-id')
+            name(item['filesystem-tag']): _backing(item, status, 'filesystem-id')
             for item in full['filesystems']
         }
     if full.get('volumes'):
         made['volumes'] = {
-            _name(item['volume-tag']): _backing(item, status, 'volume-id') for item in full['volumes']
+            name(item['volume-tag']): _backing(item, status, 'volume-id') for item in full['volumes']
         }
     return made
 
 
-def storage_table(storage: Json) -> str:
-    """The table of ``juju status --storage``; empty when there is none."""
-    pools: Json = {}
-    for section in ('filesystems', 'volumes'):
-        for item in storage.get(section, {}).values():
-            pools.setdefault(item.get('storage', ''), item)
-    rows: list[list[str]] = []
-    for name, item in sorted(storage.get('storage', {}).items(), key=lambda entry: natural(entry[0])):
-        units: Json = item.get('attachments', {}).get('units') or {'': {}}
-        backing: Json = pools.get(name, {})
-        for unit in sorted(units, key=natural):
-            state: Json = item['status']
-            size = f'{backing["size"]} MiB' if backing.get('size') else ''
-            place = units[unit].get('location') or ''
-            now = [state.get('current', ''), state.get('message', '')]
-            rows.append([unit, name, item['kind'], backing.get('pool', ''), place, size, *now])
-    header = ['Storage Unit', 'Storage ID', 'Type', 'Pool', 'Mountpoint', 'Size', 'Status', 'Message']
-    return table(header, rows) if rows else ''
+def instance(item: Json, status: Callable[[Mapping[str, Any]], Json]) -> Json:
+    """One storage instance."""
+    units = _units(item)
+    return {
+        'kind': _KINDS.get(item.get('kind') or 0, 'unknown'),
+        **_present({'life': _life(item)}),
+        'status': status(shape.mapping(item.get('status'))),
+        'persistent': bool(item.get('persistent')),
+        **_present({'attachments': {'units': units} if units else {}}),
+    }
 
 
-def _storage(item: Json, status: Callable[[Mapping[str, Any]], Json]) -> Json:
-    attachments = {
+def _units(item: Json) -> Json:
+    return {
         values.entity(tag): _present(
             {
                 'machine': values.entity(found.get('machine-tag') or ''),
@@ -60,36 +51,26 @@ def _storage(item: Json, status: Callable[[Mapping[str, Any]], Json]) -> Json:
         )
         for tag, found in sorted(shape.mapping(item.get('attachments')).items())
     }
-    return {
-        'kind': _KINDS.get(item.get('kind') or 0, 'unknown'),
-        **_present({'life': _life(item)}),
-        'status': status(shape.mapping(item.get('status'))),
-        'persistent': bool(item.get('persistent')),
-        **_present({'attachments': {'units': attachments} if attachments else {}}),
-    }
 
 
 def _backing(item: Json, status: Callable[[Mapping[str, Any]], Json], id_key: str) -> Json:
     info: Json = item.get('info') or {}
     storage: Json = item.get('storage') or {}
     machines = {
-        values.entity(tag): _present(
-            {
-                'mount-point': found.get('mount-point'),
-                'device': found.get('device-name'),
-                'life': _life(found),
-            }
-        )
-        | {'read-only': bool(found.get('read-only'))}
+        values.entity(tag): {
+            **_place(found, is_filesystem=id_key == 'filesystem-id'),
+            'read-only': bool(found.get('read-only')),
+            **_present({'life': _life(found)}),
+        }
         for tag, found in sorted(shape.mapping(item.get('machine-attachments')).items())
     }
     return {
         **_present(
             {
                 'provider-id': info.get(id_key),
-                'volume': _name(item.get('volume-tag') or '') if id_key == 'filesystem-id' else '',
-                'storage': _name(storage.get('storage-tag') or ''),
-                'attachments': {'machines': machines} if machines else {},
+                'volume': name(item.get('volume-tag') or '') if id_key == 'filesystem-id' else '',
+                'storage': name(storage.get('storage-tag') or ''),
+                'attachments': _present({'machines': machines, 'units': _units(storage)}),
                 'pool': info.get('pool'),
             }
         ),
@@ -100,7 +81,14 @@ def _backing(item: Json, status: Callable[[Mapping[str, Any]], Json], id_key: st
     }
 
 
-def _name(tag: str) -> str:
+def _place(attachment: Mapping[str, Any], *, is_filesystem: bool) -> Json:
+    # Clients look for the mount point also before there is one.
+    if is_filesystem:
+        return {'mount-point': attachment.get('mount-point') or ''}
+    return _present({'device': attachment.get('device-name')})
+
+
+def name(tag: str) -> str:
     """``storage-data-0`` -> ``data/0``; ``filesystem-0-1`` -> ``0/1``."""
     kind, _, rest = tag.partition('-')
     return '/'.join(rest.rpartition('-')[::2]) if kind == 'storage' else rest.replace('-', '/')

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pocket.client import shape
-from pocket.client.render import status_storage
+from pocket.client.render import storage_tables
 from pocket.client.render.text import natural, ports, shortened, table
 
 Json = dict[str, Any]
@@ -33,7 +33,9 @@ def tables(
         machine_table(document['machines']) if kind != 'caas' else '',
         _offers(document),
         _relations(relations) if with_relations else '',
-        status_storage.storage_table(shape.mapping(document.get('storage'))) if with_storage else '',
+        storage_tables.instances(shape.mapping(document.get('storage')), for_status=True)
+        if with_storage
+        else '',
     ]
     return '\n\n'.join(section for section in sections if section)
 

@@ -20,11 +20,12 @@ from bedrock import charm, process
 from pocket.agents.machine import MachineSource
 from pocket.agents.paths import MachinePaths
 from pocket.agents.site import Site
+from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.model import Base
 from pocket.services import applications, charms, models, status
 from pocket.state import State
-from pocket.substrate import ExecResult, Host, HostSpec
+from pocket.substrate import ExecResult, Filesystem, Host, HostSpec
 
 BASE = Base(name='ubuntu', channel='24.04')
 WAIT_S = 40.0
@@ -40,6 +41,9 @@ class LocalSubstrate:
         default_factory=dict[str, asyncio.subprocess.Process]
     )
     """By key, what runs now."""
+    mounted: dict[str, Filesystem] = field(default_factory=dict[str, Filesystem])
+    """By mount point; nothing is really mounted."""
+    deleted: list[str] = field(default_factory=list[str])
 
     async def boot(self, spec: HostSpec, *, note: Callable[[str], None] = lambda _: None) -> Host:
         host = Host(name=spec.name, address='127.0.0.1', leader_pid=1, run_dir=self.run_dir)
@@ -59,6 +63,17 @@ class LocalSubstrate:
 
     async def write_hosts(self, names: Mapping[str, str]) -> None:
         pass
+
+    async def mount(self, name: str, filesystem: Filesystem) -> int:
+        assert name in self.hosts
+        self.mounted[filesystem.mount_point] = filesystem
+        return filesystem.size_mib
+
+    async def unmount(self, name: str, filesystem: Filesystem, *, destroy: bool) -> None:
+        self.mounted.pop(filesystem.mount_point, None)
+
+    async def delete_volume(self, key: str) -> None:
+        self.deleted.append(key)
 
     async def exec(
         self,
@@ -118,7 +133,7 @@ class Town:
 
     def start(self) -> None:
         """Start the agents, as a daemon does."""
-        sources = (MachineSource(site=self.site), UnitSource(site=self.site))
+        sources = (MachineSource(site=self.site), StorageSource(site=self.site), UnitSource(site=self.site))
         self._supervisor = asyncio.create_task(Supervisor(self.state, sources).run())
 
     async def stop(self) -> None:

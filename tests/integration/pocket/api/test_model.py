@@ -195,12 +195,12 @@ async def test_an_unknown_charm_is_refused_with_its_name(on_model: Call) -> None
 
 
 async def test_what_pocket_has_not_is_refused_instead_of_left_out(on_model: Call) -> None:
-    wanted = {'application': 'web', 'charm-url': 'local:tester-0', 'storage': {'data': {'size': 1}}}
+    wanted = {'application': 'web', 'charm-url': 'local:tester-0', 'devices': {'gpu': {'count': 1}}}
 
     reply = await on_model('Application', 19, 'Deploy', applications=[wanted])
 
     error = reply['results'][0]['error']
-    assert error == {'message': 'storage not supported by pocket', 'code': 'not supported'}
+    assert error == {'message': 'devices not supported by pocket', 'code': 'not supported'}
 
 
 async def test_applications_are_related_and_parted(deploy: Deploy, on_model: Call) -> None:

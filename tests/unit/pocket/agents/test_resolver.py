@@ -73,6 +73,10 @@ class Unit:
                 self.trace.append(' '.join(filter(None, ('skip', hook.name, hook.remote_unit))))
                 self.change(resolved='')
                 self.local = local_state.committed(self.local, hook)
+            case resolver.ReleaseStorage(storage_id=storage_id):
+                self.trace.append(f'release {storage_id}')
+                left = tuple(each for each in self.view.storage if each.id != storage_id)
+                self.change(storage=left)
             case resolver.RunAction(action=action):
                 self.trace.append(f'action {action.id}')
                 self.local = local_state.acted(local_state.acting(self.local, action.id))
