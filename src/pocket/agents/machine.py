@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock import errors, process
+from pocket.agents import agentconf, toolserver
 from pocket.agents.environment import SYSTEM_PATH
+from pocket.agents.machinelogs import MachineLogs
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
 from pocket.model import ActionResult, PendingAction
@@ -31,6 +32,15 @@ _PROVISIONING = 'starting'
 _STOPPED = 'machine has stopped'
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
+
+_PREPARE = """
+set -e
+umask 022
+mkdir -p "$0"
+cat >"$0/agent.conf"
+for name in juju-exec juju-run; do ln -sfn "$1" "$2/$name"; done
+"""
+"""Run by sh with the folder of the machine's agent, the path of the hook tool and a folder for programs."""
 
 
 def _turns() -> asyncio.Semaphore:
@@ -74,6 +84,7 @@ class MachineAgent:
         self._wake = wake
         self._turns = turns
         self._short_lives = 0
+        self._logs = MachineLogs(site, model_uuid=self._model, machine_id=self._id, host_name=self._name)
 
     async def run(self) -> None:
         """Do what the model asks for, and look again when it changes.
@@ -97,6 +108,7 @@ class MachineAgent:
         host = (await self._site.substrate.running()).get(self._name)
         if host is None:
             host = await self._boot(machine)
+        await self._prepare(host)
         await self._state.write(
             machines.set_running,
             self._model,
@@ -104,9 +116,31 @@ class MachineAgent:
             address=host.address,
             ssh_host_keys=host.ssh_host_keys,
             note=host.note,
+            boot_id=host.boot_id,
         )
         await self._write_hosts()
         return host
+
+    async def _prepare(self, host: Host) -> None:
+        """Put what Juju's machines have of their agent into the machine."""
+        toolserver.install_programs(host.run_dir)
+        paths = self._site.paths
+        text = agentconf.machine(self._id, self._model, api_addresses=self._site.api_addresses)
+        done = await self._site.substrate.exec(
+            host.name,
+            [
+                '/bin/sh',
+                '-c',
+                _PREPARE,
+                f'{paths.juju}/agents/machine-{self._id}',
+                paths.hook_tool,
+                paths.programs,
+            ],
+            env={'PATH': SYSTEM_PATH},
+            stdin=text.encode(),
+        )
+        if done.returncode != 0:
+            raise errors.Fault(f'cannot prepare machine {self._id}: {done.stderr.decode(errors="replace")}')
 
     async def _boot(self, machine: MachineRecord) -> Host:
         await self._state.write(machines.set_provisioning, self._model, self._id, _PROVISIONING)
@@ -155,6 +189,7 @@ class MachineAgent:
         began = loop.time()
         await self._site.substrate.kill_stale(host.name, self._key)
         ended = asyncio.ensure_future(self._site.substrate.wait_ended(host.name))
+        logging = asyncio.create_task(self._logs.run())
         try:
             while True:
                 self._wake.clear()
@@ -163,15 +198,20 @@ class MachineAgent:
                     return True
                 if machine.authorized_keys != self._keys:
                     await self._write_keys(machine.authorized_keys)
+                if self._state.read(machines.wants_reboot, self._model, self._id):
+                    async with self._site.lock(self._name):
+                        await self._site.substrate.reboot(self._name)
+                    await ended
+                    break
                 if await self._run_next(ended):
                     continue
                 await self._wait(ended)
                 if ended.done():
                     break
         finally:
-            ended.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ended
+            for task in (ended, logging):
+                task.cancel()
+            await asyncio.gather(ended, logging, return_exceptions=True)
         self._short_lives = self._short_lives + 1 if loop.time() - began < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)

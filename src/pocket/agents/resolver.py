@@ -44,11 +44,10 @@ class RunAction:
 
     action: PendingAction
 
-    def needs_lock(self, view: UnitView) -> bool:
-        """Whether nothing else may run on the machine meanwhile."""
-        if self.action.name == EXEC:
-            return False
-        return not view.charm.actions.get(self.action.name, {}).get('parallel', False)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """Run what ``juju-exec`` inside the machine asked for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +79,11 @@ class Resign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeeReboot:
+    """Note the machine's run without a hook: nothing is known of an earlier one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearResolved:
     """Drop an operator's request to resolve an error that is no more."""
 
@@ -99,6 +103,8 @@ class Wait:
     """Nothing can be done before something changes; ``failed`` names the hook in error, if one is."""
 
     failed: Hook | None = None
+    rebooting: bool = False
+    """What is waited for is the machine's reboot."""
 
 
 Operation = (
@@ -106,10 +112,12 @@ Operation = (
     | RunHook
     | SkipHook
     | RunAction
+    | RunCommand
     | EndAction
     | EnterScope
     | LeaveScope
     | Resign
+    | SeeReboot
     | ClearResolved
     | Die
     | Remove
@@ -125,6 +133,7 @@ class Facts:
     view: UnitView
     retry_due: bool
     update_status_due: bool
+    commands: bool
 
     @property
     def dying(self) -> bool:
@@ -143,33 +152,59 @@ class Facts:
 
 
 def next_operation(
-    local: LocalState, view: UnitView, *, retry_due: bool = False, update_status_due: bool = False
+    local: LocalState,
+    view: UnitView,
+    *,
+    retry_due: bool = False,
+    update_status_due: bool = False,
+    commands: bool = False,
 ) -> Operation:
     """Return what the unit is to do now.
 
     Args:
         retry_due: The hook in error has waited long enough to be tried again.
         update_status_due: It is time for an update-status hook, if there is nothing else to do.
+        commands: Somebody in the machine wants a command run as a hook would be.
     """
-    facts = Facts(local=local, view=view, retry_due=retry_due, update_status_due=update_status_due)
+    facts = Facts(
+        local=local,
+        view=view,
+        retry_due=retry_due,
+        update_status_due=update_status_due,
+        commands=commands,
+    )
     return next((found for rule in _RULES if (found := rule(facts)) is not None), Wait())
 
 
-def needs_lock(operation: Operation, view: UnitView) -> bool:
-    """Whether *operation* runs something that no other program of the machine's agents may run beside."""
+def lock_needed(operation: Operation) -> str | None:
+    """The execution group whose lock *operation* must hold, empty for the machine's own; None: it needs none.
+
+    Nothing of the machine's agents runs beside what holds the machine's lock, but for parallel actions.
+    """
     match operation:
-        case Deploy() | RunHook():
-            return True
-        case RunAction():
-            return operation.needs_lock(view)
+        case Deploy() | RunHook() | RunCommand():
+            return ''
+        case RunAction(action=action):
+            return None if action.parallel and not action.execution_group else action.execution_group
         case _:
-            return False
+            return None
 
 
 def _end(facts: Facts) -> Operation | None:
     if facts.view.life is Life.DEAD:
         return Remove()
     return _die(facts) if facts.local.removed else None
+
+
+def _rebooting(facts: Facts) -> Operation | None:
+    return Wait(rebooting=True) if facts.view.surroundings.rebooting else None
+
+
+def _rebooted(facts: Facts) -> Operation | None:
+    local, boot_id = facts.local, facts.view.surroundings.boot_id
+    if not local.started or local.stopped or facts.dying or not facts.settled or boot_id == local.boot_id:
+        return None
+    return RunHook(hook=Hook(kind='start', boot_id=boot_id)) if local.boot_id else SeeReboot()
 
 
 def _interrupted(facts: Facts) -> Operation | None:
@@ -226,6 +261,10 @@ def _action(facts: Facts) -> Operation | None:
     if action.cancel:
         return EndAction(action_id=action.id, status='cancelled', message='action cancelled via the API')
     return RunAction(action=action)
+
+
+def _command(facts: Facts) -> Operation | None:
+    return RunCommand() if facts.commands and (facts.settled or facts.local.failed_hook) else None
 
 
 def _hook_in_error(facts: Facts) -> Operation | None:
@@ -301,12 +340,15 @@ def _die(facts: Facts) -> Operation:
 
 _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _end,
+    _rebooting,
+    _rebooted,
     _interrupted,
     _stale_resolved,
     _relation_created,
     _leadership,
     _secrets,
     _action,
+    _command,
     _hook_in_error,
     _queued_hook,
     _dying,

@@ -10,6 +10,7 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model.secrets import SecretChanges, SecretsView
+from pocket.model.surroundings import Surroundings as Surroundings
 from pocket.version import JUJU_VERSION as JUJU_VERSION
 
 
@@ -78,6 +79,10 @@ class PendingAction:
     parameters: Mapping[str, Any]
     cancel: bool = False
     """The client asked for it to be aborted."""
+    parallel: bool = False
+    """It may run beside whatever else runs on the machine."""
+    execution_group: str = ''
+    """It waits for actions of the same group, whether `parallel` or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,8 @@ class UnitView:
     agent_state: str
     """What the agent last saved (JSON); empty for a new unit."""
     secrets: SecretsView = field(default_factory=SecretsView)
+    surroundings: Surroundings = Surroundings()  # noqa: RUF009 (frozen)
+    """What of the model and the machine hooks are told or must heed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pocket.services import (
     leadership,
     life,
     logs,
+    machines,
     network,
     rows,
     scopes,
@@ -74,6 +75,11 @@ def claim_leadership(tx: Tx, model_uuid: str, unit: str) -> bool:
 def resign_leadership(tx: Tx, model_uuid: str, unit: str) -> None:
     """Give leadership up, if the unit has it."""
     leadership.resign(tx, model_uuid, unit)
+
+
+def ask_reboot(tx: Tx, model_uuid: str, unit: str) -> None:
+    """Have the unit's machine rebooted as soon as nothing runs on it."""
+    machines.ask_reboot(tx, model_uuid, unit)
 
 
 def set_agent_status(

@@ -411,10 +411,14 @@ def test_an_action_that_is_cancelled_before_it_runs_is_ended(started: Unit) -> N
     assert started.settle() == ['cancelled 4']
 
 
-@pytest.mark.parametrize(('name', 'locked'), [('backup', True), ('probe', False), (resolver.EXEC, False)])
-def test_commands_and_parallel_actions_need_no_lock(view: UnitView, name: str, locked: bool) -> None:
-    operation = resolver.RunAction(action=PendingAction(id='4', name=name, parameters={}))
-    assert resolver.needs_lock(operation, view) is locked
+@pytest.mark.parametrize(
+    ('parallel', 'group', 'lock'), [(False, '', ''), (True, '', None), (True, 'g', 'g'), (False, 'g', 'g')]
+)
+def test_an_action_holds_a_lock_unless_it_is_parallel_and_in_no_group(
+    parallel: bool, group: str, lock: str | None
+) -> None:
+    action = PendingAction(id='4', name='a', parameters={}, parallel=parallel, execution_group=group)
+    assert resolver.lock_needed(resolver.RunAction(action=action)) == lock
 
 
 def test_update_status_runs_only_when_nothing_else_is_to_do(started: Unit) -> None:
