@@ -19,6 +19,8 @@ COMMANDS: Mapping[str, str] = {
     'config': 'config:CONFIG',
     'constraints': 'constraints:CONSTRAINTS',
     'controllers': 'controllers:CONTROLLERS',
+    'debug-code': 'debug_hooks:DEBUG_CODE',
+    'debug-hooks': 'debug_hooks:DEBUG_HOOKS',
     'debug-log': 'debug_log:DEBUG_LOG',
     'deploy': 'deploy:DEPLOY',
     'destroy-model': 'destroy_model:DESTROY_MODEL',
@@ -64,6 +66,7 @@ COMMANDS: Mapping[str, str] = {
     'whoami': 'controllers:WHOAMI',
 }
 ALIASES: Mapping[str, str] = {
+    'debug-hook': 'debug-hooks',
     'list-actions': 'actions',
     'list-controllers': 'controllers',
     'list-machines': 'machines',
