@@ -1,7 +1,7 @@
-"""A model with its agents in one thread: the real services and the real resolver, hooks that only end somehow.
+"""A model with its agents in one thread: real services, the real resolver, hooks that only end somehow.
 
-Each step of an agent is what `pocket.agents.unit` does in one turn, cut where a crash could come between: after
-the state says that a hook has begun, and before or after the hook's commit.
+Each step of an agent is what `pocket.agents.unit` does in one turn, cut where a crash could come between:
+after the state says that a hook has begun, and before or after the hook's commit.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from pocket.model import ActionResult, HookChanges, Life, UnitView, application_
 from pocket.services import uniter
 from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES, JujuError
 from pocket.state import Tx
-
-FIRST = ('install',)
 
 
 @dataclass
@@ -51,12 +49,10 @@ class Village:
             self.agents.pop(unit, None)
             return False
         if unit not in self.agents:
-            self.agents[unit] = replace(
-                local_state.decode(view.agent_state), leader_settings_version=-1
-            )
+            self.agents[unit] = replace(local_state.decode(view.agent_state), leader_settings_version=-1)
         local = self.agents[unit]
         if not view.leader and view.life is Life.ALIVE and uniter.claim_leadership(self.tx, self.uuid, unit):
-            view = self._view(unit)
+            view = self.view(unit)
         operation = resolver.next_operation(local, view, retry_due=True)
         if isinstance(operation, resolver.Wait):
             self._show(unit, local, view)
@@ -66,7 +62,7 @@ class Village:
             return True
         return self._perform(unit, operation, view, chance, trouble=trouble)
 
-    def _view(self, unit: str) -> UnitView:
+    def view(self, unit: str) -> UnitView:
         view = uniter.view(self.tx, self.uuid, unit)
         assert view is not None
         return view
@@ -80,7 +76,13 @@ class Village:
         self.agents[unit] = local
 
     def _perform(
-        self, unit: str, operation: resolver.Operation, view: UnitView, chance: random.Random, *, trouble: bool
+        self,
+        unit: str,
+        operation: resolver.Operation,
+        view: UnitView,
+        chance: random.Random,
+        *,
+        trouble: bool,
     ) -> bool:
         tx, uuid, local = self.tx, self.uuid, self.agents[unit]
         try:
@@ -131,7 +133,8 @@ class Village:
                 case _:
                     raise AssertionError(operation)
         except JujuError as error:
-            assert error.code in (CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES), error
+            if error.code not in (CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES):
+                raise
             return False
         return True
 
@@ -192,8 +195,9 @@ class Village:
         elif 'stop' in kinds:
             raise AssertionError(f'{hook.name} after stop')
         if hook.kind == 'start':
-            assert 'start' not in kinds
-            assert kinds[-1] == 'config-changed', 'start follows config-changed'
+            runs = [one.boot_id for one in past.committed if one.kind == 'start']
+            assert hook.boot_id not in runs, 'start runs once in each run of the machine'
+            assert runs or kinds[-1] == 'config-changed', 'start follows config-changed'
         if hook.kind == 'leader-elected':
             assert view.leader
         if hook.kind in ('relation-joined', 'relation-changed', 'relation-departed', 'config-changed'):
