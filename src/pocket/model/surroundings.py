@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +13,8 @@ class Surroundings:
 
     proxies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Variables of the environment that the model's proxy options make."""
+    cloud_spec: Mapping[str, Any] | None = None
+    """What credential-get prints; None for an application that is not trusted."""
     boot_id: str = ''
     """Names the present run of the unit's machine; empty when it is not known."""
     rebooting: bool = False

@@ -27,6 +27,9 @@ from pocket.state import Tx
 
 _Data = Mapping[str, Any] | None
 
+MAX_CHARM_STATE = 2 * 2**20
+"""Most that the keys and values of state-set may come to, Juju's max-charm-state-size."""
+
 
 def units_to_run(tx: Tx) -> list[tuple[str, str, str]]:
     """Return model uuid, name and host name of every unit whose machine runs."""
@@ -287,6 +290,8 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
     old = rows.loads(row['charm_state'])
     new = {key: value for key, value in {**old, **changes.charm_state}.items() if value is not None}
     if new != old:
+        if sum(len(key) + len(value) for key, value in new.items()) > MAX_CHARM_STATE:
+            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', 'quota limit exceeded')
         tx.db.execute(
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )

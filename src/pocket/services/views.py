@@ -17,7 +17,7 @@ _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
         application.charm_forced, application.config, application.trust, application.leader,
         application.leader_settings_version, machine.address, machine.boot_id, machine.reboot_from,
-        model.name AS model_name
+        model.name AS model_name, model.cloud, model.region
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -64,11 +64,21 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
         surroundings=Surroundings(
+            cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
             boot_id=str(row['boot_id']),
             rebooting=bool(row['boot_id']) and row['boot_id'] == row['reboot_from'],
         ),
     )
+
+
+def _cloud_spec(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        'type': str(row['cloud']),
+        'name': str(row['cloud']),
+        'region': str(row['region']),
+        'credential': {'auth-type': 'empty', 'attrs': {}},
+    }
 
 
 def settings_hash(config: dict[str, Any], *, trust: bool, address: str) -> str:

@@ -17,6 +17,7 @@ from pocket.agents.tools import (
     _secret_write,
     _status,
 )
+from pocket.agents.tools import _action, _keys, _legacy, _model, _network, _relation, _status
 from pocket.agents.tools._protocol import (
     Effect,
     FileWanted,
@@ -56,6 +57,7 @@ __all__ = [
 _TOOLS = {
     tool.name: tool
     for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status)
+    for module in (_action, _keys, _legacy, _model, _network, _relation, _status)
     for tool in module.TOOLS
 }
 _MISSING = frozenset(
@@ -69,6 +71,14 @@ _MISSING = frozenset(
         'payload-unregister',
         'pod-spec-get',
         'pod-spec-set',
+        'secret-add',
+        'secret-get',
+        'secret-grant',
+        'secret-ids',
+        'secret-info-get',
+        'secret-remove',
+        'secret-revoke',
+        'secret-set',
         'storage-add',
     }
 )

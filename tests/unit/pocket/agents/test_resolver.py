@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pocket.agents import local as local_state
 from pocket.agents import resolver
 from pocket.agents.local import LocalState
-from pocket.model import Life, PendingAction, RelationView, UnitView
+from pocket.model import Life, PendingAction, RelationView, Surroundings, UnitView
 
 
 @dataclass
@@ -56,6 +56,10 @@ class Unit:
 
     def _apply(self, operation: resolver.Operation) -> None:
         match operation:
+            case resolver.RunCommand():
+                self.trace.append('command')
+            case resolver.SeeReboot():
+                self.local = replace(self.local, boot_id=self.view.surroundings.boot_id)
             case resolver.Deploy():
                 self.trace.append('deploy')
                 if self.local.charm_url:
@@ -558,3 +562,55 @@ def _check(hooks: list[str], unit: Unit) -> None:
                 assert after in (hook, hook.replace('-joined ', '-changed ')), own
         assert not own or own[0] == f'{relation}-relation-created'
         assert f'{relation}-relation-broken' not in own[:-1]
+
+
+def _booted(unit: Unit, boot_id: str, *, rebooting: bool = False) -> None:
+    unit.change(surroundings=Surroundings(boot_id=boot_id, rebooting=rebooting))
+
+
+def test_start_runs_again_after_a_reboot_and_only_then(unit: Unit) -> None:
+    _booted(unit, 'first')
+    assert unit.settle() == FIRST
+    _booted(unit, 'second')
+    assert unit.settle() == ['start']
+    assert unit.settle() == []
+
+
+def test_the_first_run_that_is_known_is_no_reboot(started: Unit) -> None:
+    _booted(started, 'first')
+    assert started.settle() == []
+    _booted(started, 'second')
+    assert started.settle() == ['start']
+
+
+def test_nothing_runs_while_a_reboot_is_waited_for(started: Unit) -> None:
+    _booted(started, 'first', rebooting=True)
+    started.change(settings_hash='h2')
+    assert resolver.next_operation(started.local, started.view) == resolver.Wait(rebooting=True)
+    _booted(started, 'second')
+    assert started.settle() == ['config-changed']
+
+
+def test_a_hook_in_error_is_settled_before_a_reboot_is_told(unit: Unit) -> None:
+    _booted(unit, 'first')
+    unit.settle()
+    unit.failing = {'config-changed'}
+    unit.change(settings_hash='h2')
+    unit.settle()
+    _booted(unit, 'second')
+    assert unit.settle() == []
+    unit.failing = set()
+    unit.change(resolved='retry-hooks')
+    assert unit.settle() == ['config-changed', 'start']
+
+
+def test_a_command_waits_for_actions_and_comes_before_hooks(started: Unit) -> None:
+    started.change(settings_hash='h2', actions=(PendingAction(id='4', name='backup', parameters={}),))
+    found = resolver.next_operation(started.local, started.view, commands=True)
+    assert isinstance(found, resolver.RunAction)
+    started.change(actions=())
+    assert resolver.next_operation(started.local, started.view, commands=True) == resolver.RunCommand()
+
+
+def test_no_command_runs_before_install(unit: Unit) -> None:
+    assert isinstance(resolver.next_operation(unit.local, unit.view, commands=True), resolver.Deploy)
