@@ -202,7 +202,7 @@ class MachineAgent:
                     async with self._site.lock(self._name):
                         await self._site.substrate.reboot(self._name)
                     await ended
-                    break
+                    return False
                 if await self._run_next(ended):
                     continue
                 await self._wait(ended)

@@ -180,8 +180,10 @@ ACTION = PendingAction(id='4', name='backup', parameters={'to': {'path': '/x'}, 
         ('status-get --include-data', 'message: fine\nstatus: active\nstatus-data: {}\n'),
         (
             'status-get --application --format=json',
-            ('{"application-status":{"message":"","status":"active","status-data":{},"units":'
-            '{"app/0":{"message":"","status":"active","status-data":{}}}}}\n'),
+            (
+                '{"application-status":{"message":"","status":"active","status-data":{},"units":'
+                '{"app/0":{"message":"","status":"active","status-data":{}}}}}\n'
+            ),
         ),
         ('goal-state --format=json', '{"relations":{},"units":{"app/0":{"status":"active"}}}\n'),
         ('relation-model-get -r db:1', 'uuid: 8a1f7c52-0000-4000-8000-000000000001\n'),
