@@ -265,7 +265,8 @@ async def test_a_reboot_that_a_hook_asks_for_comes_after_it_and_start_runs_again
             'config.yaml': 'options: {mode: {type: string, default: plain}}\n',
             '+hooks/config-changed': (
                 '#!/bin/bash\necho changed >>trace\nmode=$(config-get mode)\n'
-                '[ $mode = plain ] || [ -e m$mode ] || { touch m$mode; juju-reboot $mode; echo on >>trace; }\n'
+                '[ $mode = plain ] || [ -e m$mode ] || '
+                '{ touch m$mode; juju-reboot $mode; echo on >>trace; }\n'
             ),
             '+hooks/start': '#!/bin/sh\necho start >>trace\nstatus-set active up\n',
         },
