@@ -594,12 +594,12 @@ def test_nothing_runs_while_a_reboot_is_waited_for(started: Unit) -> None:
 def test_a_hook_in_error_is_settled_before_a_reboot_is_told(unit: Unit) -> None:
     _booted(unit, 'first')
     unit.settle()
-    unit.failing = {'config-changed'}
+    unit.failing = frozenset({'config-changed'})
     unit.change(settings_hash='h2')
     unit.settle()
     _booted(unit, 'second')
     assert unit.settle() == []
-    unit.failing = set()
+    unit.failing = frozenset()
     unit.change(resolved='retry-hooks')
     assert unit.settle() == ['config-changed', 'start']
 
