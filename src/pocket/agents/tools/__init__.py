@@ -10,6 +10,7 @@ from pocket.agents.context import HookContext
 from pocket.agents.tools import (
     _action,
     _keys,
+    _legacy,
     _model,
     _network,
     _relation,
@@ -17,7 +18,6 @@ from pocket.agents.tools import (
     _secret_write,
     _status,
 )
-from pocket.agents.tools import _action, _keys, _legacy, _model, _network, _relation, _status
 from pocket.agents.tools._protocol import (
     Effect,
     FileWanted,
@@ -56,32 +56,10 @@ __all__ = [
 
 _TOOLS = {
     tool.name: tool
-    for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status)
-    for module in (_action, _keys, _legacy, _model, _network, _relation, _status)
+    for module in (_action, _keys, _legacy, _model, _network, _relation, _secret, _secret_write, _status)
     for tool in module.TOOLS
 }
-_MISSING = frozenset(
-    {
-        'k8s-raw-get',
-        'k8s-raw-set',
-        'k8s-spec-get',
-        'k8s-spec-set',
-        'payload-register',
-        'payload-status-set',
-        'payload-unregister',
-        'pod-spec-get',
-        'pod-spec-set',
-        'secret-add',
-        'secret-get',
-        'secret-grant',
-        'secret-ids',
-        'secret-info-get',
-        'secret-remove',
-        'secret-revoke',
-        'secret-set',
-        'storage-add',
-    }
-)
+_MISSING = frozenset({'storage-add'})
 
 NAMES = frozenset(_TOOLS) | _MISSING
 """Every name that a machine gets a link for; those that nothing answers say so."""

@@ -9,9 +9,8 @@ import pytest
 from pocket.agents import tools
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState, RelationState
-from pocket.model import PendingAction, PortRange, RelationView, Status, UnitView
-from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.model import PendingAction, PortRange, RelationView, Status, Surroundings, UnitView
+from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.services.errors import JujuError
 
 HTTP = PortRange(protocol='tcp', first=80, last=80)
@@ -246,7 +245,7 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('resource-get data', 1, 'could not download resource: resource "data" not found'),
         ('credential-get', 1, 'cannot access cloud credentials: permission denied'),
         ('action-get', 1, 'not running an action'),
-        ('pod-spec-set x', 1, 'pod-spec-set is not implemented'),
+        ('storage-add x', 1, 'storage-add is not implemented'),
         ('action-set a=b', 1, 'not running an action'),
         ('action-fail', 1, 'not running an action'),
         ('action-log x', 1, 'not running an action'),
@@ -266,7 +265,6 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('close-port 90-80', 2, 'invalid port range "90-80"'),
         ('status-set active a b', 2, 'unrecognized args: ["b"]'),
         ('application-version-set 1 2', 2, 'unrecognized args: ["2"]'),
-        ('secret-get x', 1, 'secret-get is not implemented'),
         ('no-such-tool', 1, 'no-such-tool is not implemented'),
     ],
 )
