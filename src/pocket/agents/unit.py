@@ -255,8 +255,9 @@ class UnitAgent:
             command.finish(ran)
 
     async def _effect(self, effect: tools.Effect, context: HookContext) -> None:
-        if isinstance(effect, tools.RebootNow) and self._hook is not None:
-            self._hook.cancel()
+        if isinstance(effect, tools.RebootNow) and (hook := self._hook) is not None:
+            hook.cancel()
+            await asyncio.wait({hook})  # an answer before its end would let it go on
         await self._records.perform(effect, context)
 
     async def _commit(self, hook: Hook, context: HookContext, view: UnitView) -> None:
