@@ -118,7 +118,7 @@ def test_only_a_hook_that_was_not_committed_ran_again(site: Site, storm: Storm) 
 def test_the_live_machines_are_all_that_is_left_on_the_host(site: Site, storm: Storm) -> None:
     machines: dict[str, Any] = site.status(WORDS)['machines']
     names = frozenset(machine['instance-id'] for machine in machines.values())
-    _assert_only(site, names)
+    traces.assert_only(site.env, names)
     images = json.loads(site.pocket('image', 'list', '--format', 'json').stdout)
     users = {user.partition('.')[2] for image in images for user in image['users']}
     assert names <= users, 'a cached image that machines stand on would be removed'
@@ -137,7 +137,7 @@ def test_a_daemon_killed_while_it_removes_a_model_removes_the_rest_after_its_sta
         site.pocket('up')
     site.juju('destroy-model', '--no-prompt', '--force', WORDS, check=False)
     assert json.loads(site.juju('models', '--format', 'json').stdout)['models'] == []
-    _assert_only(site, frozenset())
+    traces.assert_only(site.env, frozenset())
 
 
 def test_a_hook_that_outlived_the_daemon_is_killed_and_run_again_once(site: Site, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_damage_to_one_machine_is_told_and_the_others_go_on(site: Site) -> None:
     _eventually(lambda: not damaged.exists())
     names = frozenset(machine['instance-id'] for machine in site.status(HELD)['machines'].values())
     assert len(names) == 1
-    _assert_only(site, names)
+    traces.assert_only(site.env, names)
 
 
 def test_a_model_is_removed_by_force_while_a_hook_hangs(site: Site) -> None:
@@ -217,19 +217,7 @@ def test_a_model_is_removed_by_force_while_a_hook_hangs(site: Site) -> None:
     began = time.monotonic()
     site.juju('destroy-model', '--no-prompt', '--force', HELD)
     assert time.monotonic() - began < 20
-    _assert_only(site, frozenset())
-
-
-def _assert_only(site: Site, machines: frozenset[str]) -> None:
-    """Nothing of the home but its daemon and *machines* is on the host."""
-    model_tag = next(iter(machines)).rpartition('-')[0] if machines else ''
-    found = traces.of(site.env, model_tag)
-    assert (found.machines, found.groups, found.namespaces) == (machines, machines, machines)
-    assert found.supervisors == tuple(sorted(machines))
-    assert (found.links, found.daemons) == (len(machines) + 1, 1), 'one bridge and a link for each machine'
-    assert found.others == ()
-    assert len(traces.tables(site.env)) == 1
-    assert traces.programs_in(site.env) == {}
+    traces.assert_only(site.env, frozenset())
 
 
 def _start(site: Site, program: str, *words: str) -> subprocess.Popen[bytes]:

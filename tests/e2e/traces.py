@@ -68,6 +68,24 @@ def of(env: Mapping[str, str], model_tag: str = '') -> Traces:
     )
 
 
+def assert_only(env: Mapping[str, str], machines: frozenset[str]) -> None:
+    """Nothing of the home but its daemon and *machines* is on the host."""
+    model_tag = next(iter(machines)).rpartition('-')[0] if machines else ''
+    found = of(env, model_tag)
+    assert (found.machines, found.groups, found.namespaces) == (machines, machines, machines)
+    assert found.supervisors == tuple(sorted(machines))
+    assert (found.links, found.daemons) == (len(machines) + 1, 1), 'one bridge and a link for each machine'
+    assert found.others == ()
+    assert len(tables(env)) == 1
+    assert programs_in(env) == {}
+
+
+def daemons(env: Mapping[str, str]) -> list[int]:
+    """The processes of the home's daemon, one that is just starting included."""
+    home = settings.load(env).home
+    return [pid for pid in _pids() if _is_daemon(pid, home)]
+
+
 def tables(env: Mapping[str, str]) -> list[str]:
     """The home's tables of firewall rules."""
     listed = process.run(['nft', 'list', 'tables'], timeout_s=10).stdout.splitlines()
@@ -79,7 +97,9 @@ def programs_in(env: Mapping[str, str]) -> dict[int, str]:
     tag = settings.load(env).tag
     groups = (path for path in Path('/sys/fs/cgroup').rglob('pocket.exec') if f'pocket/{tag}/' in str(path))
     pids = {int(pid) for group in groups for pid in (group / 'cgroup.procs').read_text().split()}
-    return {pid: ' '.join(words) for pid in pids if (words := _words(_PROC / str(pid)))}
+    found = {pid: ' '.join(words) for pid in pids if (words := _words(_PROC / str(pid)))}
+    # The log files of a machine are written now and then, by a program that ends at once.
+    return {pid: words for pid, words in found.items() if '/var/log/juju' not in words}
 
 
 def daemon_pid(env: Mapping[str, str]) -> int:

@@ -10,6 +10,9 @@ from pocket.agents.context import HookContext
 from pocket.agents.hooks import Found, Ran
 from pocket.model import ActionResult
 
+MAX_OUTPUT = 4 * 2**20
+"""Characters of an output that are kept as a result; its end says more than its middle."""
+
 ABORTED = ActionResult(status='aborted', message='action aborted')
 TIMED_OUT = ActionResult(status='failed', message='command timed out')
 NOT_KEPT = 'committing requested changes failed'
@@ -57,5 +60,9 @@ def not_implemented(unit: str) -> ActionResult:
 
 
 def _outputs(ran: Ran) -> dict[str, Any]:
-    outputs = {'stdout': ran.stdout, 'stderr': ran.stderr}
+    outputs = {'stdout': _bounded(ran.stdout), 'stderr': _bounded(ran.stderr)}
     return {'return-code': ran.returncode, **{key: text for key, text in outputs.items() if text}}
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_OUTPUT else f'[{len(text) - MAX_OUTPUT} left out]\n{text[-MAX_OUTPUT:]}'

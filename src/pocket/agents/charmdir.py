@@ -40,7 +40,9 @@ may be stopped anywhere and run again.
 _MODES = {True: 0o755, False: 0o644}
 
 
-def stream(archive: Path, *, unit: str, hook_tool: str, tool_names: Iterable[str]) -> bytes:
+def stream(
+    archive: Path, *, unit: str, hook_tool: str, tool_names: Iterable[str], agent_conf: str = ''
+) -> bytes:
     """Return the tar stream for `SCRIPT` that puts the charm *archive* and its hook tools into a machine.
 
     Raises:
@@ -62,6 +64,8 @@ def stream(archive: Path, *, unit: str, hook_tool: str, tool_names: Iterable[str
                     _add_member(tar, f'agents/{tag}/charm/{info.filename}', opened, info)
         except (zipfile.BadZipFile, OSError) as err:
             raise charm.CharmFault(f'cannot read charm {archive}: {err}') from err
+        if agent_conf:
+            _add(tar, f'agents/{tag}/agent.conf', agent_conf.encode())
         for name in sorted(tool_names):
             _add_link(tar, f'tools/{tag}/{name}', hook_tool)
     return out.getvalue()

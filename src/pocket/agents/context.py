@@ -56,6 +56,8 @@ class HookContext:
     action_results: dict[str, Any] = field(default_factory=dict[str, Any])
     action_failed: bool = False
     action_message: str = ''
+    reboot: str = ''
+    """``after`` the hook or ``now``, when the charm has asked for a reboot of its machine."""
     status_set: bool = False
     """The charm set its unit's status."""
     secrets: SecretBook = field(default_factory=SecretBook)

@@ -12,6 +12,8 @@ from pocket.model import JUJU_VERSION, PendingAction, StorageView
 
 SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin'
 
+_PROXIES = tuple(f'JUJU_CHARM_{kind}_PROXY' for kind in ('FTP', 'HTTPS', 'HTTP', 'NO'))
+
 
 def build(
     context: HookContext,
@@ -37,10 +39,6 @@ def build(
         'JUJU_API_ADDRESSES': ' '.join(api_addresses),
         'JUJU_AVAILABILITY_ZONE': '',
         'JUJU_CHARM_DIR': charm_dir,
-        'JUJU_CHARM_FTP_PROXY': '',
-        'JUJU_CHARM_HTTPS_PROXY': '',
-        'JUJU_CHARM_HTTP_PROXY': '',
-        'JUJU_CHARM_NO_PROXY': '',
         'JUJU_CONTEXT_ID': context.id,
         'JUJU_HOOK_NAME': hook.name if hook else '',
         'JUJU_MACHINE_ID': view.machine,
@@ -54,6 +52,7 @@ def build(
         'PATH': f'{paths.tools(view.unit)}:{SYSTEM_PATH}',
         'TERM': 'tmux-256color',
     }
+    env |= dict.fromkeys(_PROXIES, '') | dict(view.surroundings.proxies)
     if dispatch_path:
         env['JUJU_DISPATCH_PATH'] = dispatch_path
     if hook and hook.in_relation:

@@ -10,14 +10,21 @@ my ($AF_UNIX, $SOCK_STREAM) = (1, 1);    # Linux's numbers; the module that name
 
 my $tool = $0;
 $tool =~ s{.*/}{};
+my @call = ('call', defined $ENV{JUJU_CONTEXT_ID} ? $ENV{JUJU_CONTEXT_ID} : '', $tool, @ARGV);
 my $address = $ENV{JUJU_AGENT_SOCKET_ADDRESS};
+if ($tool =~ /\Ajuju-(?:exec|run)\z/) {
+    my $folder = readlink($0) || $0;
+    $folder =~ s{/[^/]*\z}{};
+    my $arguments = do "$folder/juju-exec.pl" or complain("cannot read juju-exec.pl: $!");
+    ($address, @call) = $arguments->($folder, @ARGV);
+}
 complain('JUJU_AGENT_SOCKET_ADDRESS is not set; hook tools work only in hooks')
     unless defined $address && length $address;
 
 my $peer;
 socket($peer, $AF_UNIX, $SOCK_STREAM, 0) && connect($peer, pack('S a108', $AF_UNIX, $address))
     or complain("cannot ask the unit agent: $!");
-send_fields('call', defined $ENV{JUJU_CONTEXT_ID} ? $ENV{JUJU_CONTEXT_ID} : '', $tool, @ARGV);
+send_fields(@call);
 while (1) {
     my ($kind, @fields) = receive();
     finish(@fields) if $kind eq 'done';

@@ -6,7 +6,7 @@ import enum
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pocket.agents import environment
 from pocket.agents.context import HookContext
@@ -21,11 +21,25 @@ OPERATION_LOG = 'juju.worker.uniter.operation'
 
 _LOOK_UP = """
 cd "$0" 2>/dev/null && [ -e metadata.yaml ] || { echo gone; exit 1; }
-if [ -e dispatch ]; then echo dispatch; exec ./dispatch; fi
-if [ -e "$1" ]; then echo script; exec "./$1"; fi
+if [ -O "$2" ] && "$3" match "$2" "$1"; then
+    [ -e dispatch ] && echo dispatch || echo script
+    exec "$3" run "$2" "$1"
+fi
+for found in dispatch "$1"; do
+    [ -e "$found" ] || [ -h "$found" ] || continue
+    [ -x "$found" ] && [ -f "$found" ] || { echo "denied $found"; exit 126; }
+    [ "$found" = dispatch ] && echo dispatch || echo script
+    exec "./$found"
+done
 echo missing
 """
-"""Run by sh with the charm's folder and the hook's path as $0 and $1; its first line says what it found."""
+"""Run by sh with the charm's folder and the hook's path as $0 and $1; its first line says what it found.
+
+The other two arguments are the file by which juju debug-hooks says that it is there, and what runs hooks in
+its session.
+
+A file that is there and cannot be run is a mistake of the charm's: nothing else is tried in its place.
+"""
 
 
 class Found(enum.StrEnum):
@@ -37,6 +51,8 @@ class Found(enum.StrEnum):
     """The charm has no such file: nothing was run."""
     GONE = 'gone'
     """The charm itself is not there."""
+    DENIED = 'denied'
+    """The charm has the file, but it cannot be run."""
 
     @property
     def shown(self) -> str:
@@ -54,6 +70,8 @@ class Ran:
     returncode: int
     stdout: str = ''
     stderr: str = ''
+    path: str = ''
+    """The file, when it was denied."""
 
     @property
     def killed(self) -> bool:
@@ -65,6 +83,8 @@ class Ran:
         """The ending in words."""
         if self.found is Found.GONE:
             return 'charm missing from disk'
+        if self.found is Found.DENIED:
+            return f'exec: "{self.path}": permission denied'
         if self.returncode < 0:
             return f'signal: {signal.Signals(-self.returncode).name}'
         return f'exit status {self.returncode}'
@@ -93,7 +113,7 @@ class HookRunner:
         began = time.monotonic()
         done = await self._look_up(context, f'hooks/{name}', on_line=on_line)
         self._log.put('DEBUG', OPERATION_LOG, f'hook "{name}" took {time.monotonic() - began:.3f} s')
-        ran = Ran(found=_found(found[0] if found else ''), returncode=done.returncode)
+        ran = self._ran(context, found[0] if found else '', done.returncode)
         self._report(name, ran)
         return ran
 
@@ -102,7 +122,7 @@ class HookRunner:
         done = await self._look_up(context, f'actions/{name}')
         first, _, stdout = done.stdout.decode(errors='replace').partition('\n')
         stderr = done.stderr.decode(errors='replace')
-        return Ran(found=_found(first), returncode=done.returncode, stdout=stdout, stderr=stderr)
+        return replace(self._ran(context, first, done.returncode), stdout=stdout, stderr=stderr)
 
     async def command(self, context: HookContext, script: str) -> Ran:
         """Run shell text in the charm's folder and return what it printed."""
@@ -138,11 +158,22 @@ class HookRunner:
         with self._server.serving(context):
             return await self._site.substrate.exec(
                 self._host.name,
-                ['/bin/sh', '-c', _LOOK_UP, paths.charm(unit), dispatch_path],
+                ['/bin/sh', '-c', _LOOK_UP, *self._arguments(context, dispatch_path)],
                 env=env,
                 key=unit,
                 on_line=on_line,
             )
+
+    def _arguments(self, context: HookContext, dispatch_path: str) -> tuple[str, ...]:
+        unit, paths = context.view.unit, self._site.paths
+        return paths.charm(unit), dispatch_path, paths.debug_session(unit), paths.debug_hook
+
+    def _ran(self, context: HookContext, line: str, returncode: int) -> Ran:
+        word, _, path = line.partition(' ')
+        # A program that was killed before it could say anything found nothing.
+        found = Found(word) if word in Found.__members__.values() else Found.GONE
+        shown = f'{self._site.paths.charm(context.view.unit)}/{path}' if path else ''
+        return Ran(found=found, returncode=returncode, path=shown)
 
     def _report(self, name: str, ran: Ran) -> None:
         if ran.found is Found.MISSING:
@@ -150,10 +181,6 @@ class HookRunner:
         elif ran.returncode == 0:
             self._log.put('INFO', OPERATION_LOG, f'ran "{name}" hook (via {ran.found.shown})')
         else:
-            text = f'hook "{name}" (via {ran.found.shown}) failed: {ran.ending}'
+            via = Found.DISPATCH if ran.path.endswith('/dispatch') else ran.found
+            text = f'hook "{name}" (via {via.shown}) failed: {ran.ending}'
             self._log.put('ERROR', OPERATION_LOG, text)
-
-
-def _found(line: str) -> Found:
-    # A program that was killed before it could say anything found nothing.
-    return Found(line) if line in Found.__members__.values() else Found.GONE

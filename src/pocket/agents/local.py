@@ -41,7 +41,10 @@ class Hook:
     """One hook with all that its environment and its commit need."""
 
     kind: str
-    """``install``, ``config-changed``, ``relation-joined``: without the endpoint's name."""
+    """``install``, ``config-changed``, ``relation-joined``: without the endpoint's name.
+
+    Empty for a command that runs as a hook of its relation would.
+    """
     endpoint: str = ''
     relation_id: int = -1
     """-1 outside relation hooks."""
@@ -54,6 +57,8 @@ class Hook:
     """The `UnitView.settings_hash` that a config-changed hook reports."""
     secret: SecretEvent | None = None
     """What a hook about a secret tells."""
+    boot_id: str = ''
+    """The run of the machine that a start hook was told of."""
 
     storage_id: str = ''
     """The instance of a storage hook; its `endpoint` is the charm's name for it."""
@@ -61,7 +66,7 @@ class Hook:
     @property
     def name(self) -> str:
         """The name that the charm knows it by, such as ``db-relation-joined``."""
-        return f'{self.endpoint}-{self.kind}' if self.endpoint else self.kind
+        return f'{self.endpoint}-{self.kind}' if self.endpoint and self.kind else self.kind
 
     @property
     def in_relation(self) -> bool:
@@ -102,6 +107,8 @@ class LocalState:
     charm_modified: int = 0
     settings_hash: str = ''
     leader_settings_version: int = -1
+    boot_id: str = ''
+    """The run of the machine that the charm was last told of by start."""
     relations: Mapping[int, RelationState] = field(default_factory=dict[int, RelationState])
     storage: tuple[str, ...] = ()
     """The instances that the charm was told of; there from storage-attached to storage-detaching."""
@@ -173,7 +180,7 @@ def committed(local: LocalState, hook: Hook) -> LocalState:
         case 'install':
             return replace(done, installed=True)
         case 'start':
-            return replace(done, started=True)
+            return replace(done, started=True, boot_id=hook.boot_id)
         case 'stop':
             return replace(done, stopped=True)
         case 'remove':

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bedrock import errors, process
+from bedrock import errors
+from pocket.agents import agentconf, toolserver
 from pocket.agents.environment import SYSTEM_PATH
+from pocket.agents.machinecommands import USER, MachineCommands
+from pocket.agents.machinelogs import MachineLogs
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
-from pocket.model import ActionResult, PendingAction
-from pocket.services import actions, logs, machines
-from pocket.services.errors import JujuError
+from pocket.services import logs, machines
 from pocket.services.machines import MachineRecord
 from pocket.state import Tx
-from pocket.substrate import ExecResult, Host, HostSpec
-
-USER = 'ubuntu'
-"""Who commands on a machine run as, as in Juju."""
-
-ABORTED = ActionResult(status='aborted', message='action aborted')
-TERMINATED = ActionResult(status='failed', message='action terminated')
-TIMED_OUT = ActionResult(status='failed', message='command timed out')
+from pocket.substrate import Host, HostSpec
 
 _PROVISIONING = 'starting'
 _STOPPED = 'machine has stopped'
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
+
+_PREPARE = """
+set -e
+umask 022
+mkdir -p "$0"
+cat >"$0/agent.conf"
+for name in juju-exec juju-run; do ln -sfn "$1" "$2/$name"; done
+"""
+"""Run by sh with the folder of the machine's agent, the path of the hook tool and a folder for programs."""
 
 
 def _turns() -> asyncio.Semaphore:
@@ -70,10 +72,13 @@ class MachineAgent:
         self._state = site.state
         self._model, self._id, self._name = machine.model_uuid, machine.id, machine.host_name
         self._keys = machine.authorized_keys
-        self._key = f'machine-{machine.id}'
         self._wake = wake
         self._turns = turns
         self._short_lives = 0
+        self._commands = MachineCommands(
+            site, model_uuid=self._model, machine_id=self._id, host_name=self._name
+        )
+        self._logs = MachineLogs(site, model_uuid=self._model, machine_id=self._id, host_name=self._name)
 
     async def run(self) -> None:
         """Do what the model asks for, and look again when it changes.
@@ -97,6 +102,7 @@ class MachineAgent:
         host = (await self._site.substrate.running()).get(self._name)
         if host is None:
             host = await self._boot(machine)
+        await self._prepare(host)
         await self._state.write(
             machines.set_running,
             self._model,
@@ -104,9 +110,31 @@ class MachineAgent:
             address=host.address,
             ssh_host_keys=host.ssh_host_keys,
             note=host.note,
+            boot_id=host.boot_id,
         )
         await self._write_hosts()
         return host
+
+    async def _prepare(self, host: Host) -> None:
+        """Put what Juju's machines have of their agent into the machine."""
+        toolserver.install_programs(host.run_dir)
+        paths = self._site.paths
+        text = agentconf.machine(self._id, self._model, api_addresses=self._site.api_addresses)
+        done = await self._site.substrate.exec(
+            host.name,
+            [
+                '/bin/sh',
+                '-c',
+                _PREPARE,
+                f'{paths.juju}/agents/machine-{self._id}',
+                paths.hook_tool,
+                paths.programs,
+            ],
+            env={'PATH': SYSTEM_PATH},
+            stdin=text.encode(),
+        )
+        if done.returncode != 0:
+            raise errors.Fault(f'cannot prepare machine {self._id}: {done.stderr.decode(errors="replace")}')
 
     async def _boot(self, machine: MachineRecord) -> Host:
         await self._state.write(machines.set_provisioning, self._model, self._id, _PROVISIONING)
@@ -153,8 +181,9 @@ class MachineAgent:
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await self._site.substrate.kill_stale(host.name, self._key)
+        await self._commands.recover()
         ended = asyncio.ensure_future(self._site.substrate.wait_ended(host.name))
+        logging = asyncio.create_task(self._logs.run())
         try:
             while True:
                 self._wake.clear()
@@ -163,70 +192,26 @@ class MachineAgent:
                     return True
                 if machine.authorized_keys != self._keys:
                     await self._write_keys(machine.authorized_keys)
-                if await self._run_next(ended):
-                    continue
+                if self._state.read(machines.wants_reboot, self._model, self._id):
+                    async with self._site.lock(self._name):
+                        await self._site.substrate.reboot(self._name)
+                    await ended
+                    return False
+                if not ended.done():
+                    self._commands.follow()
                 await self._wait(ended)
                 if ended.done():
                     break
         finally:
-            ended.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ended
+            await self._commands.stop()
+            for task in (ended, logging):
+                task.cancel()
+            await asyncio.gather(ended, logging, return_exceptions=True)
         self._short_lives = self._short_lives + 1 if loop.time() - began < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
             raise errors.Fault(f'machine {self._id} stops just after its start')
         return False
-
-    async def _run_next(self, ended: asyncio.Future[None]) -> bool:
-        """Run the next command, if there is one."""
-        pending = self._state.read(actions.pending_for_machine, self._model, self._id)
-        if not pending or ended.done():
-            return False
-        action = pending[0]
-        try:
-            await self._state.write(actions.start, self._model, action.id)
-        except JujuError:
-            # It was started, by an agent that is no more.
-            result = ABORTED if action.cancel else TERMINATED
-        else:
-            result = await self._run(action)
-        await asyncio.shield(self._state.write(actions.finish, self._model, action.id, result))
-        return True
-
-    async def _run(self, action: PendingAction) -> ActionResult:
-        timeout_ns = int(action.parameters.get('timeout') or 0)
-        command = asyncio.ensure_future(
-            self._site.substrate.exec(
-                self._name,
-                ['/bin/bash', '-s'],
-                env={'HOME': f'/home/{USER}', 'LANG': 'C.UTF-8', 'PATH': SYSTEM_PATH, 'USER': USER},
-                cwd=f'/home/{USER}',
-                user=USER,
-                stdin=str(action.parameters.get('command') or '').encode(),
-                key=self._key,
-                timeout_s=timeout_ns / 1e9 if timeout_ns else None,
-            )
-        )
-        try:
-            while not command.done():
-                self._wake.clear()
-                if self._given_up(action):
-                    return ABORTED
-                await self._wait(command)
-            return judge(await command)
-        except process.ProgramFault as err:
-            return TIMED_OUT if timeout_ns else ActionResult(status='failed', message=err.message)
-        except errors.Fault as err:
-            return ActionResult(status='failed', message=err.message)
-        finally:
-            command.cancel()
-            await asyncio.gather(command, return_exceptions=True)
-
-    def _given_up(self, action: PendingAction) -> bool:
-        machine, removable = self._look()
-        pending = self._state.read(actions.pending_for_machine, self._model, self._id)
-        return machine is None or removable or all(one.id != action.id or one.cancel for one in pending)
 
     async def _wait(self, other: asyncio.Future[Any]) -> None:
         """Wait until the model changes or *other* is done."""
@@ -272,15 +257,6 @@ class MachineAgent:
             return None, False
 
         return self._state.read(find)
-
-
-def judge(done: ExecResult) -> ActionResult:
-    """The result of a command: complete whatever its exit status, which the results tell."""
-    outputs = {'stdout': done.stdout.decode(errors='replace'), 'stderr': done.stderr.decode(errors='replace')}
-    return ActionResult(
-        status='completed',
-        results={'return-code': done.returncode, **{key: text for key, text in outputs.items() if text}},
-    )
 
 
 def _known(tx: Tx) -> list[MachineRecord]:

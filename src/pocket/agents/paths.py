@@ -14,10 +14,22 @@ class MachinePaths:
     juju: str = '/var/lib/juju'
     run: str = '/run/pocket'
     """Where the machine sees `Host.run_dir`."""
+    programs: str = '/usr/bin'
+    """Where ``juju-exec`` is."""
+    logs: str = '/var/log/juju'
 
     @property
     def hook_tool(self) -> str:
         return f'{self.run}/{HOOK_TOOL}'
+
+    @property
+    def debug_hook(self) -> str:
+        return f'{self.run}/{DEBUG_HOOK}'
+
+    @staticmethod
+    def debug_session(unit: str) -> str:
+        """The file by which juju debug-hooks says what it wants; Juju's own client writes the same."""
+        return f'/tmp/juju-{unit_tag(unit)}-debug-hooks'  # noqa: S108 (in the machine; only root's counts)
 
     def agent(self, unit: str) -> str:
         return f'{self.juju}/agents/{unit_tag(unit)}'
@@ -34,6 +46,10 @@ class MachinePaths:
 
 HOOK_TOOL = 'hook-tool'
 """The file in `Host.run_dir` that all hook tools are links to."""
+
+
+DEBUG_HOOK = 'debug-hook'
+"""The file in `Host.run_dir` that runs a hook in a session of ``juju debug-hooks``."""
 
 
 def socket_name(unit: str) -> str:

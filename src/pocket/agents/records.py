@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pocket.agents import local as local_state
 from pocket.agents import secrets, tools
 from pocket.agents.context import HookContext
-from pocket.agents.local import Hook, LocalState
+from pocket.agents.local import Hook, LocalState, Step
 from pocket.agents.logsink import LogSink
 from pocket.model import ActionResult, HookChanges, UnitView
 from pocket.services import uniter
@@ -39,8 +40,11 @@ class Records:
         return self._state.read(uniter.view, *self._of)
 
     def load(self, view: UnitView) -> None:
-        """Remember what an earlier agent of this unit saved."""
-        self.local = local_state.decode(view.agent_state)
+        """Remember what an earlier agent of this unit saved.
+
+        Leader settings are not among it: a follower hears of them once from each agent, as in Juju.
+        """
+        self.local = replace(local_state.decode(view.agent_state), leader_settings_version=-1)
 
     async def save(self, local: LocalState, *more: Callable[[Tx], object]) -> None:
         """Save *local* and do *more* with it."""
@@ -70,6 +74,10 @@ class Records:
     async def resign(self) -> None:
         """Give the leadership up, or note that it is lost."""
         await self.save(local_state.deposed(self.local), lambda tx: uniter.resign_leadership(tx, *self._of))
+
+    async def see_reboot(self, view: UnitView) -> None:
+        """Note which run of the machine this is."""
+        await self.save(replace(self.local, boot_id=view.surroundings.boot_id))
 
     async def clear_resolved(self) -> None:
         await self._state.write(uniter.clear_resolved, *self._of)
@@ -109,8 +117,10 @@ class Records:
             self._shown = ''
         await self.save(local_state.begun(self.local, hook), work)
 
-    async def commit_hook(self, hook: Hook, changes: HookChanges, *, skipped: bool = False) -> None:
-        """Keep what *hook* leaves behind.
+    async def commit_hook(
+        self, hook: Hook, changes: HookChanges, *, skipped: bool = False, reboot: bool = False
+    ) -> None:
+        """Keep what *hook* leaves behind, and its wish that the machine be rebooted.
 
         Raises:
             JujuError: the model refuses a change; nothing is kept.
@@ -126,6 +136,8 @@ class Records:
                 # The error ends with the request: an operator's force acts on whatever still shows one.
                 uniter.clear_resolved(tx, *self._of)
                 uniter.set_agent_status(tx, *self._of, 'executing', f'skipping {hook.name} hook')
+            if reboot:
+                uniter.ask_reboot(tx, *self._of)
             if hook.kind == 'start' and not local.status_set:
                 uniter.set_unit_status(tx, *self._of, 'unknown')
             if hook.kind == 'stop':
@@ -135,6 +147,32 @@ class Records:
         self.local = local
         if skipped:
             self._shown = ''
+
+    async def show_rebooting(self) -> None:
+        """Show that the machine's reboot is waited for."""
+        await self._show('rebooting', '', {})
+
+    async def requeue(self, hook: Hook, *, reboot: bool = False) -> None:
+        """Have *hook*, which was killed, run again, after a reboot of the machine if it asked for that."""
+
+        def work(tx: Tx) -> None:
+            if reboot:
+                uniter.ask_reboot(tx, *self._of)
+
+        await self.save(replace(self.local, step=Step.QUEUED, hook=hook), work)
+
+    async def show_executing(self, message: str) -> None:
+        """Show what the agent does, when no hook or action is about to show it."""
+        await self._show('executing', message, {})
+
+    async def keep(self, changes: HookChanges) -> None:
+        """Keep what a command leaves behind.
+
+        Raises:
+            JujuError: the model refuses a change; nothing is kept.
+        """
+        text = local_state.encode(self.local)
+        await self._state.write(uniter.commit, *self._of, changes, text)
 
     async def show_idle(self) -> None:
         """Show that there is nothing to do."""
@@ -181,6 +219,8 @@ class Records:
         """Do what a hook tool asks for at once."""
         write = self._state.write
         match effect:
+            case tools.RebootNow():
+                pass  # it is the agent that ends the hook
             case tools.SetUnitStatus():
                 await write(uniter.set_unit_status, *self._of, effect.value, effect.message)
             case tools.SetApplicationStatus():

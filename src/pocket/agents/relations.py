@@ -67,6 +67,7 @@ def refreshed(hook: Hook, view: UnitView) -> Hook:
             kind=hook.kind,
             version=view.leader_settings_version,
             settings_hash=view.settings_hash,
+            boot_id=view.surroundings.boot_id,
         )
     relation = find(view, hook.relation_id)
     if relation is None or hook.kind not in ('relation-joined', 'relation-changed'):

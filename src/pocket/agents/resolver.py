@@ -44,11 +44,10 @@ class RunAction:
 
     action: PendingAction
 
-    def needs_lock(self, view: UnitView) -> bool:
-        """Whether nothing else may run on the machine meanwhile."""
-        if self.action.name == EXEC:
-            return False
-        return not view.charm.actions.get(self.action.name, {}).get('parallel', False)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """Run what ``juju-exec`` inside the machine asked for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +86,11 @@ class Resign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeeReboot:
+    """Note the machine's run without a hook: nothing is known of an earlier one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearResolved:
     """Drop an operator's request to resolve an error that is no more."""
 
@@ -108,6 +112,8 @@ class Wait:
     failed: Hook | None = None
     idle: bool = True
     """False: it waits for something that the unit cannot do without."""
+    rebooting: bool = False
+    """What is waited for is the machine's reboot."""
 
 
 Operation = (
@@ -115,11 +121,13 @@ Operation = (
     | RunHook
     | SkipHook
     | RunAction
+    | RunCommand
     | EndAction
     | EnterScope
     | LeaveScope
     | ReleaseStorage
     | Resign
+    | SeeReboot
     | ClearResolved
     | Die
     | Remove
@@ -135,6 +143,7 @@ class Facts:
     view: UnitView
     retry_due: bool
     update_status_due: bool
+    commands: bool
 
     @property
     def dying(self) -> bool:
@@ -153,33 +162,59 @@ class Facts:
 
 
 def next_operation(
-    local: LocalState, view: UnitView, *, retry_due: bool = False, update_status_due: bool = False
+    local: LocalState,
+    view: UnitView,
+    *,
+    retry_due: bool = False,
+    update_status_due: bool = False,
+    commands: bool = False,
 ) -> Operation:
     """Return what the unit is to do now.
 
     Args:
         retry_due: The hook in error has waited long enough to be tried again.
         update_status_due: It is time for an update-status hook, if there is nothing else to do.
+        commands: Somebody in the machine wants a command run as a hook would be.
     """
-    facts = Facts(local=local, view=view, retry_due=retry_due, update_status_due=update_status_due)
+    facts = Facts(
+        local=local,
+        view=view,
+        retry_due=retry_due,
+        update_status_due=update_status_due,
+        commands=commands,
+    )
     return next((found for rule in _RULES if (found := rule(facts)) is not None), Wait())
 
 
-def needs_lock(operation: Operation, view: UnitView) -> bool:
-    """Whether *operation* runs something that no other program of the machine's agents may run beside."""
+def lock_needed(operation: Operation) -> str | None:
+    """The execution group whose lock *operation* must hold, empty for the machine's own; None: it needs none.
+
+    Nothing of the machine's agents runs beside what holds the machine's lock, but for parallel actions.
+    """
     match operation:
-        case Deploy() | RunHook():
-            return True
-        case RunAction():
-            return operation.needs_lock(view)
+        case Deploy() | RunHook() | RunCommand():
+            return ''
+        case RunAction(action=action):
+            return None if action.parallel and not action.execution_group else action.execution_group
         case _:
-            return False
+            return None
 
 
 def _end(facts: Facts) -> Operation | None:
     if facts.view.life is Life.DEAD:
         return Remove()
     return _die(facts) if facts.local.removed else None
+
+
+def _rebooting(facts: Facts) -> Operation | None:
+    return Wait(rebooting=True) if facts.view.surroundings.rebooting else None
+
+
+def _rebooted(facts: Facts) -> Operation | None:
+    local, boot_id = facts.local, facts.view.surroundings.boot_id
+    if not local.started or local.stopped or facts.dying or not facts.settled or boot_id == local.boot_id:
+        return None
+    return RunHook(hook=Hook(kind='start', boot_id=boot_id)) if local.boot_id else SeeReboot()
 
 
 def _interrupted(facts: Facts) -> Operation | None:
@@ -260,6 +295,10 @@ def _vanished(hook: Hook, view: UnitView) -> bool:
     return hook.in_relation and relations.find(view, hook.relation_id) is None
 
 
+def _command(facts: Facts) -> Operation | None:
+    return RunCommand() if facts.commands and (facts.settled or facts.local.failed_hook) else None
+
+
 def _hook_in_error(facts: Facts) -> Operation | None:
     hook, view = facts.local.failed_hook, facts.view
     if hook is None:
@@ -332,6 +371,8 @@ def _die(facts: Facts) -> Operation:
 
 _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _end,
+    _rebooting,
+    _rebooted,
     _interrupted,
     _stale_resolved,
     _awaited_storage,
@@ -339,6 +380,7 @@ _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _leadership,
     _secrets,
     _action,
+    _command,
     _storage,
     _hook_in_error,
     _queued_hook,

@@ -21,6 +21,10 @@ class Site:
     paths: MachinePaths = field(default_factory=MachinePaths)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
-    def lock(self, host_name: str) -> asyncio.Lock:
-        """The lock that is held while a hook or an action runs on that machine."""
-        return self._locks.setdefault(host_name, asyncio.Lock())
+    def lock(self, host_name: str, group: str = '') -> asyncio.Lock:
+        """The lock that is held while a hook or an action runs on that machine.
+
+        Args:
+            group: Actions of an execution group have a lock of their own.
+        """
+        return self._locks.setdefault(f'{host_name} {group}' if group else host_name, asyncio.Lock())

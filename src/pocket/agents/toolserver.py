@@ -15,7 +15,7 @@ from types import TracebackType
 
 from pocket.agents import tools
 from pocket.agents.context import HookContext
-from pocket.agents.paths import HOOK_TOOL
+from pocket.agents.paths import DEBUG_HOOK, HOOK_TOOL
 from pocket.services.errors import JujuError
 
 log = logging.getLogger(__name__)
@@ -25,14 +25,27 @@ MAX_MESSAGE_BYTES = 64 * 2**20
 _MAX_DIGITS = 9
 
 Perform = Callable[[tools.Effect, HookContext], Awaitable[None]]
+RunCommand = Callable[[Sequence[str]], Awaitable[tools.Reply]]
+_COMMAND_FIELDS = 4
+_PROGRAMS = (
+    (HOOK_TOOL, 'hook_tool.pl', 0o755),
+    ('juju-exec.pl', 'juju_exec.pl', 0o644),
+    (DEBUG_HOOK, 'debug_hook.sh', 0o755),
+)
+"""Name in the run folder, file of this package, mode."""
 
 
 class ToolServer:
     """Serves hook tools while it is entered; only runs that are `serving` get answers."""
 
-    def __init__(self, path: Path, perform: Perform) -> None:
-        """Serve at *path*, doing the effects of tools through *perform*."""
+    def __init__(self, path: Path, perform: Perform, run_command: RunCommand | None = None) -> None:
+        """Serve at *path*, doing the effects of tools through *perform*.
+
+        Args:
+            run_command: Runs what ``juju-exec`` asks for.
+        """
         self._path = path
+        self._run_command = run_command
         self._perform = perform
         self._contexts: dict[str, HookContext] = {}
         self._server: asyncio.Server | None = None
@@ -77,9 +90,13 @@ class ToolServer:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        kind, context_id, tool, *args = await read_message(reader)
+        kind, *fields = await read_message(reader)
+        if kind == b'exec' and len(fields) == _COMMAND_FIELDS and self._run_command is not None:
+            await self._command([field.decode(errors='replace') for field in fields], reader, writer)
+            return
         if kind != b'call':
             raise ValueError('a hook tool must begin with a call')
+        context_id, tool, *args = fields
         files: dict[str, bytes] = {}
         while True:
             request = tools.Request(
@@ -99,9 +116,23 @@ class ToolServer:
                     reply = tools.failure(f'cannot read file: {content.decode(errors="replace")}')
                     break
                 files[wanted.path] = content
-        texts = (str(reply.code), reply.stdout, reply.stderr, reply.output)
-        writer.write(message(b'done', *(text.encode(errors='surrogateescape') for text in texts)))
-        await writer.drain()
+        await _send(writer, reply)
+
+    async def _command(
+        self, words: Sequence[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Run a command as long as its caller waits for it."""
+        assert self._run_command is not None
+        running = asyncio.ensure_future(self._run_command(words))
+        left = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait({running, left}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await _send(writer, running.result())
+        finally:
+            for task in (running, left):
+                task.cancel()
+            await asyncio.gather(running, left, return_exceptions=True)
 
     async def _answer(self, request: tools.Request) -> tools.Reply:
         context = self._contexts.get(request.context_id)
@@ -119,6 +150,12 @@ class ToolServer:
                 )
                 return tools.failure(prefix + error.message)
         return reply
+
+
+async def _send(writer: asyncio.StreamWriter, reply: tools.Reply) -> None:
+    texts = (str(reply.code), reply.stdout, reply.stderr, reply.output)
+    writer.write(message(b'done', *(text.encode(errors='surrogateescape') for text in texts)))
+    await writer.drain()
 
 
 def message(*fields: bytes) -> bytes:
@@ -149,14 +186,15 @@ async def read_message(reader: asyncio.StreamReader) -> Sequence[bytes]:
         fields.append(await reader.readexactly(length))
 
 
-def install_hook_tool(run_dir: Path) -> None:
-    """Put the program that all hook tools are links to into a machine's run folder; may be repeated."""
-    # What is in the folder is not trusted: root of a machine can remount it and plant links there.
-    number, part = tempfile.mkstemp(dir=run_dir, prefix=f'.{HOOK_TOOL}.')
-    with os.fdopen(number, 'wb') as file:
-        file.write(resources.files('pocket.agents').joinpath('hook_tool.pl').read_bytes())
-        os.fchmod(file.fileno(), 0o755)
-    os.replace(part, run_dir / HOOK_TOOL)
+def install_programs(run_dir: Path) -> None:
+    """Put what machines run of ours into a machine's run folder, `HOOK_TOOL` among it; may be repeated."""
+    for name, source, mode in _PROGRAMS:
+        # What is in the folder is not trusted: root of a machine can remount it and plant links there.
+        number, part = tempfile.mkstemp(dir=run_dir, prefix=f'.{name}.')
+        with os.fdopen(number, 'wb') as file:
+            file.write(resources.files('pocket.agents').joinpath(source).read_bytes())
+            os.fchmod(file.fileno(), mode)
+        os.replace(part, run_dir / name)
 
 
 def _bound(path: Path) -> socket.socket:

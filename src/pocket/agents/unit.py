@@ -10,17 +10,17 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import actions, charmdir, resolver, toolserver
+from pocket.agents import agentconf, charmdir, resolver, tools, toolserver
 from pocket.agents import local as local_state
-from pocket.agents import tools as hook_tools
+from pocket.agents.acting import Acting
+from pocket.agents.commands import Commands
 from pocket.agents.context import HookContext
-from pocket.agents.hooks import OPERATION_LOG, Found, HookRunner, Ran
-from pocket.agents.local import Hook, Step
+from pocket.agents.hooks import OPERATION_LOG, HookRunner
+from pocket.agents.local import Hook
 from pocket.agents.logsink import LogSink
 from pocket.agents.paths import socket_name
 from pocket.agents.reader import StateReader
@@ -43,18 +43,22 @@ class UnitAgent:
         self._model_uuid = model_uuid
         self._unit = unit
         self._wake = wake
-        self._lock = site.lock(host.name)
         self._log = LogSink(site.state, model_uuid, unit)
         self._records = Records(site.state, model_uuid, unit, self._log)
-        self._server = toolserver.ToolServer(host.run_dir / socket_name(unit), self._records.perform)
+        self._commands = Commands(wake)
+        self._server = toolserver.ToolServer(
+            host.run_dir / socket_name(unit), self._effect, self._commands.run
+        )
         self._runner = HookRunner(site, host, self._server, self._log)
+        self._acting = Acting(self._records, self._runner, self._context, wake)
+        self._hook: asyncio.Future[Any] | None = None
         self._timers = Timers(time.monotonic)
         self._pause_s = 0.0
 
     async def run(self) -> None:
         """Work until the unit is removed."""
         await self._site.substrate.kill_stale(self._host.name, self._unit)
-        toolserver.install_hook_tool(self._host.run_dir)
+        toolserver.install_programs(self._host.run_dir)
         try:
             async with asyncio.TaskGroup() as group, self._server:
                 logging = group.create_task(self._log.run())
@@ -82,8 +86,8 @@ class UnitAgent:
             operation = self._next(view)
             if isinstance(operation, resolver.Wait):
                 await self._rest(operation, view)
-            elif resolver.needs_lock(operation, view):
-                await self._perform_alone()
+            elif (group := resolver.lock_needed(operation)) is not None:
+                await self._perform_alone(group)
             else:
                 await self._perform(operation, view)
 
@@ -93,6 +97,7 @@ class UnitAgent:
             view,
             retry_due=self._timers.retry_due,
             update_status_due=self._timers.update_status_due(view.update_status_interval_s),
+            commands=self._commands.waiting,
         )
 
     def _may_lead(self, view: UnitView) -> bool:
@@ -105,6 +110,10 @@ class UnitAgent:
         return False
 
     async def _rest(self, wait: resolver.Wait, view: UnitView) -> None:
+        if wait.rebooting:
+            await self._records.show_rebooting()
+            await self._wake.wait()
+            return
         if wait.failed:
             self._timers.start_retry()
             await self._records.show_failed(wait.failed)
@@ -120,12 +129,14 @@ class UnitAgent:
             async with asyncio.timeout(min((delay for delay in delays if delay is not None), default=None)):
                 await self._wake.wait()
 
-    async def _perform_alone(self) -> None:
-        """Perform what is next while nothing else runs on the machine; that may be something else by now."""
-        async with self._lock:
+    async def _perform_alone(self, group: str) -> None:
+        """Perform what is next while nothing else of *group* runs; that may be something else by now."""
+        async with self._site.lock(self._host.name, group):
             view = self._records.view()
             if view is not None:
-                await self._perform(self._next(view), view)
+                operation = self._next(view)
+                if resolver.lock_needed(operation) in (group, None):
+                    await self._perform(operation, view)
 
     async def _perform(self, operation: resolver.Operation, view: UnitView) -> None:
         records = self._records
@@ -138,7 +149,9 @@ class UnitAgent:
                 await records.commit_hook(operation.hook, HookChanges(), skipped=True)
                 self._timers.succeeded()
             case resolver.RunAction():
-                await self._run_action(operation.action, view)
+                await self._acting.run(operation.action, view)
+            case resolver.RunCommand():
+                await self._run_command(view)
             case resolver.EndAction():
                 result = ActionResult(status=operation.status, message=operation.message)
                 await records.end_action(operation.action_id, result, None)
@@ -150,6 +163,8 @@ class UnitAgent:
                 await records.release_storage(operation.storage_id)
             case resolver.Resign():
                 await records.resign()
+            case resolver.SeeReboot():
+                await records.see_reboot(view)
             case resolver.ClearResolved():
                 await records.clear_resolved()
             case resolver.Die():
@@ -177,7 +192,8 @@ class UnitAgent:
             view.charm_archive,
             unit=self._unit,
             hook_tool=paths.hook_tool,
-            tool_names=hook_tools.NAMES,
+            tool_names=tools.NAMES,
+            agent_conf=agentconf.unit(view, api_addresses=self._site.api_addresses),
         )
         await self._inside(charmdir.SCRIPT, paths.juju, unit_tag(self._unit), stdin=stream)
         await records.deployed(view)
@@ -202,98 +218,59 @@ class UnitAgent:
             self._timers.succeeded()
         await records.begin_hook(hook, resolved=operation.resolved)
         context = self._context(view, hook.name, hook=hook)
+        self._hook = asyncio.ensure_future(self._runner.hook(context, hook.name))
         try:
-            ran = await self._runner.hook(context, hook.name)
+            ran = await self._hook
         except asyncio.CancelledError:
+            if context.reboot == 'now' and not _is_stopping():
+                await records.requeue(hook, reboot=True)
+                return
             # The daemon stops: that is no failure of the hook, which will run again.
             with contextlib.suppress(JujuError):  # a unit that was removed by force has nothing to note
-                await asyncio.shield(self._requeue(hook))
+                await asyncio.shield(records.requeue(hook))
             raise
+        finally:
+            self._hook = None
         if context.status_set and not records.local.status_set:
             await records.save(replace(records.local, status_set=True))
         if ran.killed:
-            await self._requeue(hook)
+            await records.requeue(hook)
             self._pause_s = RETRY_FIRST_S
-        elif ran.returncode == 0 and ran.found is not Found.GONE:
+        elif ran.returncode == 0:
             await self._commit(hook, context, view)
         # Else the state goes on saying that the hook has begun, which is what a failed one is.
         await self._log.flush()
 
-    async def _requeue(self, hook: Hook) -> None:
-        await self._records.save(replace(self._records.local, step=Step.QUEUED, hook=hook))
+    async def _run_command(self, view: UnitView) -> None:
+        if (command := self._commands.next()) is None:
+            return
+        await self._records.show_executing('running commands')
+        try:
+            context = self._context(view, 'run-commands', hook=command.hook(view, self._records.local))
+            ran = await self._runner.command(context, command.text)
+            await self._records.keep(context.changes())
+        except JujuError as error:
+            command.fail(error.message)
+        except errors.Fault as fault:
+            command.fail(fault.message)
+        else:
+            command.finish(ran)
+
+    async def _effect(self, effect: tools.Effect, context: HookContext) -> None:
+        if isinstance(effect, tools.RebootNow) and (hook := self._hook) is not None:
+            hook.cancel()
+            await asyncio.wait({hook})  # an answer before its end would let it go on
+        await self._records.perform(effect, context)
 
     async def _commit(self, hook: Hook, context: HookContext, view: UnitView) -> None:
         try:
-            await self._records.commit_hook(hook, context.changes())
+            await self._records.commit_hook(hook, context.changes(), reboot=context.reboot == 'after')
         except JujuError as error:
             text = f'could not write settings from "{hook.name}" to the model: {error.message}'
             self._log.put('ERROR', OPERATION_LOG, text)
         else:
             self._timers.succeeded()
             self._timers.swallow_tick(view.update_status_interval_s)
-
-    async def _run_action(self, action: PendingAction, view: UnitView) -> None:
-        is_command = action.name == resolver.EXEC
-        message = 'running commands' if is_command else f'running action {action.name}'
-        try:
-            await self._records.begin_action(action.id, message)
-        except JujuError as error:  # it was cancelled meanwhile
-            result = ActionResult(status='aborted' if action.cancel else 'failed', message=error.message)
-            await self._records.end_action(action.id, result, None)
-            return
-        context = self._context(view, action.name, action=action)
-        if is_command:
-            verdict = await self._judged_command(context, action)
-        elif action.name in view.charm.actions:
-            ran = await self._cancellable(self._runner.action(context, action.name), action.id)
-            verdict = actions.judge_action(context, ran) if ran else None
-        else:
-            verdict = actions.Verdict(result=actions.not_implemented(self._unit), keep=False)
-        verdict = verdict or actions.Verdict(result=actions.ABORTED, keep=False)
-        await self._end_action(action.id, verdict, context)
-
-    async def _judged_command(self, context: HookContext, action: PendingAction) -> actions.Verdict | None:
-        timeout_ns = int(action.parameters.get('timeout') or 0)
-        script = str(action.parameters.get('command', ''))
-        try:
-            async with asyncio.timeout(timeout_ns / 1e9 if timeout_ns else None):
-                ran = await self._cancellable(self._runner.command(context, script), action.id)
-        except TimeoutError:
-            return actions.Verdict(result=actions.TIMED_OUT, keep=False)
-        return actions.judge_command(ran) if ran else None
-
-    async def _end_action(self, action_id: str, verdict: actions.Verdict, context: HookContext) -> None:
-        changes = context.changes() if verdict.keep else None
-        if context.status_set:
-            self._records.local = replace(self._records.local, status_set=True)
-        try:
-            await self._records.end_action(action_id, verdict.result, changes)
-        except JujuError as error:
-            result = actions.not_kept(verdict.result, error.message)
-            await self._records.end_action(action_id, result, None)
-
-    async def _cancellable(self, run: Coroutine[Any, Any, Ran], action_id: str) -> Ran | None:
-        """Await *run*; kill it and return None when the client asks for the action's end."""
-        task = asyncio.ensure_future(run)
-        try:
-            while not task.done():
-                woken = asyncio.ensure_future(self._wake.wait())
-                try:
-                    await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    woken.cancel()
-                self._wake.clear()
-                if not task.done() and self._cancel_asked(action_id):
-                    return None
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            self._wake.set()
-
-    def _cancel_asked(self, action_id: str) -> bool:
-        view = self._records.view()
-        return view is not None and any(action.cancel for action in view.actions if action.id == action_id)
 
     def _context(
         self, view: UnitView, name: str, *, hook: Hook | None = None, action: PendingAction | None = None
@@ -319,3 +296,8 @@ class UnitAgent:
         """Take the unit's folders off the machine, which may be used by others."""
         paths = self._site.paths
         await self._inside('rm -rf -- "$0" "$1"', paths.agent(self._unit), paths.tools(self._unit))
+
+
+def _is_stopping() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     'consume': 'consume:CONSUME',
     'controllers': 'controllers:CONTROLLERS',
     'create-storage-pool': 'storage_pools:CREATE_STORAGE_POOL',
+    'debug-code': 'debug_hooks:DEBUG_CODE',
+    'debug-hooks': 'debug_hooks:DEBUG_HOOKS',
     'debug-log': 'debug_log:DEBUG_LOG',
     'deploy': 'deploy:DEPLOY',
     'destroy-model': 'destroy_model:DESTROY_MODEL',
@@ -94,6 +96,7 @@ COMMANDS: Mapping[str, str] = {
     'whoami': 'controllers:WHOAMI',
 }
 ALIASES: Mapping[str, str] = {
+    'debug-hook': 'debug-hooks',
     'list-actions': 'actions',
     'list-controllers': 'controllers',
     'list-machines': 'machines',

@@ -12,6 +12,7 @@ from bedrock.charm import Charm
 from pocket.model.secrets import SecretChanges, SecretsView
 from pocket.model.storage import StorageAddition as StorageAddition
 from pocket.model.storage import StorageView as StorageView
+from pocket.model.surroundings import Surroundings as Surroundings
 from pocket.version import JUJU_VERSION as JUJU_VERSION
 
 
@@ -84,6 +85,10 @@ class PendingAction:
     parameters: Mapping[str, Any]
     cancel: bool = False
     """The client asked for it to be aborted."""
+    parallel: bool = False
+    """It may run beside whatever else runs on the machine."""
+    execution_group: str = ''
+    """It waits for actions of the same group, whether `parallel` or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,8 @@ class UnitView:
     """What the agent last saved (JSON); empty for a new unit."""
     secrets: SecretsView = field(default_factory=SecretsView)
     storage: tuple[StorageView, ...] = ()
+    surroundings: Surroundings = Surroundings()  # noqa: RUF009 (frozen)
+    """What of the model and the machine hooks are told or must heed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,9 @@ class ActionRequest:
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     machine: bool = False
+    parallel: bool | None = None
+    """None: as the charm says."""
+    execution_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

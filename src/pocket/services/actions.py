@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pocket.model import ActionResult, PendingAction, application_of
-from pocket.services import applications, machines, rows
+from pocket.services import actionparams, applications, machines, rows
 from pocket.services.actionrecords import (
     ActionRecord,
     ActionRequest,
@@ -69,6 +69,8 @@ def run_commands(
     units: Sequence[str] = (),
     applications: Sequence[str] = (),
     machines: Sequence[str] = (),
+    parallel: bool = True,
+    execution_group: str = '',
 ) -> EnqueuedOperation:
     """Ask for a command to be run on units, on all units of applications, and on machines.
 
@@ -83,7 +85,14 @@ def run_commands(
         raise JujuError('no receivers specified', BAD_REQUEST)
     parameters = {'command': commands, 'timeout': timeout_ns, 'workload-context': False}
     requests = [
-        ActionRequest(receiver=receiver, name=EXEC, parameters=parameters, machine=machine)
+        ActionRequest(
+            receiver=receiver,
+            name=EXEC,
+            parameters=parameters,
+            machine=machine,
+            parallel=parallel,
+            execution_group=execution_group,
+        )
         for receiver, machine in dict.fromkeys(receivers)
     ]
     where = ','.join(request.receiver for request in requests)
@@ -247,56 +256,47 @@ def _enqueue(tx: Tx, uuid: str, requests: Sequence[ActionRequest], *, summary: s
 
 
 def _add(tx: Tx, uuid: str, operation: int, request: ActionRequest) -> Enqueued:
-    receiver, parameters = _checked(tx, uuid, request)
+    receiver, parameters, spec = _checked(tx, uuid, request)
+    parallel = spec.get('parallel', False) if request.parallel is None else request.parallel
+    group = spec.get('execution-group') or '' if request.execution_group is None else request.execution_group
     # Operations and actions share one sequence, as clients of Juju expect.
     number = rows.next_number(tx, uuid, 'operation', first=1)
     tx.db.execute(
-        'INSERT INTO action (model_uuid, id, operation_id, receiver, machine, name, parameters, enqueued_ms)'
-        ' VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO action (model_uuid, id, operation_id, receiver, machine, name, parameters, enqueued_ms,'
+        ' parallel, execution_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         (
             *(uuid, number, operation, receiver, request.machine, request.name),
-            *(rows.dumps(parameters), tx.now_ms),
+            *(rows.dumps(parameters), tx.now_ms, bool(parallel), str(group)),
         ),
     )
     return Enqueued(receiver=receiver, action=get(tx, uuid, str(number)))
 
 
-def _checked(tx: Tx, uuid: str, request: ActionRequest) -> tuple[str, dict[str, Any]]:
-    """Return the receiver and the parameters with their defaults; refuse what nobody could run."""
+def _checked(tx: Tx, uuid: str, request: ActionRequest) -> tuple[str, dict[str, Any], Mapping[str, Any]]:
+    """Return the receiver, the parameters with their defaults and what the charm says of the action.
+
+    What nobody could run is refused.
+    """
     if request.machine:
         if request.name != EXEC:
-            raise JujuError(f'action "{request.name}" cannot run on a machine', BAD_REQUEST)
-        return machines.get(tx, uuid, request.receiver).id, dict(request.parameters)
+            raise JujuError(
+                f'cannot add action "{request.name}" to a machine; only predefined actions allowed',
+                BAD_REQUEST,
+            )
+        receiver = machines.get(tx, uuid, request.receiver).id
+        return receiver, actionparams.command(request.parameters), {}
     application, slash, number = request.receiver.partition('/')
     unit = request.receiver
     if slash and number == 'leader':
         unit = applications.leader(tx, uuid, application)
     record = applications.get_unit(tx, uuid, unit)
     if request.name == EXEC:
-        return unit, dict(request.parameters)
+        return unit, actionparams.command(request.parameters), {}
     declared = applications.get(tx, uuid, record.application).charm.charm.actions
     if request.name.startswith('juju-') or request.name not in declared:
         raise JujuError(f'action "{request.name}" not defined on unit "{unit}"', NOT_FOUND)
-    return unit, _with_defaults(request.name, declared[request.name], request.parameters)
-
-
-def _with_defaults(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    declared: Mapping[str, Mapping[str, Any]] = spec.get('params') or {}
-    missing = [key for key in spec.get('required') or () if key not in given]
-    if missing:
-        raise JujuError(
-            f'validation failed: (root) : "{missing[0]}" property is missing and required,'
-            f' given {rows.dumps(given)}',
-            BAD_REQUEST,
-        )
-    if spec.get('additionalProperties') is False:
-        for key in given:
-            if key not in declared:
-                raise JujuError(
-                    f'validation failed: additional property "{key}" of action "{name}"', BAD_REQUEST
-                )
-    defaults = {key: entry['default'] for key, entry in declared.items() if 'default' in entry}
-    return {**defaults, **given}
+    spec = declared[request.name]
+    return unit, actionparams.checked(spec, request.parameters), spec
 
 
 def _units_of(tx: Tx, uuid: str, application: str) -> list[str]:
@@ -317,6 +317,8 @@ def _pending(tx: Tx, uuid: str, receiver: str, *, machine: bool) -> list[Pending
             name=str(row['name']),
             parameters=rows.loads(row['parameters']),
             cancel=row['status'] == 'aborting',
+            parallel=bool(row['parallel']),
+            execution_group=str(row['execution_group']),
         )
         for row in found
     ]

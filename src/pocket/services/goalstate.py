@@ -11,30 +11,36 @@ from pocket.state import Tx
 
 
 def get(tx: Tx, uuid: str, unit: str) -> dict[str, Any]:
-    """Return own and peer units, and for each endpoint the related applications with their units."""
+    """Return own and peer units, and for each endpoint the related applications with their units.
+
+    Of subordinates a unit sees those on its own principal, or on itself; a dead unit is no goal.
+    """
     snapshot = status.snapshot(tx, uuid)
-    units = snapshot.units
-    application = units[unit].application
-    entries = {
-        name: _entry(Status(value='dying', since_ms=one.workload.since_ms))
-        if one.life is Life.DYING
-        else _entry(one.workload)
-        for name, one in units.items()
+    mine = snapshot.units[unit]
+    hosts = ('', unit, mine.principal) if mine.principal else ('', unit)
+    seen = {
+        name: one
+        for name, one in snapshot.units.items()
+        if one.life is not Life.DEAD and one.principal in hosts
     }
+
+    def of(application: str) -> dict[str, dict[str, str]]:
+        return {name: _unit(one) for name, one in seen.items() if one.application == application}
+
     related: dict[str, dict[str, Any]] = {}
-    for relation in relations.list_(tx, uuid, application):
-        own = next(side for side in relation.endpoints if side.application == application)
+    for relation in relations.list_(tx, uuid, mine.application):
+        own = next(side for side in relation.endpoints if side.application == mine.application)
         for other in relation.endpoints:
-            if other.application != application:
+            if other.application != mine.application:
                 shown = related.setdefault(own.name, {})
-                shown[other.application] = _entry(relation.status)
-                shown |= {
-                    name: entries[name] for name in units if units[name].application == other.application
-                }
-    return {
-        'units': {name: entries[name] for name in units if units[name].application == application},
-        'relations': related,
-    }
+                shown |= {other.application: _entry(relation.status), **of(other.application)}
+    return {'units': of(mine.application), 'relations': related}
+
+
+def _unit(unit: status.UnitSnapshot) -> dict[str, str]:
+    if unit.life is Life.DYING:
+        return _entry(Status(value='dying', since_ms=unit.workload.since_ms))
+    return _entry(unit.workload)
 
 
 def _entry(status_: Status) -> dict[str, str]:

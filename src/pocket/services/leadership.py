@@ -18,7 +18,7 @@ def claim(tx: Tx, uuid: str, unit: str) -> bool:
     application = str(row['application'])
     # Followers are told of each change of leader by leader-settings-changed, not of the first leader.
     tx.db.execute(
-        'UPDATE application SET leader = ?1, leader_terms = leader_terms + 1,'
+        'UPDATE application SET leader = ?1, leader_terms = leader_terms + 1, leader_until_ms = NULL,'
         ' leader_settings_version = leader_settings_version + (leader_terms > 0)'
         " WHERE model_uuid = ?2 AND name = ?3 AND leader = ''",
         (unit, uuid, application),

@@ -10,7 +10,7 @@ from typing import Any
 
 from pocket.model import Base, Life, Status
 from pocket.services import constraints as constraints_
-from pocket.services import life, models, rows, statuses, storage
+from pocket.services import leases, life, models, rows, statuses, storage
 from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, JujuError
 from pocket.state import Tx
 
@@ -137,14 +137,23 @@ def set_running(
     address: str,
     ssh_host_keys: tuple[str, ...] = (),
     note: str = '',
+    boot_id: str = '',
 ) -> None:
     """Note that the host runs at *address*; from now on agents may use it.
 
     Args:
         note: What of the wanted machine the host is not; shown with its status.
+        boot_id: Names this run of the host: hooks are told of a new one.
     """
     if not _update(tx, uuid, machine_id, running=True, address=address, ssh_host_keys=ssh_host_keys):
         return
+    booted = tx.db.execute(
+        'UPDATE machine SET boot_id = ?1 WHERE model_uuid = ?2 AND id = ?3 AND boot_id <> ?1',
+        (boot_id, uuid, machine_id),
+    )
+    if booted.rowcount:
+        tx.touch(uuid)
+    leases.machine_is_back(tx, uuid, machine_id)
     statuses.put(tx, uuid, 'machine', machine_id, 'started')
     statuses.put(tx, uuid, 'instance', machine_id, 'running', message=note or 'Running')
     for row in rows.many(
@@ -167,6 +176,26 @@ def set_stopped(tx: Tx, uuid: str, machine_id: str, message: str = '') -> None:
     if _update(tx, uuid, machine_id, running=False):
         down = message or 'agent is not communicating with the server'
         statuses.put(tx, uuid, 'machine', machine_id, 'down', message=down)
+        leases.machine_is_lost(tx, uuid, machine_id)
+
+
+def ask_reboot(tx: Tx, uuid: str, unit: str) -> None:
+    """Have the machine of *unit* rebooted: no hook runs on it until then."""
+    tx.db.execute(
+        'UPDATE machine SET reboot_from = boot_id WHERE model_uuid = ?1 AND id ='
+        ' (SELECT machine_id FROM unit WHERE model_uuid = ?1 AND name = ?2)',
+        (uuid, unit),
+    )
+    tx.touch(uuid)
+
+
+def wants_reboot(tx: Tx, uuid: str, machine_id: str) -> bool:
+    """Whether a hook has asked for a reboot of this run of the machine."""
+    return rows.exists(
+        tx,
+        "SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND boot_id <> '' AND boot_id = reboot_from",
+        *(uuid, machine_id),
+    )
 
 
 def remove(tx: Tx, uuid: str, machine_id: str) -> None:

@@ -163,6 +163,11 @@ def option(tx: Tx, uuid: str, name: str) -> Any:
     return own.get(name, modelconfig.DEFAULTS.get(name))
 
 
+def get_options(tx: Tx, uuid: str) -> dict[str, Any]:
+    """Return the value of every option, defaults included."""
+    return {**modelconfig.DEFAULTS, **rows.loads(_row(tx, uuid)['config'])}
+
+
 def set_config(tx: Tx, uuid: str, values: Mapping[str, Any]) -> None:
     """Set options of a model.
 

@@ -13,6 +13,7 @@ from pocket.services import (
     leadership,
     life,
     logs,
+    machines,
     network,
     rows,
     scopes,
@@ -27,6 +28,9 @@ from pocket.services.secrets import changes as secret_changes
 from pocket.state import Tx
 
 _Data = Mapping[str, Any] | None
+
+MAX_CHARM_STATE = 2 * 2**20
+"""Most that the keys and values of state-set may come to, Juju's max-charm-state-size."""
 
 
 def units_to_run(tx: Tx) -> list[tuple[str, str, str]]:
@@ -76,6 +80,11 @@ def claim_leadership(tx: Tx, model_uuid: str, unit: str) -> bool:
 def resign_leadership(tx: Tx, model_uuid: str, unit: str) -> None:
     """Give leadership up, if the unit has it."""
     leadership.resign(tx, model_uuid, unit)
+
+
+def ask_reboot(tx: Tx, model_uuid: str, unit: str) -> None:
+    """Have the unit's machine rebooted as soon as nothing runs on it."""
+    machines.ask_reboot(tx, model_uuid, unit)
 
 
 def set_agent_status(
@@ -288,6 +297,8 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
     old = rows.loads(row['charm_state'])
     new = {key: value for key, value in {**old, **changes.charm_state}.items() if value is not None}
     if new != old:
+        if sum(len(key) + len(value) for key, value in new.items()) > MAX_CHARM_STATE:
+            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', 'quota limit exceeded')
         tx.db.execute(
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )

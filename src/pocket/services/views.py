@@ -7,8 +7,20 @@ import sqlite3
 from typing import Any
 
 from bedrock.charm import Charm
-from pocket.model import Life, RelationView, UnitView
-from pocket.services import actions, charms, durations, life, models, options, rows, scopes, statuses, storage
+from pocket.model import Life, RelationView, Surroundings, UnitView
+from pocket.services import (
+    actions,
+    charms,
+    durations,
+    life,
+    models,
+    options,
+    proxies,
+    rows,
+    scopes,
+    statuses,
+    storage,
+)
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.state import Tx
@@ -16,7 +28,8 @@ from pocket.state import Tx
 _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
         application.charm_forced, application.config, application.trust, application.leader,
-        application.leader_settings_version, machine.address, model.name AS model_name
+        application.leader_settings_version, machine.address, machine.boot_id, machine.reboot_from,
+        model.name AS model_name, model.cloud, model.region
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -33,7 +46,8 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
     charm = charms.get(tx, uuid, str(row['wanted_charm_url']))
     config = options.effective(charm.charm, rows.loads(row['config']))
     address = str(row['address'])
-    interval = durations.parse_s(str(models.option(tx, uuid, 'update-status-hook-interval')))
+    option = models.get_options(tx, uuid)
+    interval = durations.parse_s(str(option['update-status-hook-interval']))
     return UnitView(
         model_uuid=uuid,
         model_name=str(row['model_name']),
@@ -55,14 +69,29 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         actions=tuple(actions.pending_for_unit(tx, uuid, unit)),
         resolved=_resolved(tx, row),
         has_subordinates=bool(life.subordinates_of(tx, uuid, unit)),
-        retry_hooks=bool(models.option(tx, uuid, 'automatically-retry-hooks')),
+        retry_hooks=bool(option['automatically-retry-hooks']),
         update_status_interval_s=interval or 300.0,
         private_address=address,
         public_address=address,
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
         storage=storage.views(tx, uuid, unit),
+        surroundings=Surroundings(
+            cloud_spec=_cloud_spec(row) if row['trust'] else None,
+            proxies=proxies.environment(option),
+            boot_id=str(row['boot_id']),
+            rebooting=bool(row['boot_id']) and row['boot_id'] == row['reboot_from'],
+        ),
     )
+
+
+def _cloud_spec(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        'type': str(row['cloud']),
+        'name': str(row['cloud']),
+        'region': str(row['region']),
+        'credential': {'auth-type': 'empty', 'attrs': {}},
+    }
 
 
 def settings_hash(config: dict[str, Any], *, trust: bool, address: str) -> str:

@@ -39,6 +39,8 @@ class Host:
     run_dir: Path
     """Host folder that the machine sees read-only at ``/run/pocket`` (sockets in it can be connected to)."""
     ssh_host_keys: tuple[str, ...] = ()
+    boot_id: str = ''
+    """Names this run of the host: no other run of any host has the same."""
     note: str = ''
     """In words, what of its `HostSpec` this host is not; empty when it is all of it."""
 
@@ -111,6 +113,10 @@ class Substrate(Protocol):
 
     async def kill_stale(self, name: str, key: str) -> None:
         """Kill what an `exec` with *key* of a daemon that died left running."""
+        ...
+
+    async def reboot(self, name: str) -> None:
+        """Shut a host down in an orderly way, as a reboot from inside does; `boot` starts it again."""
         ...
 
     async def wait_ended(self, name: str) -> None:

@@ -33,7 +33,17 @@ PACKAGES = (
     *('systemd', 'systemd-sysv', 'libpam-systemd', 'dbus'),
     *('python3', 'python3-yaml'),
     *('ca-certificates', 'curl', 'gnupg', 'openssh-server', 'sudo'),
-    *('iproute2', 'iputils-ping', 'netbase', 'procps', 'lsb-release', 'xz-utils', 'cron', 'logrotate'),
+    *(
+        'iproute2',
+        'iputils-ping',
+        'netbase',
+        'procps',
+        'lsb-release',
+        'xz-utils',
+        'cron',
+        'logrotate',
+        'tmux',
+    ),
 )
 """What charms take for granted on a machine of Juju's, and no more."""
 

@@ -47,6 +47,7 @@ _HALT_S = 30.0
 _INSIDE_S = 60.0
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
+_HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
 _UBUNTU = 1000
 """User and group number of ``ubuntu`` in every image."""
 
@@ -197,6 +198,16 @@ class Nspawn:
             except errors.Fault as err:
                 self._note(f'storage volume {key}: {err.message}')
 
+    async def reboot(self, name: str) -> None:
+        """See `Substrate.reboot`."""
+        record = self._load(name)
+        if record is None or record.leader is None or not procs.alive(record.leader):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.leader.pid, _HALT_SIGNAL)
+        if not await procs.wait_gone([record.leader.pid], timeout_s=_HALT_S):
+            await _booting.end(record.supervisor, record.leader)
+
     async def sweep(self, wanted: frozenset[str]) -> None:
         """Remove machines, and what a crash left of machines, that are not *wanted*."""
         known = {entry.name for entry in self._machines.iterdir()} if self._machines.is_dir() else set[str]()
@@ -317,6 +328,7 @@ class Nspawn:
             leader_pid=record.leader.pid,
             run_dir=self._folder(record.name) / 'run',
             ssh_host_keys=record.ssh_host_keys,
+            boot_id=f'{_HOST_BOOT}-{record.leader.pid}-{record.leader.start}',
             note=record.note,
         )
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path('/proc')
+_REAP_S = 1.0
+"""Longest wait for a group's leader to see the end of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +95,17 @@ async def end_group(leader: ProcessId, *, timeout_s: float = 10.0) -> bool:
     if identify(leader.pid) not in (None, leader):
         return True
     members = _group(leader.pid)
+    # nsenter first has to see the end of what it started: in the machine that would else stay as a zombie
+    # wherever the host's first process reaps nothing, and have the machine's shutdown wait for it.
+    followers = [pid for pid in members if pid != leader.pid]
+    for pid in followers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if followers:
+        await wait_gone([leader.pid], timeout_s=min(_REAP_S, timeout_s))
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader.pid, signal.SIGKILL)
-    return await wait_gone(members, timeout_s=timeout_s)
+    return await wait_gone({*members, *_group(leader.pid)}, timeout_s=timeout_s)
 
 
 def _group(number: int) -> list[int]:

@@ -108,21 +108,14 @@ def _facades() -> str:
 
 
 def _usage(name: str) -> str:
-    """How a hook tool is used; empty when it is not implemented."""
+    """How a hook tool is used."""
     no_context = cast('HookContext', None)  # asking for help needs none
     reply = tools.answer(tools.Request(tool=name, args=('--help',)), no_context)
-    if reply.stdout:
-        return reply.stdout.strip().removeprefix('Usage: ')
-    assert 'is not implemented' in reply.stderr
-    return ''
+    return reply.stdout.strip().removeprefix('Usage: ')
 
 
 def _tools() -> str:
-    return ''.join(f'    {usage}\n' for usage in map(_usage, sorted(tools.NAMES)) if usage)
-
-
-def _missing_tools() -> str:
-    return ', '.join(_code(name) for name in sorted(tools.NAMES) if not _usage(name)) + '.\n'
+    return ''.join(f'    {usage}\n' for usage in map(_usage, sorted(tools.NAMES)))
 
 
 def _generate(name: str, help_of: Help) -> str:
@@ -141,7 +134,6 @@ _MAKERS: dict[str, Callable[[], str]] = {
     'refused commands': _refused,
     'facades': _facades,
     'tools': _tools,
-    'missing tools': _missing_tools,
 }
 
 

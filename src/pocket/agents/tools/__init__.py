@@ -10,6 +10,7 @@ from pocket.agents.context import HookContext
 from pocket.agents.tools import (
     _action,
     _keys,
+    _legacy,
     _model,
     _network,
     _relation,
@@ -23,6 +24,7 @@ from pocket.agents.tools._protocol import (
     FileWanted,
     Log,
     LogAction,
+    RebootNow,
     Reply,
     Request,
     SetApplicationStatus,
@@ -41,6 +43,7 @@ __all__ = [
     'FileWanted',
     'Log',
     'LogAction',
+    'RebootNow',
     'Reply',
     'Request',
     'SetApplicationStatus',
@@ -54,25 +57,15 @@ __all__ = [
 
 _TOOLS = {
     tool.name: tool
-    for module in (_action, _keys, _model, _network, _relation, _secret, _secret_write, _status, _storage)
+    for module in (
+        *(_action, _keys, _legacy, _model, _network),
+        *(_relation, _secret, _secret_write, _status, _storage),
+    )
     for tool in module.TOOLS
 }
-_MISSING = frozenset(
-    {
-        'k8s-raw-get',
-        'k8s-raw-set',
-        'k8s-spec-get',
-        'k8s-spec-set',
-        'payload-register',
-        'payload-status-set',
-        'payload-unregister',
-        'pod-spec-get',
-        'pod-spec-set',
-    }
-)
 
-NAMES = frozenset(_TOOLS) | _MISSING
-"""Every name that a machine gets a link for; those that nothing answers say so."""
+NAMES = frozenset(_TOOLS)
+"""Every name that a machine gets a link for."""
 
 
 def answer(request: Request, context: HookContext) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pocket.agents.tools._args import quote
-from pocket.agents.tools._protocol import Reply, ToolFault, UsageFault
+from pocket.agents.tools._protocol import RebootNow, Reply, ToolFault, UsageFault
 from pocket.agents.tools._tool import Call, Tool
 
 
@@ -37,13 +37,18 @@ def _resource_get(call: Call) -> Reply:
 
 
 def _credential_get(call: Call) -> Reply:
-    raise ToolFault('cannot access cloud credentials: permission denied')
+    if call.context.view.surroundings.cloud_spec is None:
+        raise ToolFault('cannot access cloud credentials: permission denied')
+    return call.show(dict(call.context.view.surroundings.cloud_spec))
 
 
 def _juju_reboot(call: Call) -> Reply:
     if call.context.action is not None:
         raise ToolFault('juju-reboot is not supported when running an action.')
-    raise ToolFault('juju-reboot is not implemented')
+    if call.context.hook is None:
+        raise ToolFault('juju-reboot is not supported when running commands.')
+    call.context.reboot = 'now' if 'now' in call.switches else 'after'
+    return Reply(effects=(RebootNow(),)) if call.context.reboot == 'now' else Reply()
 
 
 TOOLS = (

@@ -89,8 +89,14 @@ class TrackSecret:
     label: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebootNow:
+    """End the hook that asks and have the machine rebooted; the hook runs again then."""
+
+
 Effect = (
-    SetUnitStatus
+    RebootNow
+    | SetUnitStatus
     | SetApplicationStatus
     | SetWorkloadVersion
     | SetLeaderSettings

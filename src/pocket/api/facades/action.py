@@ -39,6 +39,8 @@ async def run(call: Call) -> Json:
         units=params.texts('units'),
         applications=params.texts('applications'),
         machines=params.texts('machines'),
+        parallel=params.flag('parallel', default=True),
+        execution_group=params.text('execution-group'),
     )
     return _enqueued(done)
 
@@ -154,6 +156,8 @@ def _request(action: Fields) -> ActionRequest:
         name=action.text('name'),
         parameters=action.map('parameters'),
         machine=machine,
+        parallel=action.flag('parallel') if 'parallel' in action else None,
+        execution_group=action.text('execution-group') or None,
     )
 
 

@@ -35,9 +35,9 @@ def _ssh(ctx: Context, given: Given) -> int:
     user, at, name = target.rpartition('@')
     with ctx.session(given) as session:
         _check_kind(session, given)
-        host = _host(session, name, checked=not given.on('no-host-key-checks'))
+        host = host_of(session, name, checked=not given.on('no-host-key-checks'))
     terminal = _wants_terminal(ctx, given, words)
-    with _options(ctx, given, [host]) as options:
+    with options_for(ctx, given, [host]) as options:
         login = f'{user if at else _USER}@{host.address}'
         return process.attached(['ssh', *options, *(['-t', '-t'] if terminal else []), login, *words])
 
@@ -60,7 +60,7 @@ def _scp(ctx: Context, given: Given) -> int:
         words = [_resolved(session, given, word, hosts) for word in given.args]
     if not hosts:
         raise faults.WrongUsage('neither source nor destination names a unit or machine')
-    with _options(ctx, given, hosts) as options:
+    with options_for(ctx, given, hosts) as options:
         return process.attached(['scp', *options, *words])
 
 
@@ -70,15 +70,15 @@ def _resolved(session: Session, given: Given, word: str, hosts: list[_Host]) -> 
     user, at, name = place.rpartition('@')
     if not colon or word.startswith('-') or not (values.is_unit(name) or values.is_machine(name)):
         return word
-    host = _host(session, name, checked=not given.on('no-host-key-checks'))
+    host = host_of(session, name, checked=not given.on('no-host-key-checks'))
     hosts.append(host)
     address = f'[{host.address}]' if ':' in host.address else host.address
     return f'{user if at else _USER}@{address}:{path}'
 
 
-def _host(session: Session, name: str, *, checked: bool) -> _Host:
+def host_of(session: Session, name: str, *, checked: bool) -> _Host:
     """Where the unit or machine *name* is, and by which keys to know it."""
-    tag = _tag(session, name)
+    tag = tag_of(session, name)
     entities = {'entities': [{'tag': tag}]}
     found: list[str] = _only(session.call('SSHClient', 'AllAddresses', entities)).get('addresses') or []
     usable = [address for address in found if not _is_local(address)] or found
@@ -90,7 +90,7 @@ def _host(session: Session, name: str, *, checked: bool) -> _Host:
     return _Host(address=_reachable(usable), addresses=tuple(usable), keys=tuple(keys_found))
 
 
-def _tag(session: Session, name: str) -> str:
+def tag_of(session: Session, name: str) -> str:
     if values.is_machine(name):
         return values.machine_tag(name)
     if name.endswith('/leader') and values.is_unit(name):
@@ -135,7 +135,7 @@ def _wants_terminal(ctx: Context, given: Given, words: Sequence[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _options(ctx: Context, given: Given, hosts: Sequence[_Host]) -> Generator[list[str]]:
+def options_for(ctx: Context, given: Given, hosts: Sequence[_Host]) -> Generator[list[str]]:
     """OpenSSH's options; the known host keys are in a file that lives as long as the connection."""
     key = keys.ensure(ctx.settings.juju_data)
     options = ['-o', 'PasswordAuthentication=no', '-o', 'ServerAliveInterval=30', '-i', str(key)]

@@ -44,9 +44,13 @@ class LocalSubstrate:
     mounted: dict[str, Filesystem] = field(default_factory=dict[str, Filesystem])
     """By mount point; nothing is really mounted."""
     deleted: list[str] = field(default_factory=list[str])
+    boots: int = 1
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def boot(self, spec: HostSpec, *, note: Callable[[str], None] = lambda _: None) -> Host:
-        host = Host(name=spec.name, address='127.0.0.1', leader_pid=1, run_dir=self.run_dir)
+        host = Host(
+            name=spec.name, address='127.0.0.1', leader_pid=1, run_dir=self.run_dir, boot_id=str(self.boots)
+        )
         return self.hosts.setdefault(spec.name, host)
 
     async def running(self) -> Mapping[str, Host]:
@@ -58,8 +62,14 @@ class LocalSubstrate:
     async def kill_stale(self, name: str, key: str) -> None:
         pass
 
+    async def reboot(self, name: str) -> None:
+        self.boots += 1
+        self.hosts.pop(name)
+        self.ended.set()
+        self.ended = asyncio.Event()
+
     async def wait_ended(self, name: str) -> None:
-        await asyncio.Event().wait()
+        await self.ended.wait()
 
     async def write_hosts(self, names: Mapping[str, str]) -> None:
         pass
@@ -222,7 +232,12 @@ async def town(tmp_path: Path, short_dir: Path) -> AsyncIterator[Town]:
         state=state,
         substrate=substrate,
         api_addresses=('127.0.0.1:17070',),
-        paths=MachinePaths(juju=str(tmp_path / 'juju'), run=str(run_dir)),
+        paths=MachinePaths(
+            juju=str(tmp_path / 'juju'),
+            run=str(run_dir),
+            programs=str(run_dir),
+            logs=str(tmp_path / 'juju' / 'log'),
+        ),
     )
     model = await state.write(models.add, name='m', owner='admin', cloud='pocket', region='here')
     charms_dir = tmp_path / 'charms'

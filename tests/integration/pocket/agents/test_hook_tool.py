@@ -21,7 +21,7 @@ from pocket.services.errors import JujuError
 @pytest.fixture
 def tool(short_dir: Path) -> Callable[[str], Path]:
     """Makes a link to the program under a tool's name."""
-    toolserver.install_hook_tool(short_dir)
+    toolserver.install_programs(short_dir)
 
     def link(name: str) -> Path:
         made = short_dir / name

@@ -164,7 +164,7 @@ async def test_links_in_the_run_folder_are_not_followed(nspawn: Nspawn, host: Ho
     if code != 0:
         assert 'mount' in text, text
         return  # the machine cannot even plant them, which is as good
-    toolserver.install_hook_tool(host.run_dir)
+    toolserver.install_programs(host.run_dir)
     async with toolserver.ToolServer(host.run_dir / 'u.socket', _refuse):
         assert not (host.run_dir / 'u.socket').is_symlink()
     assert (precious.read_text(), precious.stat().st_mode & 0o777) == ('mine', 0o640)
@@ -177,7 +177,7 @@ async def test_hook_tools_reach_their_agent_however_long_the_homes_path_is(
 ) -> None:
     path = host.run_dir / 'unit-x-0.socket'
     assert len(str(path)) > 150
-    toolserver.install_hook_tool(host.run_dir)
+    toolserver.install_programs(host.run_dir)
     async with toolserver.ToolServer(path, _refuse):
         script = 'ln -s /run/pocket/hook-tool /tmp/unit-get; exec /tmp/unit-get private-address'
         env = {**ENV, 'JUJU_CONTEXT_ID': 'x', 'JUJU_AGENT_SOCKET_ADDRESS': '/run/pocket/unit-x-0.socket'}

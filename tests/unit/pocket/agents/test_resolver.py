@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pocket.agents import local as local_state
 from pocket.agents import resolver
 from pocket.agents.local import LocalState
-from pocket.model import Life, PendingAction, RelationView, UnitView
+from pocket.model import Life, PendingAction, RelationView, Surroundings, UnitView
 
 
 @dataclass
@@ -56,6 +56,10 @@ class Unit:
 
     def _apply(self, operation: resolver.Operation) -> None:
         match operation:
+            case resolver.RunCommand():
+                self.trace.append('command')
+            case resolver.SeeReboot():
+                self.local = replace(self.local, boot_id=self.view.surroundings.boot_id)
             case resolver.Deploy():
                 self.trace.append('deploy')
                 if self.local.charm_url:
@@ -438,10 +442,14 @@ def test_an_action_that_is_cancelled_before_it_runs_is_ended(started: Unit) -> N
     assert started.settle() == ['cancelled 4']
 
 
-@pytest.mark.parametrize(('name', 'locked'), [('backup', True), ('probe', False), (resolver.EXEC, False)])
-def test_commands_and_parallel_actions_need_no_lock(view: UnitView, name: str, locked: bool) -> None:
-    operation = resolver.RunAction(action=PendingAction(id='4', name=name, parameters={}))
-    assert resolver.needs_lock(operation, view) is locked
+@pytest.mark.parametrize(
+    ('parallel', 'group', 'lock'), [(False, '', ''), (True, '', None), (True, 'g', 'g'), (False, 'g', 'g')]
+)
+def test_an_action_holds_a_lock_unless_it_is_parallel_and_in_no_group(
+    parallel: bool, group: str, lock: str | None
+) -> None:
+    action = PendingAction(id='4', name='a', parameters={}, parallel=parallel, execution_group=group)
+    assert resolver.lock_needed(resolver.RunAction(action=action)) == lock
 
 
 def test_update_status_runs_only_when_nothing_else_is_to_do(started: Unit) -> None:
@@ -581,3 +589,55 @@ def _check(hooks: list[str], unit: Unit) -> None:
                 assert after in (hook, hook.replace('-joined ', '-changed ')), own
         assert not own or own[0] == f'{relation}-relation-created'
         assert f'{relation}-relation-broken' not in own[:-1]
+
+
+def _booted(unit: Unit, boot_id: str, *, rebooting: bool = False) -> None:
+    unit.change(surroundings=Surroundings(boot_id=boot_id, rebooting=rebooting))
+
+
+def test_start_runs_again_after_a_reboot_and_only_then(unit: Unit) -> None:
+    _booted(unit, 'first')
+    assert unit.settle() == FIRST
+    _booted(unit, 'second')
+    assert unit.settle() == ['start']
+    assert unit.settle() == []
+
+
+def test_the_first_run_that_is_known_is_no_reboot(started: Unit) -> None:
+    _booted(started, 'first')
+    assert started.settle() == []
+    _booted(started, 'second')
+    assert started.settle() == ['start']
+
+
+def test_nothing_runs_while_a_reboot_is_waited_for(started: Unit) -> None:
+    _booted(started, 'first', rebooting=True)
+    started.change(settings_hash='h2')
+    assert resolver.next_operation(started.local, started.view) == resolver.Wait(rebooting=True)
+    _booted(started, 'second')
+    assert started.settle() == ['config-changed']
+
+
+def test_a_hook_in_error_is_settled_before_a_reboot_is_told(unit: Unit) -> None:
+    _booted(unit, 'first')
+    unit.settle()
+    unit.failing = frozenset({'config-changed'})
+    unit.change(settings_hash='h2')
+    unit.settle()
+    _booted(unit, 'second')
+    assert unit.settle() == []
+    unit.failing = frozenset()
+    unit.change(resolved='retry-hooks')
+    assert unit.settle() == ['config-changed', 'start']
+
+
+def test_a_command_waits_for_actions_and_comes_before_hooks(started: Unit) -> None:
+    started.change(settings_hash='h2', actions=(PendingAction(id='4', name='backup', parameters={}),))
+    found = resolver.next_operation(started.local, started.view, commands=True)
+    assert isinstance(found, resolver.RunAction)
+    started.change(actions=())
+    assert resolver.next_operation(started.local, started.view, commands=True) == resolver.RunCommand()
+
+
+def test_no_command_runs_before_install(unit: Unit) -> None:
+    assert isinstance(resolver.next_operation(unit.local, unit.view, commands=True), resolver.Deploy)

@@ -9,7 +9,7 @@ import pytest
 from pocket.agents import tools
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState, RelationState
-from pocket.model import PendingAction, PortRange, RelationView, Status, UnitView
+from pocket.model import PendingAction, PortRange, RelationView, Status, Surroundings, UnitView
 from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.services.errors import JujuError
 
@@ -160,6 +160,32 @@ ACTION = PendingAction(id='4', name='backup', parameters={'to': {'path': '/x'}, 
             '{"message":"fine","status":"active","status-data":{}}\n',
         ),
         ('goal-state', 'relations: {}\nunits:\n  app/0:\n    status: active\n'),
+        ('payload-register docker web 1', ''),
+        ('payload-status-set web 1 running', ''),
+        ('payload-unregister web 1', ''),
+        ('leader-get --format=json', '{"color":"blue"}\n'),
+        ('leader-get none', ''),
+        ('state-get -', 'seen: yes\n'.replace('yes', "'yes'")),
+        ('state-get --strict seen', 'yes\n'),
+        ('unit-get --format=json public-address', '"10.0.0.1"\n'),
+        ('relation-list -r db:1 --app --format=json', '"mysql"\n'),
+        ('relation-ids cluster --format=yaml', '- cluster:0\n'),
+        ('relation-get -r 1 - app/0', 'private-address: 10.0.0.1\n'),
+        ('relation-get -r 1 private-address app/0 --format=json', '"10.0.0.1"\n'),
+        ('relation-get -r 1 --app - app --format=json', '{"own":"bag"}\n'),
+        ('network-get -r db:1 db --bind-address', '10.0.0.1\n'),
+        ('opened-ports', '80/tcp\n'),
+        ('opened-ports --endpoints --format=json', '["80/tcp (*)"]\n'),
+        ('status-get --include-data', 'message: fine\nstatus: active\nstatus-data: {}\n'),
+        (
+            'status-get --application --format=json',
+            (
+                '{"application-status":{"message":"","status":"active","status-data":{},"units":'
+                '{"app/0":{"message":"","status":"active","status-data":{}}}}}\n'
+            ),
+        ),
+        ('goal-state --format=json', '{"relations":{},"units":{"app/0":{"status":"active"}}}\n'),
+        ('relation-model-get -r db:1', 'uuid: 8a1f7c52-0000-4000-8000-000000000001\n'),
         ('is-leader --help', 'Usage: is-leader\n'),
         ('unit-get --help', 'Usage: unit-get <private-address | public-address>\n'),
     ],
@@ -219,7 +245,25 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('resource-get data', 1, 'could not download resource: resource "data" not found'),
         ('credential-get', 1, 'cannot access cloud credentials: permission denied'),
         ('action-get', 1, 'not running an action'),
-        ('pod-spec-set x', 1, 'pod-spec-set is not implemented'),
+        ('action-set a=b', 1, 'not running an action'),
+        ('action-fail', 1, 'not running an action'),
+        ('action-log x', 1, 'not running an action'),
+        ('action-fail a b', 2, 'unrecognized args: ["b"]'),
+        ('pod-spec-set --file x', 1, 'this unit is not the leader'),
+        ('k8s-raw-get', 1, 'this unit is not the leader'),
+        ('juju-reboot', 1, 'juju-reboot is not supported when running commands.'),
+        ('juju-reboot soon', 2, 'unrecognized args: ["soon"]'),
+        ('is-leader x', 2, 'unrecognized args: ["x"]'),
+        ('leader-set x', 2, 'expected "key=value", got "x"'),
+        ('state-set x', 2, 'expected "key=value", got "x"'),
+        ('state-delete', 2, 'no key specified'),
+        ('relation-model-get', 2, 'no relation id specified'),
+        ('goal-state x', 2, 'unrecognized args: ["x"]'),
+        ('opened-ports x', 2, 'unrecognized args: ["x"]'),
+        ('close-port', 2, 'no port or range specified'),
+        ('close-port 90-80', 2, 'invalid port range "90-80"'),
+        ('status-set active a b', 2, 'unrecognized args: ["b"]'),
+        ('application-version-set 1 2', 2, 'unrecognized args: ["2"]'),
         ('no-such-tool', 1, 'no-such-tool is not implemented'),
     ],
 )
@@ -380,3 +424,23 @@ _BAD_KEY = (
 )
 def test_how_action_tools_fail(make_context: MakeContext, line: str, error: str) -> None:
     assert call(make_context(action=ACTION), line).stderr == f'ERROR {error}\n'
+
+
+def test_a_trusted_application_may_see_the_clouds_credential(make_context: MakeContext) -> None:
+    context = make_context()
+    around = Surroundings(cloud_spec={'type': 'pocket', 'credential': {'auth-type': 'empty'}})
+    context.view = replace(context.view, surroundings=around)
+    shown = call(context, 'credential-get --format=json').stdout
+    assert shown == '{"credential":{"auth-type":"empty"},"type":"pocket"}\n'
+
+
+@pytest.mark.parametrize(
+    ('line', 'wish', 'effects'),
+    [('juju-reboot', 'after', ()), ('juju-reboot --now', 'now', (tools.RebootNow(),))],
+)
+def test_a_hook_asks_for_a_reboot(
+    make_context: MakeContext, line: str, wish: str, effects: tuple[tools.Effect, ...]
+) -> None:
+    context = make_context(hook=Hook(kind='install'))
+    assert call(context, line) == tools.Reply(effects=effects)
+    assert context.reboot == wish

@@ -52,7 +52,7 @@ def test_parameters_get_their_defaults(world: World) -> None:
         ),
         (
             ActionRequest(receiver='a/0', name='strict', parameters={'x': '1', 'y': '2'}),
-            'validation failed: additional property "y" of action "strict"',
+            'validation failed: (root) : additional property "y" is not allowed, given {"x":"1","y":"2"}',
         ),
         (ActionRequest(receiver='9', name=actions.EXEC, machine=True), 'machine 9 not found'),
     ],

@@ -276,6 +276,24 @@ def test_goal_state_lists_own_units_and_related_ones(world: World) -> None:
     assert uniter.goal_state(world.tx, world.uuid, 'a/0')['relations']['db']['b/0']['status'] == 'dying'
 
 
+def test_goal_state_shows_of_subordinates_those_on_the_same_principal(world: World) -> None:
+    make = world.make_charm
+    world.deploy('a', make('a'), units=2)
+    world.deploy('s', make('s', requires={'host': 'juju-info'}, container=('host',), subordinate=True))
+    relation = world.relate('s:host', 'a')
+    world.start('a/0', 'a/1')
+    world.enter(relation, 'a/0', 'a/1')
+
+    def seen(unit: str) -> tuple[set[str], set[str]]:
+        goal = uniter.goal_state(world.tx, world.uuid, unit)
+        return set(goal['units']), {name for side in goal['relations'].values() for name in side}
+
+    assert seen('a/0') == ({'a/0', 'a/1'}, {'s', 's/0'})
+    assert seen('s/1') == ({'s/1'}, {'a', 'a/0', 'a/1'})
+    uniter.set_dead(world.tx, world.uuid, 's/0')
+    assert seen('a/0') == ({'a/0', 'a/1'}, {'s'})
+
+
 def test_an_action_and_its_changes_are_kept_together(world: World) -> None:
     relation = _pair(world)
     world.enter(relation, 'a/0')
