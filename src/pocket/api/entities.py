@@ -80,7 +80,7 @@ def _model(snapshot: ModelSnapshot, *, controller_uuid: str, config: Mapping[str
         'life': model.life.value,
         'owner': model.owner,
         'controller-uuid': controller_uuid,
-        'is-controller': False,
+        'is-controller': model.is_controller,
         'config': dict(config),
         'status': encode.plain_status(model.status),
         'constraints': dict(model.constraints),

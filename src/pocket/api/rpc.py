@@ -104,7 +104,7 @@ def encode_error(request: Request | None, error: BaseException) -> str:
 
 
 def error_object(error: BaseException) -> Json:
-    """Return Juju's ``{message, code, info?}`` for *error*: as one item of a bulk result, or for a whole reply.
+    """Return Juju's ``{message, code, info?}`` for *error*: of one item of a bulk result, or of a reply.
 
     What is no `Fault` is a bug of ours: it is logged here with its trace and answered without its insides.
     """

@@ -17,9 +17,10 @@ from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
+from pocket.api.facades import cloud
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, machines
+from pocket.services import charms, machines, models
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -73,6 +74,9 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         await asyncio.gather(
             substrate.sweep(state.read(_host_names)),
             asyncio.to_thread(clientfiles.ensure_ssh_key, settings.juju_data),
+        )
+        await state.write(
+            models.ensure_controller, owner=identity.ADMIN, cloud=cloud.NAME, region=cloud.REGION
         )
         server = ApiServer(state, settings, identity=who)
         port = await server.start()

@@ -14,6 +14,8 @@ from pocket.services import life, modelconfig, rows, statuses
 from pocket.services.errors import ALREADY_EXISTS, MODEL_NOT_FOUND, JujuError
 from pocket.state import Tx
 
+CONTROLLER = 'controller'
+"""The name of the model that is the controller's own, as Juju calls it."""
 _NAME = re.compile(r'[a-z0-9]+[a-z0-9-]*')
 
 
@@ -33,6 +35,11 @@ class ModelRecord:
     status: Status
     """available or destroying."""
     agent_version: str
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether it is the controller's own model."""
+        return self.name == CONTROLLER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,14 @@ def add(
     statuses.put(tx, uuid, 'model', uuid, 'available')
     tx.touch(uuid)
     return uuid
+
+
+def ensure_controller(tx: Tx, *, owner: str, cloud: str, region: str) -> str:
+    """Return the uuid of the controller's own model, made now unless it is there."""
+    found = find(tx, f'{owner}/{CONTROLLER}')
+    if found is not None:
+        return found.uuid
+    return add(tx, name=CONTROLLER, owner=owner, cloud=cloud, region=region)
 
 
 def list_uuids(tx: Tx) -> list[str]:
@@ -122,9 +137,10 @@ def destroy(tx: Tx, uuid: str, *, force: bool = False) -> None:
     """Take a model down with all that is in it; its record goes when the last machine is gone.
 
     Raises:
-        JujuError: there is no such model.
+        JujuError: there is no such model, or it is the controller's own.
     """
-    _row(tx, uuid)
+    if _row(tx, uuid)['name'] == CONTROLLER:
+        raise JujuError(f'"{CONTROLLER}" is a controller; use \'juju destroy-controller\' to destroy it')
     life.destroy_model(tx, uuid, force=force)
 
 

@@ -204,13 +204,13 @@ async def look(model: Model) -> None:
     info = await facade.UnitsInfo(entities=[client.Entity('unit-classic-0')])
     assert info.results[0].result.relation_data[0].applicationdata == {'greeting': 'good day'}
     history = await client.ClientFacade.from_connection(model.connection()).StatusHistory(
-        requests=[client.StatusHistoryRequest('unit', 20, client.StatusHistoryFilter(None, None, [], 20), 'unit-db-0')]
+        requests=[client.StatusHistoryRequest({'size': 200}, 'unit', 200, 'unit-db-0')]
     )
     assert any(entry.info == 'good day' for entry in history.results[0].history.statuses)
     second = Model()
     await second.connect(model_name=model.name)
     assert set(second.applications) == {'classic', 'db'}
-    assert [action.name for action in second.state.actions.values()].count('report') == 1
+    assert [deltas[-1]['name'] for deltas in second.state.state['action'].values()].count('report') == 1
     await second.disconnect()
     done('status')
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pocket.api import encode
 from pocket.api.facade import Call, Facade, each
-from pocket.api.facades import application_config, application_info
+from pocket.api.facades import application_config, application_info, application_place
 from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
@@ -219,12 +219,15 @@ FACADE = Facade(
         'GetCharmURLOrigin': application_info.get_charm_url_origin,
         'GetConstraints': get_constraints,
         'Leader': application_info.leader,
+        'MergeBindings': application_place.merge_bindings,
         'ResolveUnitErrors': resolve_unit_errors,
+        'ScaleApplications': application_place.scale_applications,
         'SetCharm': application_config.set_charm,
         'SetConfigs': application_config.set_configs,
         'SetConstraints': set_constraints,
         'Unexpose': unexpose,
         'UnitsInfo': application_info.units_info,
         'UnsetApplicationsConfig': application_config.unset_config,
+        'UpdateApplicationBase': application_place.update_base,
     },
 )

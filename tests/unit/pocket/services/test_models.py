@@ -112,6 +112,22 @@ def test_only_the_newest_log_lines_are_kept(world: World, monkeypatch: pytest.Mo
 
 
 def test_annotations_are_kept_until_emptied(world: World) -> None:
-    annotations.change(world.tx, world.uuid, 'application-a', {'x': '1', 'y': '2'})
-    annotations.change(world.tx, world.uuid, 'application-a', {'x': ''})
-    assert annotations.get(world.tx, world.uuid, 'application-a') == {'y': '2'}
+    tag = f'model-{world.uuid}'
+    annotations.change(world.tx, world.uuid, tag, {'x': '1', 'y': '2'})
+    annotations.change(world.tx, world.uuid, tag, {'x': ''})
+    assert annotations.get(world.tx, world.uuid, tag) == {'y': '2'}
+    assert annotations.list_(world.tx, world.uuid) == {tag: {'y': '2'}}
+
+
+def test_nothing_is_noted_on_what_is_not_there(world: World) -> None:
+    for tag in ('application-none', 'unit-none-0', 'machine-9', 'model-none'):
+        with pytest.raises(JujuError, match=f'"{tag}" not found'):
+            annotations.change(world.tx, world.uuid, tag, {'x': '1'})
+
+
+def test_the_controllers_own_model_is_made_once_and_stays(world: World) -> None:
+    uuid = models.ensure_controller(world.tx, owner='admin', cloud='pocket', region='r')
+    assert models.ensure_controller(world.tx, owner='admin', cloud='pocket', region='r') == uuid
+    assert models.info(world.tx, uuid).is_controller
+    with pytest.raises(JujuError, match='"controller" is a controller'):
+        models.destroy(world.tx, uuid, force=True)
