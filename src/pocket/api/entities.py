@@ -44,12 +44,14 @@ def documents(
     constraints: Mapping[str, Mapping[str, Any]],
     charms: Sequence[CharmRecord],
     actions: Sequence[ActionRecord],
+    annotations: Mapping[str, Mapping[str, str]],
 ) -> Documents:
-    """Every entity of a model.
+    """Every entity of a model, or of a part of it.
 
     Args:
         configs: Effective options by application.
         constraints: By application.
+        annotations: By tag.
     """
     uuid = snapshot.model.uuid
     found: dict[tuple[str, str], Json] = {
@@ -70,6 +72,8 @@ def documents(
         found['relation', str(relation.id)] = _relation(relation)
     for action in actions:
         found['action', action.id] = _action(action)
+    for tag, notes in annotations.items():
+        found['annotation', tag] = {'tag': tag, 'annotations': dict(notes)}
     return {key: {'model-uuid': uuid, **document} for key, document in found.items()}
 
 

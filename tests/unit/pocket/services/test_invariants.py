@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _APPLICATIONS = ('a', 'b', 's')
 
 
-class _Story:
+class Story:
     """Random events in one model; remembers what was there."""
 
     def __init__(self, world: World) -> None:
@@ -184,7 +184,7 @@ def test_any_story_leaves_a_model_that_is_whole_and_can_be_taken_down(
     make_world: Callable[[], World], events: list[tuple[int, int]]
 ) -> None:
     world = make_world()
-    story = _Story(world)
+    story = Story(world)
     try:
         story.happen(0, 0)
         for event, seed in events:
