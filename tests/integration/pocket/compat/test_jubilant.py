@@ -147,10 +147,7 @@ def test_options_are_set_reset_and_refused(juju: jubilant.Juju) -> None:
 
 def test_actions_and_commands_run(juju: jubilant.Juju) -> None:
     task = juju.run('db/leader', 'report', {'word': 'up'})
-    assert (
-        task.results == {'word': 'up', 'config': {'size': '1'}, 'return-code': 0}
-        or task.results['word'] == 'up'
-    )
+    assert (task.results['word'], task.results['config']) == ('up', {'size': '1'})
     assert [line.partition(' ')[2].endswith('reporting') for line in task.log] == [True]
     with pytest.raises(jubilant.TaskError) as refused:
         juju.run('db/0', 'refuse')
@@ -185,7 +182,8 @@ def test_machines_are_reached_by_ssh_and_scp(juju: jubilant.Juju, home: Home) ->
     juju.remove_ssh_key('visitor')
     assert 'visitor' not in juju.cli('ssh-keys')
     assert 'greeting is good day' in juju.debug_log()
-    assert len(juju.debug_log(limit=3).strip().splitlines()) == 3
+    begun = [line for line in juju.debug_log(limit=3).splitlines() if line.startswith(('unit-', 'machine-'))]
+    assert len(begun) == 3
 
 
 def test_applications_scale_and_are_refreshed(juju: jubilant.Juju, home: Home) -> None:
