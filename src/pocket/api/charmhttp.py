@@ -26,6 +26,11 @@ MAX_ARCHIVE_BYTES = 2**30
 """A larger upload is refused."""
 _MAX_MEMBER_BYTES = 16 * 2**20
 _SHA_PREFIX = 7
+_DEFAULT_ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">'
+    b'<rect width="96" height="96" rx="12" fill="#777"/></svg>\n'
+)
+"""Shown for a charm that brings none."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -121,7 +126,7 @@ async def get_charm(request: Request) -> Response:
     record = http.controller_of(request).state.read(charms.get, uuid, url)
     wanted = request.query_params.get('file', '')
     if request.query_params.get('icon') == '1':
-        wanted = 'icon.svg'
+        return Response(await asyncio.to_thread(_icon, record.archive), media_type='image/svg+xml')
     match wanted:
         case '*':
             return FileResponse(record.archive, media_type='application/zip')
@@ -178,6 +183,15 @@ def _read(archive: Path) -> charm_files.Charm:
 def _names(archive: Path) -> list[str]:
     with zipfile.ZipFile(archive) as opened:
         return sorted(info.filename for info in opened.infolist() if not info.is_dir())
+
+
+def _icon(archive: Path) -> bytes:
+    try:
+        return _member(archive, 'icon.svg')
+    except JujuError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return _DEFAULT_ICON
 
 
 def _member(archive: Path, name: str) -> bytes:

@@ -6,10 +6,7 @@ The directory is Juju's (``JUJU_DATA``): controllers.yaml, accounts.yaml, models
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +14,7 @@ import yaml
 
 from bedrock import files, process
 from bedrock.errors import Fault
+from bedrock.jujulock import locked
 from pocket.api.identity import ADMIN, Identity
 from pocket.model import JUJU_VERSION
 
@@ -31,7 +29,7 @@ def register(juju_data: Path, name: str, identity: Identity, *, port: int) -> No
 
     The models that the client remembers of it are kept, unless they were another controller's of that name.
     """
-    with _locked(juju_data):
+    with locked(juju_data):
         controllers, accounts, models = (_read(juju_data / file) for file in _FILES)
         known = _entry(controllers, name)
         if known.get('uuid') != identity.controller_uuid:
@@ -74,7 +72,7 @@ def unregister(juju_data: Path, name: str, controller_uuid: str) -> bool:
     """
     if not (juju_data / 'controllers.yaml').is_file():
         return False
-    with _locked(juju_data):
+    with locked(juju_data):
         controllers = _read(juju_data / 'controllers.yaml')
         if _entry(controllers, name).get('uuid') != controller_uuid:
             return False
@@ -98,7 +96,7 @@ def ensure_ssh_key(juju_data: Path) -> str:
     private = juju_data / 'ssh' / 'juju_id_rsa'
     public = private.with_name('juju_id_rsa.pub')
     files.make_private_folder(private.parent)
-    with _locked(juju_data):
+    with locked(juju_data):
         if not private.is_file():
             _keygen('-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'juju-client-key', '-f', str(private))
             files.give_to_owner(private)
@@ -114,19 +112,6 @@ def _cookies(juju_data: Path, name: str) -> Path:
 
 def _keygen(*arguments: str) -> str:
     return process.run(['ssh-keygen', *arguments], timeout_s=60).stdout
-
-
-@contextmanager
-def _locked(juju_data: Path) -> Generator[None]:
-    """Keep other pockets out for a read and the write that follows it."""
-    files.make_private_folder(juju_data)
-    number = os.open(juju_data / '.pocket.lock', os.O_CREAT | os.O_RDWR, 0o600)
-    files.give_to_owner(juju_data / '.pocket.lock')
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)
 
 
 def _read(path: Path) -> Document:

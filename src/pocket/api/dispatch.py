@@ -29,12 +29,12 @@ class Dispatcher:
         try:
             request = rpc.decode(text)
         except rpc.BadMessage as error:
-            return rpc.encode_error(0, error)
+            return rpc.encode_error(None, error)
         try:
-            return rpc.encode(request.request_id, await self._serve(request))
+            return rpc.encode(request, await self._serve(request))
         except Exception as error:  # noqa: BLE001 - the reply carries it; error_object logs our own bugs
             log.debug('%s failed: %s', request.name, error)
-            return rpc.encode_error(request.request_id, error)
+            return rpc.encode_error(request, error)
 
     async def _serve(self, request: rpc.Request) -> rpc.Json:
         method = self._method(request)

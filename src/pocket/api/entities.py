@@ -46,9 +46,9 @@ def documents(
     constraints: Mapping[str, Mapping[str, Any]],
     charms: Sequence[CharmRecord],
     actions: Sequence[ActionRecord],
-    annotations: Mapping[str, Mapping[str, str]] | None = None,
+    annotations: Mapping[str, Mapping[str, str]],
 ) -> Documents:
-    """Every entity of a model.
+    """Every entity of a model, or of a part of it.
 
     Args:
         configs: Effective options by application.
@@ -78,7 +78,7 @@ def documents(
         found['relation', str(relation.id)] = _relation(relation)
     for action in actions:
         found['action', action.id] = _action(action)
-    for tag, notes in (annotations or {}).items():
+    for tag, notes in annotations.items():
         found['annotation', tag] = {'tag': tag, 'annotations': dict(notes)}
     return {key: {'model-uuid': uuid, **document} for key, document in found.items()}
 
@@ -90,7 +90,7 @@ def _model(snapshot: ModelSnapshot, *, controller_uuid: str, config: Mapping[str
         'life': model.life.value,
         'owner': model.owner,
         'controller-uuid': controller_uuid,
-        'is-controller': False,
+        'is-controller': model.is_controller,
         'config': dict(config),
         'status': encode.plain_status(model.status),
         'constraints': dict(model.constraints),

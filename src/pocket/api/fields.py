@@ -40,7 +40,7 @@ class Fields:
     def number(self, name: str, default: int = 0) -> int:
         """The integer *name*."""
         value = self._get(name, int, default)
-        if isinstance(value, bool):
+        if isinstance(value, bool) or not -(2**63) <= value < 2**63:
             raise _wrong(name, value, 'a number')
         return value
 

@@ -25,6 +25,7 @@ __all__ = ['STATUS', 'authenticate', 'controller_of', 'error_response', 'model_o
 
 STATUS: Mapping[str, int] = {
     UNAUTHORIZED: 401,
+    'macaroon discharge required': 401,
     NOT_FOUND: 404,
     MODEL_NOT_FOUND: 404,
     'user not found': 404,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import json
+import re
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -37,6 +39,10 @@ class LogRequest:
     include_module: tuple[str, ...] = ()
     """Modules, and those below them. Empty means every module."""
     exclude_module: tuple[str, ...] = ()
+    include_label: tuple[str, ...] = ()
+    """Labels; no line has one, so any leaves nothing."""
+    start_ms: int = 0
+    """Lines before this time are left out."""
     level: str = 'TRACE'
     """Lines below it are left out."""
     initial: int = 0
@@ -53,6 +59,8 @@ class LogRequest:
         return (
             included
             and named
+            and not self.include_label
+            and record.at_ms >= self.start_ms
             and not _any_entity(record.entity, self.exclude_entity)
             and not _any_module(record.module, self.exclude_module)
             and _rank(record.severity) >= _rank(self.level)
@@ -70,7 +78,7 @@ def parse(query: QueryParams) -> LogRequest:
     """Read a client's request.
 
     Raises:
-        JujuError: a number or a level is none, or it wants too many lines.
+        JujuError: a number, a level or a time is none, or it wants too many lines.
     """
     level = query.get('level', '').upper() or 'TRACE'
     if level not in _LEVELS:
@@ -83,6 +91,8 @@ def parse(query: QueryParams) -> LogRequest:
         exclude_entity=tuple(query.getlist('excludeEntity')),
         include_module=tuple(query.getlist('includeModule')),
         exclude_module=tuple(query.getlist('excludeModule')),
+        include_label=tuple(query.getlist('includeLabel')),
+        start_ms=_time_ms(query, 'startTime'),
         level=level,
         initial=initial,
         replay=query.get('replay') == 'true',
@@ -170,6 +180,20 @@ def _count(query: QueryParams, name: str) -> int:
     if not text.isdigit():
         raise JujuError(f'{name} value "{text}" is not a valid unsigned number', BAD_REQUEST)
     return int(text)
+
+
+def _time_ms(query: QueryParams, name: str) -> int:
+    text = query.get(name)
+    if not text:
+        return 0
+    # Go writes nanoseconds; Python reads microseconds.
+    whole = re.sub(r'(\.\d{6})\d+', r'\1', text.replace(' ', '+'))
+    try:
+        at = datetime.datetime.fromisoformat(whole)
+    except ValueError as err:
+        raise JujuError(f'{name} "{text}" is not a valid time in RFC3339 format', BAD_REQUEST) from err
+    zoned = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
+    return int(zoned.timestamp() * 1000)
 
 
 def _any_entity(entity: str, patterns: Iterable[str]) -> bool:

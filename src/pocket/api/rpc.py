@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +21,10 @@ from pocket.services.errors import JujuError
 __all__ = ['BadMessage', 'Json', 'Request', 'decode', 'encode', 'encode_error', 'error_object']
 
 log = logging.getLogger(__name__)
+
+_HALF_PAIR = re.compile(r'\\u[dD][89a-fA-F]|[\ud800-\udfff]')
+_NAMES = {name: name for name in ('request-id', 'error', 'error-code', 'error-info', 'response')}
+_CAMEL_CASE = dict(zip(_NAMES, ('RequestId', 'Error', 'ErrorCode', 'ErrorInfo', 'Response'), strict=True))
 
 Json = dict[str, Any]
 """A JSON object on its way out."""
@@ -40,6 +45,8 @@ class Request:
     """Names the watcher that a watcher facade is called on; else empty."""
     method: str
     params: Fields
+    camel_case: bool = False
+    """It is of the oldest kind, with names like ``RequestId``, and is answered in kind."""
 
     @property
     def name(self) -> str:
@@ -53,16 +60,15 @@ def decode(text: str | bytes) -> Request:
     Raises:
         BadMessage: it is not JSON, no object, or lacks its number, facade or method.
     """
-    try:
-        loaded: object = json.loads(text)
-    except ValueError as err:
-        raise BadMessage('cannot read message: it is not JSON') from err
+    loaded = _load(text)
     if not isinstance(loaded, dict):
         raise BadMessage('cannot read message: it is not a JSON object')
     try:
         fields = Fields(cast('dict[str, Any]', loaded))
+        number = fields.number('request-id')
         request = Request(
-            request_id=fields.number('request-id'),
+            request_id=number or fields.number('RequestId'),
+            camel_case=not number,
             facade=fields.text('type'),
             version=fields.number('version'),
             id=fields.text('id'),
@@ -76,28 +82,36 @@ def decode(text: str | bytes) -> Request:
     return request
 
 
-def encode(request_id: int, response: Mapping[str, Any]) -> str:
-    """Return the message that answers *request_id* with a result."""
-    return _dump({'request-id': request_id, 'response': response})
+def encode(request: Request, response: Mapping[str, Any]) -> str:
+    """Return the message that answers *request* with a result."""
+    if request.camel_case:
+        return _dump({'RequestId': request.request_id, 'Response': response})
+    return _dump({'request-id': request.request_id, 'response': response})
 
 
-def encode_error(request_id: int, error: BaseException) -> str:
-    """Return the message that answers *request_id* with an error."""
+def encode_error(request: Request | None, error: BaseException) -> str:
+    """Return the message that answers *request*, or something that was none, with an error."""
     described = error_object(error)
-    reply: Json = {'request-id': request_id, 'error': described['message']}
-    if described['code']:
-        reply['error-code'] = described['code']
-    return _dump({**reply, 'response': {}})
+    names = _CAMEL_CASE if request is not None and request.camel_case else _NAMES
+    reply: Json = {
+        'request-id': 0 if request is None else request.request_id,
+        'error': described['message'],
+        'error-code': described['code'],
+        'error-info': described.get('info'),
+        'response': {},
+    }
+    return _dump({name: reply[key] for key, name in names.items() if reply[key] not in ('', None)})
 
 
 def error_object(error: BaseException) -> Json:
-    """Return Juju's ``{message, code}`` for *error*: as one item of a bulk result, or for a whole reply.
+    """Return Juju's ``{message, code, info?}`` for *error*: of one item of a bulk result, or of a reply.
 
     What is no `Fault` is a bug of ours: it is logged here with its trace and answered without its insides.
     """
     match error:
         case JujuError():
-            return {'message': error.message, 'code': error.code}
+            described = {'message': error.message, 'code': error.code}
+            return {**described, 'info': dict(error.info)} if error.info else described
         case BadMessage():
             return {'message': error.message, 'code': 'bad request'}
         case Fault():
@@ -105,6 +119,29 @@ def error_object(error: BaseException) -> Json:
         case _:
             log.error('cannot serve request', exc_info=error)
             return {'message': 'internal error: see the log of pocket', 'code': ''}
+
+
+def _load(text: str | bytes) -> object:
+    try:
+        loaded: object = json.loads(text, parse_constant=_no_number)
+        # Half a surrogate pair cannot be written anywhere; as in Go, a mark takes its place.
+        whole = json.dumps(loaded, ensure_ascii=False) if _HALF_PAIR.search(_readable(text)) else ''
+        return (
+            json.loads(whole.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace'))
+            if whole
+            else loaded
+        )
+    except (ValueError, RecursionError) as err:
+        raise BadMessage('cannot read message: it is not JSON') from err
+
+
+def _readable(text: str | bytes) -> str:
+    return text if isinstance(text, str) else text.decode(errors='replace')
+
+
+def _no_number(word: str) -> object:
+    """Refuse what Python takes for a number and JSON does not: NaN and the infinities."""
+    raise ValueError(f'{word} is not JSON')
 
 
 def _dump(message: Json) -> str:

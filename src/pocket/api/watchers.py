@@ -9,38 +9,28 @@ from typing import Generic, TypeVar
 from pocket.services.errors import JujuError
 from pocket.state import State
 
-__all__ = ['STOPPED', 'ModelWatcher', 'StringsWatcher']
+__all__ = ['STOPPED', 'ControllerWatcher', 'ModelWatcher', 'StringsWatcher']
 
 STOPPED = 'stopped'
 
 T = TypeVar('T')
 
 
-class ModelWatcher(Generic[T]):
+class ControllerWatcher(Generic[T]):
     """Answers each `next` with what is new since the one before.
 
-    The state only says *that* a model changed. What is new is found by looking again, so changes that come
-    faster than a client asks are answered together.
+    It looks when any model changed. The state only says *that* one did; what is new is found by looking
+    again, so changes that come faster than a client asks are answered together.
     """
 
-    def __init__(
-        self,
-        state: State,
-        model_uuid: str,
-        look: Callable[[], list[T]],
-        *,
-        others: Callable[[], frozenset[str]] = frozenset,
-    ) -> None:
+    def __init__(self, state: State, look: Callable[[], list[T]]) -> None:
         """Begin to watch.
 
         Args:
             look: Returns what is new since it was called last; empty when that is nothing.
-            others: Returns the other models whose changes matter too.
         """
         self._watch = state.watch()
-        self._model_uuid = model_uuid
         self._look = look
-        self._others = others
         self._turn = asyncio.Lock()
         self._stopped = asyncio.Event()
 
@@ -52,10 +42,12 @@ class ModelWatcher(Generic[T]):
         """
         async with self._turn:
             while True:
-                changed = await self._changed()
-                concerned = self._model_uuid in changed or bool(changed & self._others())
-                if concerned and (found := self._look()):
+                if self.concerns(await self._changed()) and (found := self._look()):
                     return found
+
+    def concerns(self, models: frozenset[str]) -> bool:
+        """Whether a change of *models*, which may be none at first, is a reason to look."""
+        return True
 
     async def stop(self) -> None:
         """End it, and a `next` that waits."""
@@ -74,6 +66,32 @@ class ModelWatcher(Generic[T]):
         finally:
             change.cancel()
             stop.cancel()
+
+
+class ModelWatcher(ControllerWatcher[T]):
+    """Looks when one model changed."""
+
+    def __init__(
+        self,
+        state: State,
+        model_uuid: str,
+        look: Callable[[], list[T]],
+        *,
+        others: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """Begin to watch.
+
+        Args:
+            look: Returns what is new since it was called last; empty when that is nothing.
+            others: Returns the other models whose changes matter too.
+        """
+        super().__init__(state, look)
+        self._model_uuid = model_uuid
+        self._others = others
+
+    def concerns(self, models: frozenset[str]) -> bool:
+        """Whether the model, or one that matters to it, is among *models*."""
+        return self._model_uuid in models or bool(models & self._others())
 
 
 class StringsWatcher(ModelWatcher[str]):

@@ -18,9 +18,10 @@ from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
+from pocket.api.facades import cloud
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, machines, provisioning
+from pocket.services import charms, machines, models, provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -76,6 +77,9 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
             asyncio.to_thread(clientfiles.ensure_ssh_key, settings.juju_data),
         )
         await substrate.sweep_volumes(state.read(provisioning.volumes))
+        await state.write(
+            models.ensure_controller, owner=identity.ADMIN, cloud=cloud.NAME, region=cloud.REGION
+        )
         server = ApiServer(state, settings, identity=who)
         port = await server.start()
         # The API listens on loopback only: there is no address of it that a machine could reach.

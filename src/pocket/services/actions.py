@@ -111,6 +111,12 @@ def get(tx: Tx, uuid: str, action_id: str) -> ActionRecord:
     return _record(tx, row)
 
 
+def find(tx: Tx, uuid: str, action_id: str) -> ActionRecord | None:
+    """Return an action, None when there is no such one."""
+    row = _find(tx, uuid, action_id)
+    return None if row is None else _record(tx, row)
+
+
 def get_operation(tx: Tx, uuid: str, operation_id: str) -> OperationRecord:
     """Return an operation with its tasks.
 

@@ -27,7 +27,7 @@ from pocket.services import (
 )
 from pocket.services import constraints as constraints_
 from pocket.services.charms import CharmRecord
-from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.services.storagedirectives import Wanted
 from pocket.services.units import UnitRecord
 from pocket.state import Tx
@@ -48,6 +48,7 @@ __all__ = [
     'list_',
     'list_units',
     'resolve',
+    'set_base',
     'set_charm',
     'set_config',
     'set_constraints',
@@ -339,6 +340,29 @@ def set_charm(
     _put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
     relations.ensure_peers(tx, uuid, name, charm)
     storagerequests.finish_upgrade(tx, uuid, name, given)
+
+
+def set_base(tx: Tx, uuid: str, name: str, *, channel: str, force: bool = False) -> None:
+    """Let units that are added from now on run on another release of the base.
+
+    Raises:
+        JujuError: there is no such application; without *force*, its charm does not support that release.
+    """
+    record = get(tx, uuid, name)
+    if not channel:
+        raise JujuError('base missing from args', BAD_REQUEST)
+    wanted, supported = (record.base.name, channel), record.charm.charm.bases
+    if supported and wanted not in supported and not force:
+        shown = ', '.join('@'.join(base) for base in supported)
+        raise JujuError(
+            f'base "{"@".join(wanted)}" not supported by charm "{record.charm_url}",'
+            f' supported bases are: {shown}',
+            'incompatible base',
+        )
+    tx.db.execute(
+        'UPDATE application SET base_channel = ? WHERE model_uuid = ? AND name = ?', (channel, uuid, name)
+    )
+    tx.touch(uuid)
 
 
 def expose(tx: Tx, uuid: str, name: str, *, endpoints: Mapping[str, Any] | None = None) -> None:

@@ -20,6 +20,8 @@ from pocket.services.errors import (
 )
 from pocket.state import Tx
 
+CONTROLLER = 'controller'
+"""The name of the model that is the controller's own, as Juju calls it."""
 _NAME = re.compile(r'[a-z0-9]+[a-z0-9-]*')
 
 
@@ -39,6 +41,11 @@ class ModelRecord:
     status: Status
     """available or destroying."""
     agent_version: str
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether it is the controller's own model."""
+        return self.name == CONTROLLER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,14 @@ def add(
     statuses.put(tx, uuid, 'model', uuid, 'available')
     tx.touch(uuid)
     return uuid
+
+
+def ensure_controller(tx: Tx, *, owner: str, cloud: str, region: str) -> str:
+    """Return the uuid of the controller's own model, made now unless it is there."""
+    found = find(tx, f'{owner}/{CONTROLLER}')
+    if found is not None:
+        return found.uuid
+    return add(tx, name=CONTROLLER, owner=owner, cloud=cloud, region=region)
 
 
 def list_uuids(tx: Tx) -> list[str]:
@@ -131,9 +146,12 @@ def destroy(tx: Tx, uuid: str, *, force: bool = False, destroy_storage: bool | N
         destroy_storage: What becomes of storage that outlives units; False asks to keep it outside the model.
 
     Raises:
-        JujuError: there is no such model, or it has such storage and *destroy_storage* is not true.
+        JujuError: there is no such model, it is the controller's own, or it has such storage and
+            *destroy_storage* is not true.
     """
     name = str(_row(tx, uuid)['name'])
+    if name == CONTROLLER:
+        raise JujuError(f'"{CONTROLLER}" is a controller; use \'juju destroy-controller\' to destroy it')
     kept = storage.persistent(tx, uuid)
     if kept and not destroy_storage and not force:
         doing = f'cannot destroy model "{name}": '

@@ -80,6 +80,13 @@ def info(tx: Tx, uuid: str, unit: str, binding: str) -> dict[str, Any]:
     }
 
 
+def subnets(tx: Tx, uuid: str) -> list[str]:
+    """Return the networks, in CIDR notation, that machines of a model have addresses in."""
+    found = rows.many(tx, "SELECT address FROM machine WHERE model_uuid = ? AND address <> ''", uuid)
+    networks = {ipaddress.ip_network(f'{row["address"]}/{_PREFIX}', strict=False) for row in found}
+    return [str(network) for network in sorted(networks, key=str)]
+
+
 def _check_conflict(tx: Tx, uuid: str, unit: str, port: PortRange, own: Iterable[PortRange]) -> None:
     row = life.find_unit(tx, uuid, unit)
     assert row is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pocket.model import Base, Life, PortRange, Status
 from pocket.services import (
     applications,
+    changes,
     derive,
     endpoints,
     machines,
@@ -19,15 +21,21 @@ from pocket.services import (
     saas,
     statuses,
     storagedetails,
+    units,
 )
 from pocket.services.applications import ApplicationRecord
+from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
 from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
 from pocket.services.saas import SaasRecord
 from pocket.services.storagedetails import StorageRecord
+from pocket.services.units import UnitRecord
 from pocket.state import Tx
+
+K = TypeVar('K')
+T = TypeVar('T')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +147,38 @@ def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
     )
 
 
+def part(tx: Tx, uuid: str, wanted: Set[changes.Entity]) -> ModelSnapshot:
+    """Return the picture of a model with only the *wanted* entities that exist, and their applications.
+
+    Offers and what is consumed are all here.
+
+    An application has only its wanted units here, and a status that follows from these.
+
+    Raises:
+        JujuError: there is no such model.
+    """
+    model = models.info(tx, uuid)
+    names: dict[str, list[str]] = {}
+    for kind, name in sorted(wanted, key=lambda entity: rows.natural(entity[1])):
+        names.setdefault(kind, []).append(name)
+    found = list(_existing(units.get, tx, uuid, names.get('unit', ())))
+    of_units = {record.application for record in found}
+    records = _existing(applications.get, tx, uuid, sorted({*names.get('application', ()), *of_units}))
+    related = _existing(relations.get, tx, uuid, [int(name) for name in names.get('relation', ())])
+    return ModelSnapshot(
+        model=model,
+        machines=tuple(_existing(machines.get, tx, uuid, names.get('machine', ()))),
+        applications=tuple(
+            _with_version(tx, uuid, record, [unit for unit in found if unit.application == record.name])
+            for record in records
+        ),
+        relations=tuple(related),
+        offers=tuple(offers.list_(tx, uuid)),
+        saas=tuple(saas.list_(tx, uuid)),
+        now_ms=tx.now_ms,
+    )
+
+
 def history(tx: Tx, uuid: str, kind: str, name: str, *, limit: int = 20) -> list[HistoryEntry]:
     """Return the newest past statuses of an entity, oldest first."""
     found = rows.many(
@@ -155,28 +195,56 @@ def _units(tx: Tx, uuid: str, known: _Statuses) -> list[UnitSnapshot]:
         str(row['name']): network.ports_from(row['ports'])
         for row in rows.many(tx, 'SELECT name, ports FROM unit WHERE model_uuid = ?', uuid)
     }
-    shown: list[UnitSnapshot] = []
-    for record in applications.list_units(tx, uuid):
-        agent, workload = derive.unit(known['agent', record.name], known['workload', record.name])
-        shown.append(
-            UnitSnapshot(
-                name=record.name,
-                application=record.application,
-                life=record.life,
-                machine=record.machine,
-                principal=record.principal,
-                charm_url=record.charm_url,
-                workload=workload,
-                agent=agent,
-                workload_version=record.workload_version,
-                leader=record.leader,
-                public_address=record.address,
-                private_address=record.address,
-                ports=tuple(ports[record.name]),
-                subordinates=record.subordinates,
-            )
-        )
-    return shown
+    return [_unit(record, known, ports[record.name]) for record in applications.list_units(tx, uuid)]
+
+
+def _unit(record: UnitRecord, known: _Statuses, ports: Sequence[PortRange]) -> UnitSnapshot:
+    agent, workload = derive.unit(known['agent', record.name], known['workload', record.name])
+    return UnitSnapshot(
+        name=record.name,
+        application=record.application,
+        life=record.life,
+        machine=record.machine,
+        principal=record.principal,
+        charm_url=record.charm_url,
+        workload=workload,
+        agent=agent,
+        workload_version=record.workload_version,
+        leader=record.leader,
+        public_address=record.address,
+        private_address=record.address,
+        ports=tuple(ports),
+        subordinates=record.subordinates,
+    )
+
+
+def _with_version(
+    tx: Tx, uuid: str, record: ApplicationRecord, found: Sequence[UnitRecord]
+) -> ApplicationSnapshot:
+    """A part of an application, with the version that the first of all its units gives it."""
+    known = {('application', record.name): statuses.get(tx, uuid, 'application', record.name)}
+    for unit in found:
+        known['agent', unit.name] = statuses.get(tx, uuid, 'agent', unit.name)
+        known['workload', unit.name] = statuses.get(tx, uuid, 'workload', unit.name)
+    given = {key: status for key, status in known.items() if status is not None}
+    shown = [_unit(unit, given, network.opened_ports(tx, uuid, unit.name)) for unit in found]
+    part = _application(record, shown, relations.list_(tx, uuid, record.name), given)
+    row = rows.one(
+        tx,
+        'SELECT workload_version FROM unit WHERE model_uuid = ? AND application = ?'
+        " AND workload_version <> '' ORDER BY number LIMIT 1",
+        *(uuid, record.name),
+    )
+    return replace(part, workload_version='' if row is None else str(row['workload_version']))
+
+
+def _existing(get: Callable[[Tx, str, K], T], tx: Tx, uuid: str, names: Iterable[K]) -> Iterator[T]:
+    for name in names:
+        try:
+            yield get(tx, uuid, name)
+        except JujuError as error:
+            if error.code != NOT_FOUND:
+                raise
 
 
 def _application(

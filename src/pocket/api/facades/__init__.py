@@ -16,10 +16,12 @@ from pocket.api.facades import (
     client,
     cloud,
     controller,
+    high_availability,
     key_manager,
     machine_manager,
     model_config,
     model_manager,
+    model_summary_watcher,
     pinger,
     resources,
     secrets,
@@ -27,6 +29,7 @@ from pocket.api.facades import (
     ssh_client,
     storage,
     strings_watcher,
+    subnets,
     user_manager,
 )
 
@@ -44,10 +47,12 @@ _FACADES: tuple[Facade, ...] = (
     client.FACADE,
     cloud.FACADE,
     controller.FACADE,
+    high_availability.FACADE,
     key_manager.FACADE,
     machine_manager.FACADE,
     model_config.FACADE,
     model_manager.FACADE,
+    model_summary_watcher.FACADE,
     pinger.FACADE,
     resources.FACADE,
     secrets.FACADE,
@@ -55,6 +60,7 @@ _FACADES: tuple[Facade, ...] = (
     ssh_client.FACADE,
     storage.FACADE,
     strings_watcher.FACADE,
+    subnets.FACADE,
     user_manager.FACADE,
 )
 ALL: Mapping[str, Facade] = {facade.name: facade for facade in _FACADES}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pocket.api import encode, storagejson
 from pocket.api.facade import Call, Facade, each
-from pocket.api.facades import application_bindings, application_config, application_info, application_offers
+from pocket.api.facades import (
+    application_bindings,
+    application_config,
+    application_info,
+    application_offers,
+    application_place,
+)
 from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json, error_object
@@ -246,6 +252,7 @@ FACADE = Facade(
         'Leader': application_info.leader,
         'MergeBindings': application_bindings.merge_bindings,
         'ResolveUnitErrors': resolve_unit_errors,
+        'ScaleApplications': application_place.scale_applications,
         'SetCharm': application_config.set_charm,
         'SetConfigs': application_config.set_configs,
         'SetConstraints': set_constraints,
@@ -253,5 +260,6 @@ FACADE = Facade(
         'Unexpose': unexpose,
         'UnitsInfo': application_info.units_info,
         'UnsetApplicationsConfig': application_config.unset_config,
+        'UpdateApplicationBase': application_place.update_base,
     },
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pocket.api import encode
-from pocket.api.facade import Call, Facade, Scope, each, one_result
-from pocket.api.facades import cloud, secrets
+from pocket.api.facade import Call, Facade, Method, Scope, each, one_result
+from pocket.api.facades import cloud, secrets, user_manager
 from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
 from pocket.model import Life
-from pocket.services import machines, models, status
-from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, JujuError
+from pocket.services import machines, modelconfig, models, status
+from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
 from pocket.services.secrets import records as secret_records
@@ -96,6 +96,32 @@ async def destroy_models(call: Call) -> Json:
     return {'results': await each(call.params.children('models'), one)}
 
 
+async def model_defaults(call: Call) -> Json:
+    """ModelManager.ModelDefaultsForClouds: what a model's options are unless it says otherwise."""
+
+    async def one(tag: str) -> Json:
+        cloud.check(untag('cloud', tag))
+        return {'config': {name: {'default': value} for name, value in modelconfig.DEFAULTS.items()}}
+
+    return {'results': await each(_tags(call), one)}
+
+
+def _refuse(name: str, why: str) -> Method:
+    """A bulk method that refuses each item of the list *name*."""
+
+    async def method(call: Call) -> Json:
+        async def one(_item: Fields) -> Json:
+            raise JujuError(why, NOT_SUPPORTED)
+
+        return {'results': await each(call.params.children(name), one)}
+
+    return method
+
+
+_DEFAULTS_STAY = 'changing the defaults of models not supported by pocket'
+_NO_CREDENTIALS = 'changing the credential of a model not supported: machines of pocket need none'
+
+
 def _tags(call: Call) -> list[str]:
     return [entity.text('tag') for entity in call.params.children('entities')]
 
@@ -116,7 +142,7 @@ def _common(call: Call, record: ModelRecord) -> Json:
         'uuid': record.uuid,
         'type': 'iaas',
         'controller-uuid': call.controller.identity.controller_uuid,
-        'is-controller': False,
+        'is-controller': record.is_controller,
         'provider-type': cloud.NAME,
         'cloud-tag': f'cloud-{record.cloud}',
         'cloud-region': record.region,
@@ -133,15 +159,7 @@ def _info(call: Call, snapshot: ModelSnapshot) -> Json:
     return {
         **_common(call, record),
         'default-base': str(call.read(machines.default_base, record.uuid)),
-        'users': [
-            {
-                'model-tag': f'model-{record.uuid}',
-                'user': record.owner,
-                'display-name': record.owner,
-                'last-connection': None,
-                'access': 'admin',
-            }
-        ],
+        'users': [user_manager.model_user(record.uuid)],
         'machines': [_machine(machine, call.controller.arch) for machine in snapshot.machines],
         'secret-backends': [_secret_backend(call, record.uuid)],
         'supported-features': [],
@@ -223,11 +241,16 @@ FACADE = Facade(
     versions=(9, 10),
     scope=Scope.CONTROLLER,
     methods={
+        'ChangeModelCredential': _refuse('model-credentials', _NO_CREDENTIALS),
         'CreateModel': create_model,
         'DestroyModels': destroy_models,
         'ListModelSummaries': list_model_summaries,
         'ListModels': list_models,
+        'ModelDefaultsForClouds': model_defaults,
         'ModelInfo': model_info,
         'ModelStatus': model_status,
+        'ModifyModelAccess': user_manager.refuse('changing access', 'changes'),
+        'SetModelDefaults': _refuse('config', _DEFAULTS_STAY),
+        'UnsetModelDefaults': _refuse('keys', _DEFAULTS_STAY),
     },
 )

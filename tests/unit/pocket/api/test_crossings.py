@@ -76,6 +76,7 @@ def _documents(snapshot: ModelSnapshot) -> entities.Documents:
         constraints={},
         charms=(),
         actions=(),
+        annotations={},
     )
 
 

@@ -47,6 +47,11 @@ LINES = [
         ('backlog=2', [4, 5]),
         ('maxLines=2&replay=true', [1, 2]),
         ('maxLines=1&level=ERROR', [4]),
+        ('includeLabel=http', []),
+        ('excludeLabel=http', [1, 2, 3, 4, 5]),
+        ('startTime=1970-01-01T00:00:00.001Z', [1, 2, 3, 4, 5]),
+        ('startTime=1970-01-01T00:00:00.002000001Z', []),
+        ('startTime=1970-01-01T01:00:00.000000001+01:00', [1, 2, 3, 4, 5]),
     ],
 )
 def test_filters_and_counts_choose_the_first_lines(query: str, numbers: list[int]) -> None:
@@ -55,7 +60,9 @@ def test_filters_and_counts_choose_the_first_lines(query: str, numbers: list[int
     assert [record.number for record in request.first(LINES)] == numbers
 
 
-@pytest.mark.parametrize('query', ['level=LOUD', 'maxLines=-1', 'backlog=x', 'maxLines=10001'])
+@pytest.mark.parametrize(
+    'query', ['level=LOUD', 'maxLines=-1', 'backlog=x', 'maxLines=10001', 'startTime=noon']
+)
 def test_a_wrong_question_is_refused(query: str) -> None:
     with pytest.raises(JujuError):
         loghttp.parse(QueryParams(query))

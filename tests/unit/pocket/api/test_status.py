@@ -134,6 +134,7 @@ def told(model: ModelSnapshot = MODEL) -> Documents:
         constraints={},
         charms=(),
         actions=(),
+        annotations={},
     )
 
 

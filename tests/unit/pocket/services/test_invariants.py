@@ -41,7 +41,7 @@ class _Memory:
         self.gone_relations: set[int] = set()
 
 
-class _Story:
+class Story:
     """Random events in two models that relate to each other; remembers what was there."""
 
     def __init__(self, world: World) -> None:
@@ -298,7 +298,7 @@ def test_any_story_leaves_models_that_are_whole_and_can_be_taken_down(
     make_world: Callable[[], World], begun: bool, events: list[tuple[int, int]]
 ) -> None:
     world = make_world()
-    story = _Story(world)
+    story = Story(world)
     try:
         if begun:
             story.begin()

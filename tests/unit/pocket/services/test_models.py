@@ -164,3 +164,11 @@ def test_notes_go_with_what_they_are_on(world: World) -> None:
     machines.destroy(world.tx, world.uuid, '0')
     machines.remove(world.tx, world.uuid, '0')
     assert annotations.all_of(world.tx, world.uuid) == {}
+
+
+def test_the_controllers_own_model_is_made_once_and_stays(world: World) -> None:
+    uuid = models.ensure_controller(world.tx, owner='admin', cloud='pocket', region='r')
+    assert models.ensure_controller(world.tx, owner='admin', cloud='pocket', region='r') == uuid
+    assert models.info(world.tx, uuid).is_controller
+    with pytest.raises(JujuError, match='"controller" is a controller'):
+        models.destroy(world.tx, uuid, force=True)
