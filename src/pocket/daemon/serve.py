@@ -16,6 +16,7 @@ from pocket.agents import deadlines
 from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Supervisor, UnitSource
+from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
@@ -81,6 +82,9 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         supervisor = Supervisor(state, (MachineSource(site=site), UnitSource(site=site)))
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
+        surroundings = Surroundings(state=state, substrate=substrate)
+        around = asyncio.create_task(surroundings.run(), name='surroundings')
+        stack.push_async_callback(_cancel, around)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
         stack.push_async_callback(server.stop)
@@ -90,8 +94,8 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        await asyncio.wait({agents, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (agents, timers):
+        await asyncio.wait({agents, around, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (agents, around, timers):
             if task.done():
                 task.result()  # it ends only by failing
         log.info('stopping')
