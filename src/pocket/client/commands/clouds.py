@@ -180,7 +180,7 @@ CLOUDS = flags.Command(
     name='clouds',
     summary='List the clouds that the controller and this client know.',
     examples=('juju clouds', 'juju clouds --client --format json'),
-    flags=(*_PLACES, *flags.formats('tabular', 'json', 'yaml'), Flag('all', 'Accepted for compatibility')),
+    flags=(*_PLACES, *flags.formats('tabular', 'json', 'yaml'), Flag('all', 'Every cloud; the default')),
     most=0,
     aliases=('list-clouds',),
     run=_clouds,
@@ -198,7 +198,7 @@ SHOW_CLOUD = _command(
     'Show what is known of a cloud.',
     ('juju show-cloud aws', 'juju show-cloud mine --client --format json'),
     *flags.formats('yaml', 'json'),
-    Flag('include-config', 'Accepted for compatibility'),
+    Flag('include-config', 'No effect: options of a cloud are always shown'),
 )
 ADD_CLOUD = _command(
     'add-cloud',
@@ -206,9 +206,9 @@ ADD_CLOUD = _command(
     'Add a cloud to the controller or to this client.',
     ('juju add-cloud mine --file clouds.yaml', 'juju add-cloud mine --client --file clouds.yaml'),
     _FILE,
-    Flag('credential', 'Accepted for compatibility', value='NAME'),
+    Flag('credential', 'No effect: clouds here need none', value='NAME'),
     Flag('force', 'Replace what this client knows of it'),
-    Flag('target-controller', 'Accepted for compatibility', value='NAME'),
+    Flag('target-controller', 'No effect: --controller names it', value='NAME'),
 )
 UPDATE_CLOUD = _command(
     'update-cloud',

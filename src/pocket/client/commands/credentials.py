@@ -266,7 +266,7 @@ ADD_CREDENTIAL = flags.Command(
     flags=(
         *_PLACES,
         _FILE,
-        Flag('region', 'Accepted for compatibility', value='REGION'),
+        Flag('region', 'No effect: credentials are for all regions', value='REGION'),
         Flag('replace', 'Replace credentials of the same name'),
     ),
     least=1,
@@ -282,8 +282,8 @@ UPDATE_CREDENTIAL = flags.Command(
     flags=(
         *_PLACES,
         _FILE,
-        Flag('region', 'Accepted for compatibility', value='REGION'),
-        Flag('force', 'Accepted for compatibility'),
+        Flag('region', 'No effect: credentials are for all regions', value='REGION'),
+        Flag('force', 'No effect: models are never in the way'),
     ),
     least=1,
     most=2,
