@@ -37,7 +37,7 @@ def build(
         'JUJU_AGENT_SOCKET_ADDRESS': paths.socket(view.unit),
         'JUJU_AGENT_SOCKET_NETWORK': 'unix',
         'JUJU_API_ADDRESSES': ' '.join(api_addresses),
-        'JUJU_AVAILABILITY_ZONE': '',
+        'JUJU_AVAILABILITY_ZONE': view.availability_zone,
         'JUJU_CHARM_DIR': charm_dir,
         'JUJU_CONTEXT_ID': context.id,
         'JUJU_HOOK_NAME': hook.name if hook else '',

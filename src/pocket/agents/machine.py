@@ -24,6 +24,8 @@ _PROVISIONING = 'starting'
 _STOPPED = 'machine has stopped'
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
+_QUICK_S = 30.0
+"""For programs that take milliseconds, on a machine that may be stuck."""
 
 _PREPARE = """
 set -e
@@ -95,13 +97,18 @@ class MachineAgent:
                 await self._remove()
                 return
             host = await self._ensure_running(machine)
+            if host is None:
+                continue
             if not await self._serve(host):
                 await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
 
-    async def _ensure_running(self, machine: MachineRecord) -> Host:
+    async def _ensure_running(self, machine: MachineRecord) -> Host | None:
+        """Start the machine unless it runs; None when it is not wanted any more before that is done."""
         host = (await self._site.substrate.running()).get(self._name)
         if host is None:
             host = await self._boot(machine)
+        if host is None:
+            return None
         await self._prepare(host)
         await self._state.write(
             machines.set_running,
@@ -112,7 +119,6 @@ class MachineAgent:
             note=host.note,
             boot_id=host.boot_id,
         )
-        await self._write_hosts()
         return host
 
     async def _prepare(self, host: Host) -> None:
@@ -132,15 +138,17 @@ class MachineAgent:
             ],
             env={'PATH': SYSTEM_PATH},
             stdin=text.encode(),
+            timeout_s=_QUICK_S,
         )
         if done.returncode != 0:
             raise errors.Fault(f'cannot prepare machine {self._id}: {done.stderr.decode(errors="replace")}')
 
-    async def _boot(self, machine: MachineRecord) -> Host:
+    async def _boot(self, machine: MachineRecord) -> Host | None:
         await self._state.write(machines.set_provisioning, self._model, self._id, _PROVISIONING)
         spec = HostSpec(
             name=machine.host_name,
             model_uuid=machine.model_uuid,
+            region=machine.region,
             base=machine.base,
             authorized_keys=machine.authorized_keys,
             memory_mb=machine.memory_mb,
@@ -149,17 +157,16 @@ class MachineAgent:
         notes: asyncio.Queue[str] = asyncio.Queue()
         telling = asyncio.create_task(self._tell(notes))
         try:
-            async with self._turns:
-                host = await self._site.substrate.boot(spec, note=notes.put_nowait)
+            host = await self._unless_removed(self._take_turn(spec, notes))
         except errors.Fault as err:
             await self._state.write(machines.set_failed, self._model, self._id, err.message)
             raise
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
-        if host.note:
+        if host is not None and host.note:
             await self._state.write(
-                logs.append,
+                logs.append_once,
                 self._model,
                 entity=f'machine-{self._id}',
                 severity='WARNING',
@@ -167,6 +174,25 @@ class MachineAgent:
                 message=host.note,
             )
         return host
+
+    async def _take_turn(self, spec: HostSpec, notes: asyncio.Queue[str]) -> Host:
+        async with self._turns:
+            return await self._site.substrate.boot(spec, note=notes.put_nowait)
+
+    async def _unless_removed(self, work: Coroutine[Any, Any, Host]) -> Host | None:
+        """Do *work*, which may take minutes, but give it up when the machine is to go."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not task.done():
+                self._wake.clear()
+                machine, removable = self._look()
+                if machine is None or removable:
+                    return None
+                await self._wait(task)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _tell(self, notes: asyncio.Queue[str]) -> None:
         while True:
@@ -231,20 +257,15 @@ class MachineAgent:
             env={'HOME': f'/home/{USER}', 'PATH': SYSTEM_PATH},
             user=USER,
             stdin=text.encode(),
+            timeout_s=_QUICK_S,
         )
         if done.returncode != 0:
             raise errors.Fault(f'cannot write the authorized keys of machine {self._id}')
         self._keys = keys
 
-    async def _write_hosts(self) -> None:
-        running = self._state.read(machines.wanted)
-        names = {machine.host_name: machine.address for machine in running if machine.address}
-        await self._site.substrate.write_hosts(names)
-
     async def _remove(self) -> None:
         await self._site.substrate.remove(self._name)
         await self._state.write(machines.remove, self._model, self._id)
-        await self._write_hosts()
 
     def _look(self) -> tuple[MachineRecord | None, bool]:
         """The machine as the model has it now, and whether it is to go."""

@@ -117,10 +117,10 @@ def charm_relation(endpoint: RelationEndpoint) -> Json:
     }
 
 
-def hardware(constraints: Mapping[str, Any], *, arch: str) -> str:
-    """What a machine was given, as ``arch=amd64 cores=2 mem=1024M``."""
+def hardware(constraints: Mapping[str, Any], *, arch: str, zone: str = '') -> str:
+    """What a machine was given, as ``arch=amd64 cores=2 mem=1024M availability-zone=a``."""
     given = {key: constraints[key] for key in ('cores', 'mem') if constraints.get(key)}
-    return constraint_text({'arch': arch, **given})
+    return constraint_text({'arch': arch, **given, 'availability-zone': zone or None})
 
 
 def constraint_text(constraints: Mapping[str, Any]) -> str:

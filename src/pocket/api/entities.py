@@ -130,6 +130,7 @@ def _machine(machine: MachineRecord, *, arch: str) -> Json:
             'arch': arch,
             'mem': machine.memory_mb,
             'cpu-cores': machine.cores,
+            'availability-zone': machine.zone or None,
         },
         'charm-profiles': [],
         'jobs': ['JobHostUnits'],

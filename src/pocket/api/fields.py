@@ -72,6 +72,10 @@ class Fields:
         """The map *name* without its nulls: a struct of which every field may be left out."""
         return {key: value for key, value in self._mapping(name).items() if value is not None}
 
+    def all(self) -> dict[str, Any]:
+        """Every field with its value, by its name in lower case, as Juju's are; nulls are left out."""
+        return dict(self._values)
+
     def text_map(self, name: str) -> dict[str, str]:
         """The map *name*, whose values must be strings."""
         values = self._mapping(name)

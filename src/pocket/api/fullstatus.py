@@ -157,7 +157,7 @@ def _machine(machine: MachineRecord, *, arch: str) -> Json:
         'network-interfaces': interfaces if running else {},
         'containers': {},
         'constraints': encode.constraint_text(machine.constraints),
-        'hardware': encode.hardware(machine.constraints, arch=arch) if running else '',
+        'hardware': encode.hardware(machine.constraints, arch=arch, zone=machine.zone) if running else '',
         'jobs': ['JobHostUnits'],
         'has-vote': False,
         'wants-vote': False,

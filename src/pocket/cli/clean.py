@@ -19,6 +19,9 @@ from pocket.substrate import preflight
 from pocket.substrate.images import Images
 from pocket.substrate.nspawn import Nspawn
 
+_PATIENCE_S = 15.0
+"""For the daemon to stop in an orderly way: what it would save goes anyway."""
+
 
 @click.command()
 @click.option('--yes', is_flag=True, help='Do not ask.')
@@ -35,13 +38,7 @@ def clean(yes: bool, with_images: bool) -> None:
     preflight.require_root()
     if control.owns(settings):
         _confirm(settings, yes=yes)
-        _remove(settings)
-    elif settings.home.is_dir() and any(settings.home.iterdir()):
-        raise errors.UsageFault(f'cannot remove {settings.home}: it was not made by pocket')
-    else:
-        # Somebody may have removed the folder by hand and left its machines running.
-        asyncio.run(Nspawn(settings).destroy())
-        output.note(f'nothing to remove in {settings.home}')
+    remove(settings)
     if with_images:
         _remove_images(settings)
 
@@ -56,8 +53,20 @@ def _confirm(settings: Settings, *, yes: bool) -> None:
     click.confirm(f'Remove every model and machine of {settings.home}?', abort=True)
 
 
-def _remove(settings: Settings) -> None:
-    info = control.stop(settings)
+def remove(settings: Settings) -> None:
+    """Remove the controller of *settings* and all that it made, in whatever state, within a minute.
+
+    Raises:
+        UsageFault: the home is not pocket's.
+    """
+    if not control.owns(settings):
+        if settings.home.is_dir() and any(settings.home.iterdir()):
+            raise errors.UsageFault(f'cannot remove {settings.home}: it was not made by pocket')
+        # Somebody may have removed the folder by hand and left its machines running.
+        asyncio.run(Nspawn(settings).destroy())
+        output.note(f'nothing to remove in {settings.home}')
+        return
+    info = control.stop(settings, patience_s=_PATIENCE_S)
     output.note('the daemon has stopped' if info else 'the daemon was not running')
     asyncio.run(Nspawn(settings).destroy())
     if (settings.home / 'controller-uuid').is_file():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import click
 
+from bedrock import errors
 from pocket import settings as settings_
 from pocket.cli import output
-from pocket.substrate import images, preflight
+from pocket.model import Base
+from pocket.substrate import bases, images, imports, preflight
 
 
 @click.group()
@@ -25,32 +28,75 @@ def list_(format_: str) -> None:
     Example:
       pocket image list --format json
     """
-    found = images.Images(settings_.load()).list_()
-    result = [{'id': one.id, 'path': str(one.tree), 'users': list(one.users)} for one in found]
+    cache = images.Images(settings_.load())
+    found, own = cache.list_(), cache.imports()
+    result = [
+        {
+            'id': one.id,
+            'base': one.base,
+            'path': str(one.tree),
+            'imported': one.id in own,
+            'users': list(one.users),
+        }
+        for one in found
+    ]
 
     def table() -> str:
         if not found:
             output.note('no image is built')
             return ''
-        rows = [('Image', 'Machines'), *((one.id, str(len(one.users))) for one in found)]
-        return output.columns(rows)
+        kind = {True: 'imported', False: 'built'}
+        rows = [(one.id, one.base, kind[one.id in own], str(len(one.users))) for one in found]
+        return output.columns([('Image', 'Base', 'Source', 'Machines'), *rows])
 
     output.show(result, format_, table)
 
 
 @image.command()
-def build() -> None:
-    """Build the image of this host's distribution now, unless it is built; else the first machine does it.
+@click.option('--base', 'wanted', default='', help="For example ubuntu@24.04; default: this host's own.")
+def build(wanted: str) -> None:
+    """Build the image of a base now, unless it is built; else the first machine of it does that.
 
     \b
-    Example:
+    Examples:
       sudo pocket image build
+      sudo pocket image build --base ubuntu@24.04
     """
     preflight.require_root()
     settings = settings_.load()
-    recipe = images.recipe_of_host(images.host())
-    built = asyncio.run(images.Images(settings).ensure(recipe, note=output.note))
+    base = _base(wanted) if wanted else images.host().base
+    built = asyncio.run(bases.ensure_exact(images.Images(settings), base, note=output.note))
+    if built is None:
+        raise errors.Fault(
+            f'cannot build an image of {base}: there is no archive in reach that this host can check',
+            hint=f'Machines of it run {images.host().base}. To bring an image: pocket image import.',
+        )
     click.echo(built.id)
+
+
+@image.command('import')
+@click.argument('wanted', metavar='BASE')
+@click.argument('source', type=click.Path(path_type=Path))
+def import_(wanted: str, source: Path) -> None:
+    """Make SOURCE, a tarball or a folder with a root file system, the image of BASE.
+
+    New machines of that base start from it; `pocket image rm` takes it back.
+
+    \b
+    Examples:
+      sudo pocket image import ubuntu@24.04 noble-root.tar.xz
+      sudo pocket image import debian@12 /srv/bookworm
+    """
+    preflight.require_root()
+    cache = images.Images(settings_.load())
+    click.echo(imports.import_(cache, _base(wanted), source).id)
+
+
+def _base(text: str) -> Base:
+    name, at, channel = text.partition('@')
+    if not name or not at or not channel or name not in images.SUPPORTED or '/' in channel:
+        raise errors.UsageFault(f'cannot read the base "{text}"', hint='For example ubuntu@24.04.')
+    return Base(name=name, channel=channel)
 
 
 @image.command()

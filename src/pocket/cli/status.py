@@ -9,6 +9,7 @@ import click
 from pocket import settings as settings_
 from pocket.cli import output
 from pocket.daemon import control
+from pocket.substrate import cgroups, isolation
 from pocket.substrate.nspawn import Nspawn
 
 _NOT_RUNNING = 3
@@ -27,6 +28,7 @@ def status(format_: str) -> int:
     settings = settings_.load()
     info = control.find(settings.home)
     hosts = asyncio.run(Nspawn(settings).running())
+    held = isolation.here(cgroups.here())
     result = {
         'controller': settings.controller_name,
         'running': info is not None and info.port != 0,
@@ -34,6 +36,7 @@ def status(format_: str) -> int:
         'endpoint': f'127.0.0.1:{info.port}' if info is not None and info.port else None,
         'home': str(settings.home),
         'juju_data': str(settings.juju_data),
+        'isolation': {'kind': held.kind, 'devices': held.devices, 'why': held.why},
         'machines': [
             {'name': host.name, 'address': host.address, 'pid': host.leader_pid} for host in hosts.values()
         ],
@@ -45,7 +48,8 @@ def status(format_: str) -> int:
         rows = [('Machine', 'Address', 'Process')]
         rows += [(host.name, host.address, str(host.leader_pid)) for host in hosts.values()]
         listed = f'\n\n{output.columns(rows)}' if hosts else ''
-        return f'controller {settings.controller_name} {state}{where}{listed}'
+        isolated = f'isolation of machines: {held.kind} ({held.why})'
+        return f'controller {settings.controller_name} {state}{where}\n{isolated}{listed}'
 
     output.show(result, format_, table)
     return 0 if result['running'] else _NOT_RUNNING

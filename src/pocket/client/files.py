@@ -148,6 +148,18 @@ class Files:
             document['current-controller'] = name
             self._write('controllers.yaml', document)
 
+    def section(self, file: str, key: str) -> Document:
+        """What the client's *file* holds under *key*."""
+        return _section(self._read(file), key)
+
+    def change_section(self, file: str, key: str, change: Callable[[Document], None]) -> None:
+        """Rewrite what the client's *file* holds under *key*, under the lock."""
+        with self._locked():
+            document = self._read(file)
+            section = _section(document, key)
+            change(section)
+            self._write(file, {**document, key: section})
+
     def _change_models(self, controller: str, change: Callable[[Document], None]) -> None:
         with self._locked():
             document = self._read('models.yaml')

@@ -75,8 +75,12 @@ def owns(settings: Settings) -> bool:
     return (settings.home / MARK).is_file()
 
 
-def stop(settings: Settings) -> bool:
-    """Stop the daemon in an orderly way and wait for that; False when there was none."""
+def stop(settings: Settings, *, patience_s: float = _STOP_S) -> bool:
+    """Stop the daemon in an orderly way and wait for that; False when there was none.
+
+    Args:
+        patience_s: After this it is killed, which loses no work either.
+    """
     info = find(settings.home)
     if info is None:
         return False
@@ -88,7 +92,7 @@ def stop(settings: Settings) -> bool:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if find(settings.home) is not None:
                 signal.pidfd_send_signal(ended, number)
-            if select.select([ended], [], [], _STOP_S)[0]:
+            if select.select([ended], [], [], patience_s)[0]:
                 return True
     except ProcessLookupError:
         return True

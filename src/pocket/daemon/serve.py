@@ -17,11 +17,11 @@ from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
+from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
-from pocket.api.facades import cloud
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, machines, models, provisioning
+from pocket.services import charms, clouds, machines, models, provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -78,7 +78,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         )
         await substrate.sweep_volumes(state.read(provisioning.volumes))
         await state.write(
-            models.ensure_controller, owner=identity.ADMIN, cloud=cloud.NAME, region=cloud.REGION
+            models.ensure_controller, owner=identity.ADMIN, cloud=clouds.OWN, region=clouds.OWN_REGION
         )
         server = ApiServer(state, settings, identity=who)
         port = await server.start()
@@ -89,6 +89,9 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         )
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
+        surroundings = Surroundings(state=state, substrate=substrate)
+        around = asyncio.create_task(surroundings.run(), name='surroundings')
+        stack.push_async_callback(_cancel, around)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
         stack.push_async_callback(server.stop)
@@ -98,8 +101,8 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        await asyncio.wait({agents, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (agents, timers):
+        await asyncio.wait({agents, around, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (agents, around, timers):
             if task.done():
                 task.result()  # it ends only by failing
         log.info('stopping')

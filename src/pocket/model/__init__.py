@@ -100,6 +100,7 @@ class UnitView:
     unit: str
     application: str
     machine: str
+    availability_zone: str = ''
     principal: str
     """The principal unit of a subordinate, else empty."""
     life: Life

@@ -45,9 +45,9 @@ def render(constraints: Mapping[str, Any]) -> str:
 
 
 def whole(constraints: Mapping[str, Any], key: str) -> int | None:
-    """Return a whole-number constraint, None when it is absent or zero."""
+    """Return a whole-number constraint, None when it is absent, zero or no number."""
     value = constraints.get(key)
-    return int(value) if value else None
+    return int(value) if isinstance(value, int | float) and value >= 1 else None
 
 
 def _shown(value: Any) -> str:

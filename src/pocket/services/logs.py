@@ -41,6 +41,12 @@ def append(tx: Tx, uuid: str, *, entity: str, severity: str, module: str, messag
     tx.touch(uuid, 'logs')
 
 
+def append_once(tx: Tx, uuid: str, *, entity: str, severity: str, module: str, message: str) -> None:
+    """Like `append`, unless the log has that message already, of whatever entity."""
+    if not rows.exists(tx, 'SELECT 1 FROM log WHERE model_uuid = ? AND message = ?', uuid, message):
+        append(tx, uuid, entity=entity, severity=severity, module=module, message=message)
+
+
 def tail(tx: Tx, uuid: str, *, after: int = 0, limit: int = 0) -> list[LogRecord]:
     """Return the lines after number *after*, oldest first; with *limit* only the newest of them."""
     found = rows.many(

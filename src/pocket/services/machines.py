@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life, Status
+from pocket.services import clouds, leases, life, models, rows, statuses, storage
 from pocket.services import constraints as constraints_
-from pocket.services import leases, life, models, rows, statuses, storage
-from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, JujuError
+from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
 
 DEFAULT_BASE = Base(name='ubuntu', channel='24.04')
@@ -27,6 +27,10 @@ class MachineRecord:
     host_name: str
     """``juju-<last 6 hex of the model>-<id>``: the substrate's name for it and its instance id."""
     base: Base
+    region: str = ''
+    """``cloud/region`` of its model."""
+    zone: str = ''
+    """Availability zone; empty where the region has none."""
     life: Life
     constraints: Mapping[str, Any]
     memory_mb: int | None
@@ -42,25 +46,37 @@ class MachineRecord:
     created_ms: int
 
 
-def add(tx: Tx, uuid: str, *, base: Base | None = None, constraints: Mapping[str, Any] | None = None) -> str:
+def add(
+    tx: Tx,
+    uuid: str,
+    *,
+    base: Base | None = None,
+    constraints: Mapping[str, Any] | None = None,
+    zone: str = '',
+) -> str:
     """Ask for a machine and return its id.
 
     Args:
         constraints: What of it is absent comes from the model's constraints.
+        zone: Availability zone; by default they take turns.
+
+    Raises:
+        JujuError: the model goes away, or has no such zone.
     """
     models.require_alive(tx, uuid, 'cannot add a new machine')
     merged = constraints_.merge(models.get_constraints(tx, uuid), constraints or {})
     chosen = base or default_base(tx, uuid)
     machine_id = str(rows.next_number(tx, uuid, 'machine'))
     tx.db.execute(
-        'INSERT INTO machine (model_uuid, id, host_name, base_name, base_channel, constraints, created_ms)'
-        ' VALUES (?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO machine (model_uuid, id, host_name, base_name, base_channel, zone, constraints,'
+        ' created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
         (
             uuid,
             machine_id,
             f'juju-{uuid[-6:]}-{machine_id}',
             chosen.name,
             chosen.channel,
+            _zone(tx, uuid, int(machine_id), zone, merged),
             rows.dumps(merged),
             tx.now_ms,
         ),
@@ -209,6 +225,18 @@ def default_base(tx: Tx, uuid: str) -> Base:
     return Base(name=name, channel=channel.partition('/')[0]) if at else DEFAULT_BASE
 
 
+def _zone(tx: Tx, uuid: str, number: int, wanted: str, constraints: Mapping[str, Any]) -> str:
+    """The zone of a new machine: what was asked for, else those of the region in turn."""
+    model = models.info(tx, uuid)
+    known = clouds.zones(tx, model.cloud, model.region)
+    asked: list[str] = [wanted] if wanted else list(constraints.get('zones') or ())
+    for zone in asked:
+        if zone not in known:
+            raise JujuError(f'availability zone "{zone}" not valid', NOT_VALID)
+    choice = asked or known
+    return choice[number % len(choice)] if choice else ''
+
+
 def _update(
     tx: Tx,
     uuid: str,
@@ -236,6 +264,11 @@ def _update(
     return True
 
 
+def _region(tx: Tx, uuid: str) -> str:
+    row = rows.one(tx, 'SELECT cloud, region FROM model WHERE uuid = ?', uuid)
+    return f'{row["cloud"]}/{row["region"]}' if row is not None else ''
+
+
 def _record(tx: Tx, row: sqlite3.Row) -> MachineRecord:
     uuid, machine_id = str(row['model_uuid']), str(row['id'])
     constraints = rows.loads(row['constraints'])
@@ -246,6 +279,8 @@ def _record(tx: Tx, row: sqlite3.Row) -> MachineRecord:
         id=machine_id,
         host_name=str(row['host_name']),
         base=Base(name=row['base_name'], channel=row['base_channel']),
+        region=_region(tx, uuid),
+        zone=str(row['zone']),
         life=Life(row['life']),
         constraints=constraints,
         memory_mb=constraints_.whole(constraints, 'mem'),

@@ -35,6 +35,8 @@ class ModelRecord:
     """User name without ``user-``."""
     cloud: str
     region: str
+    credential: str = ''
+    """``cloud/owner/name``; empty when the cloud needs none."""
     life: Life
     created_ms: int
     constraints: Mapping[str, Any]
@@ -58,7 +60,14 @@ class ConfigValue:
 
 
 def add(
-    tx: Tx, *, name: str, owner: str, cloud: str, region: str, config: Mapping[str, Any] | None = None
+    tx: Tx,
+    *,
+    name: str,
+    owner: str,
+    cloud: str,
+    region: str,
+    credential: str = '',
+    config: Mapping[str, Any] | None = None,
 ) -> str:
     """Make a model and return its uuid.
 
@@ -80,9 +89,9 @@ def add(
     # A client may send the identity of the model that it copies its options from.
     own = modelconfig.check({k: v for k, v in (config or {}).items() if k not in identity}, identity)
     tx.db.execute(
-        'INSERT INTO model (uuid, name, owner, cloud, region, created_ms, config)'
-        ' VALUES (?, ?, ?, ?, ?, ?, ?)',
-        (uuid, name, owner, cloud, region, tx.now_ms, rows.dumps({**own, **identity})),
+        'INSERT INTO model (uuid, name, owner, cloud, region, credential, created_ms, config)'
+        ' VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        (uuid, name, owner, cloud, region, credential, tx.now_ms, rows.dumps({**own, **identity})),
     )
     statuses.put(tx, uuid, 'model', uuid, 'available')
     tx.touch(uuid)
@@ -254,6 +263,7 @@ def _record(tx: Tx, row: sqlite3.Row) -> ModelRecord:
         owner=str(row['owner']),
         cloud=str(row['cloud']),
         region=str(row['region']),
+        credential=str(row['credential']),
         life=Life(row['life']),
         created_ms=int(row['created_ms']),
         constraints=rows.loads(row['constraints']),

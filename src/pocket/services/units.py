@@ -113,6 +113,9 @@ def machine_for(tx: Tx, uuid: str, directive: str, *, base: Base, constraints: M
     """
     if directive in ('', 'new'):
         return machines.add(tx, uuid, base=base, constraints=constraints)
+    key, equals, zone = directive.partition('=')
+    if key == 'zone' and equals:
+        return machines.add(tx, uuid, base=base, constraints=constraints, zone=zone)
     if not directive.isdigit():
         raise JujuError(f'placement "{directive}" is not supported: name a machine', NOT_SUPPORTED)
     machine = machines.get(tx, uuid, directive)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pocket.model import Base
 
-__all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Substrate']
+__all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Names', 'Substrate']
 
 OnLine = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and one line without its end."""
+
+Names = Mapping[str, Sequence[str]]
+"""The names of each address, its own first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class HostSpec:
     """Unique on this controller, a host name of at most 40 characters: ``juju-<6 hex of model>-<id>``."""
     model_uuid: str
     base: Base
+    region: str = 'pocket/default'
+    """``cloud/region``: the models of one get their subnets from its own pool of addresses."""
     authorized_keys: tuple[str, ...] = ()
     memory_mb: int | None = None
     cores: int | None = None
@@ -115,16 +120,23 @@ class Substrate(Protocol):
         """Kill what an `exec` with *key* of a daemon that died left running."""
         ...
 
-    async def reboot(self, name: str) -> None:
-        """Shut a host down in an orderly way, as a reboot from inside does; `boot` starts it again."""
-        ...
-
     async def wait_ended(self, name: str) -> None:
         """Wait until a host has stopped, a restart from inside included; `boot` starts it again."""
         ...
 
-    async def write_hosts(self, names: Mapping[str, str]) -> None:
-        """Make *names* (name -> address) resolvable on every host."""
+    async def reboot(self, name: str) -> None:
+        """Shut a host down in an orderly way, and by force when that takes long; `boot` starts it again.
+
+        Whoever waits in `wait_ended` hears of it.
+        """
+        ...
+
+    async def write_hosts(self, model_uuid: str, names: Names) -> None:
+        """Make *names* resolvable on every host of a model, those that start later included."""
+        ...
+
+    async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
+        """Let hosts of these pairs of models reach each other; hosts of all other models do not."""
         ...
 
     async def mount(self, name: str, filesystem: Filesystem) -> int:

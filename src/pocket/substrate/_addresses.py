@@ -1,4 +1,8 @@
-"""Which addresses machines get: a network of the home's own, one address a machine. Pure."""
+"""Which addresses machines get: a pool for each region, a subnet of it for each model. Pure.
+
+Pools and subnets follow from names by hashing, so that they are the same the next time, and go on to the
+next free one where the host or another home has what they name.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,21 @@ from typing import Any, cast
 
 from bedrock import errors
 
+SPACE = IPv4Network('10.64.0.0/10')
+_POOL_BITS, _SUBNET_BITS = 17, 24
 _FIRST, _LAST = 2, 254
 """Host parts that machines get; 1 is the bridge's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The addresses of one home."""
+class Subnet:
+    """The addresses of one model."""
 
-    subnet: IPv4Network
+    region: str
+    """``cloud/region``."""
+    number: int
+    """Of this home's models, as its bridge is called."""
+    network: IPv4Network
     machines: Mapping[str, int] = field(default_factory=dict[str, int])
     """Host part by machine."""
     last: int = _FIRST - 1
@@ -30,71 +40,133 @@ class Plan:
     @property
     def gateway(self) -> IPv4Address:
         """The bridge's address."""
-        return self.subnet[1]
+        return self.network[1]
 
     def address(self, machine: str) -> str:
         """The address of *machine*, which must have one."""
-        return str(self.subnet[self.machines[machine]])
+        return str(self.network[self.machines[machine]])
 
 
-def choose_subnet(home: str, taken: Iterable[IPv4Network]) -> IPv4Network:
-    """A /24 in 10.64.0.0/10 that follows from *home* and meets none of *taken*.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The addresses of one home."""
+
+    pools: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """By region."""
+    models: Mapping[str, Subnet] = field(default_factory=dict[str, Subnet])
+
+    def model_of(self, machine: str) -> str:
+        """The model that *machine* has an address of; empty when it has none."""
+        return next((model for model, subnet in self.models.items() if machine in subnet.machines), '')
+
+    @property
+    def machines(self) -> frozenset[str]:
+        """Every machine that has an address."""
+        return frozenset(name for subnet in self.models.values() for name in subnet.machines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A machine that exists, whatever is remembered of it here."""
+
+    name: str
+    model: str
+    region: str
+    address: str
+
+
+def restore(machines: Iterable[Known]) -> Plan:
+    """The plan that *machines* follow, when the one that was kept is lost."""
+    plan = Plan()
+    for machine in machines:
+        network = IPv4Network((machine.address, _SUBNET_BITS), strict=False)
+        host = int(IPv4Address(machine.address)) - int(network[0])
+        subnet = plan.models.get(machine.model) or Subnet(
+            region=machine.region, number=_free_number(plan), network=network
+        )
+        subnet = dataclasses.replace(
+            subnet, machines={**subnet.machines, machine.name: host}, last=max(subnet.last, host)
+        )
+        plan = dataclasses.replace(
+            plan,
+            pools={**plan.pools, machine.region: network.supernet(new_prefix=_POOL_BITS)},
+            models={**plan.models, machine.model: subnet},
+        )
+    return plan
+
+
+def place(plan: Plan, model: str, *, home: str, region: str, taken: Iterable[IPv4Network]) -> Plan:
+    """Give *model* a subnet that meets none of *taken*, unless it has one that machines use.
 
     Raises:
-        Fault: every one is taken.
+        Fault: no pool or no subnet is free.
     """
+    current = plan.models.get(model)
     busy = tuple(taken)
-    start = int.from_bytes(hashlib.sha256(home.encode()).digest()[:4], 'big')
-    networks = 2**14
-    for step in range(networks):
-        number = (start + step) % networks
-        subnet = IPv4Network((int(IPv4Address('10.64.0.0')) + number * 256, 24))
-        if not any(subnet.overlaps(other) for other in busy):
-            return subnet
-    raise errors.Fault('cannot choose a network for machines: routes cover all of 10.64.0.0/10')
+    if current is not None and (current.machines or not _meets(current.network, busy)):
+        return plan
+    pool = plan.pools.get(region) or _choose_pool(plan, f'{home} {region}', busy)
+    others = [subnet.network for name, subnet in plan.models.items() if name != model]
+    network = _choose(pool, _SUBNET_BITS, model, (*busy, *others))
+    if network is None:
+        raise errors.Fault(
+            f'cannot choose a network for a model in {region}: all of {pool} is in use',
+            hint='Remove models, or use another region.',
+        )
+    number = current.number if current is not None else _free_number(plan)
+    made = Subnet(region=region, number=number, network=network)
+    return Plan(pools={**plan.pools, region: pool}, models={**plan.models, model: made})
 
 
-def restore(addresses: Mapping[str, str]) -> Plan | None:
-    """The plan that machines with these *addresses* follow, when the one that was kept is lost."""
-    if not addresses:
-        return None
-    subnet = IPv4Network((next(iter(addresses.values())), 24), strict=False)
-    machines = {name: int(IPv4Address(one)) - int(subnet[0]) for name, one in addresses.items()}
-    return Plan(subnet=subnet, machines=machines, last=max(machines.values()))
-
-
-def allot(plan: Plan, machine: str) -> Plan:
-    """Give *machine* an address unless it has one.
+def allot(plan: Plan, model: str, machine: str) -> Plan:
+    """Give *machine* an address of *model*, which has a subnet, unless it has one.
 
     Raises:
         Fault: none is free.
     """
-    if machine in plan.machines:
+    subnet = plan.models[model]
+    if machine in subnet.machines:
         return plan
-    used = set(plan.machines.values())
+    used = set(subnet.machines.values())
     size = _LAST - _FIRST + 1
     for step in range(size):
-        number = _FIRST + (plan.last + 1 - _FIRST + step) % size
+        number = _FIRST + (subnet.last + 1 - _FIRST + step) % size
         if number not in used:
-            return dataclasses.replace(plan, machines={**plan.machines, machine: number}, last=number)
+            return _with(plan, model, {**subnet.machines, machine: number}, last=number)
     raise errors.Fault(
-        f'cannot give machine {machine} an address: all {size} of {plan.subnet} are in use',
-        hint='Remove machines, or use another POCKET_HOME.',
+        f'cannot give machine {machine} an address: all {size} of {subnet.network} are in use',
+        hint='Remove machines, or put some into another model.',
     )
 
 
 def release(plan: Plan, machine: str) -> Plan:
-    """Take the address of *machine* back."""
-    kept = {name: number for name, number in plan.machines.items() if name != machine}
-    return dataclasses.replace(plan, machines=kept)
+    """Take the address of *machine* back; its model keeps its subnet until `forget`."""
+    model = plan.model_of(machine)
+    if not model:
+        return plan
+    subnet = plan.models[model]
+    kept = {name: number for name, number in subnet.machines.items() if name != machine}
+    return _with(plan, model, kept, last=subnet.last)
 
 
-def taken_networks(routes_json: str, *, without_device: str = '') -> tuple[IPv4Network, ...]:
-    """The networks that ``ip -j -4 route show table all`` knows, but for the default one and one device's."""
+def forget(plan: Plan, model: str) -> Plan:
+    """Take the subnet of *model* back."""
+    return dataclasses.replace(
+        plan, models={name: subnet for name, subnet in plan.models.items() if name != model}
+    )
+
+
+def taken_networks(routes_json: str, *, without_devices: str = '') -> tuple[IPv4Network, ...]:
+    """The networks that ``ip -j -4 route show table all`` knows, but for the default one.
+
+    Args:
+        without_devices: Devices whose names begin so do not count.
+    """
     found: list[IPv4Network] = []
     for route in cast('list[dict[str, Any]]', json.loads(routes_json or '[]')):
-        destination = str(route.get('dst', 'default'))
-        if destination != 'default' and route.get('dev') != without_device:
+        destination, device = str(route.get('dst', 'default')), str(route.get('dev', ''))
+        own = bool(without_devices) and device.startswith(without_devices)
+        if destination != 'default' and not own:
             network = ipaddress.ip_network(destination, strict=False)
             if isinstance(network, IPv4Network) and network.prefixlen > 0:
                 found.append(network)
@@ -103,15 +175,62 @@ def taken_networks(routes_json: str, *, without_device: str = '') -> tuple[IPv4N
 
 def dump(plan: Plan) -> str:
     """*plan* as text for `parse`."""
-    raw = dataclasses.asdict(plan) | {'subnet': str(plan.subnet)}
-    return json.dumps(raw, indent=1)
+    models = {
+        model: {**dataclasses.asdict(subnet), 'network': str(subnet.network)}
+        for model, subnet in plan.models.items()
+    }
+    pools = {region: str(pool) for region, pool in plan.pools.items()}
+    return json.dumps({'pools': pools, 'models': models}, indent=1)
 
 
 def parse(text: str) -> Plan:
     """Read what `dump` wrote."""
     raw = cast('dict[str, Any]', json.loads(text))
     return Plan(
-        subnet=IPv4Network(raw['subnet']),
-        machines=raw['machines'],
-        last=raw['last'],
+        pools={region: IPv4Network(pool) for region, pool in raw['pools'].items()},
+        models={
+            model: Subnet(
+                region=one['region'],
+                number=one['number'],
+                network=IPv4Network(one['network']),
+                machines=one['machines'],
+                last=one['last'],
+            )
+            for model, one in raw['models'].items()
+        },
     )
+
+
+def _choose_pool(plan: Plan, name: str, busy: tuple[IPv4Network, ...]) -> IPv4Network:
+    own = tuple(plan.pools.values())
+    # One that nobody has anything of; on a host that routes all of the space, one that is free in part.
+    pool = _choose(SPACE, _POOL_BITS, name, (*busy, *own)) or _choose(SPACE, _POOL_BITS, name, own)
+    if pool is None:
+        raise errors.Fault(f'cannot choose a network for machines: all of {SPACE} is in use')
+    return pool
+
+
+def _choose(space: IPv4Network, prefix: int, name: str, busy: Iterable[IPv4Network]) -> IPv4Network | None:
+    """The part of *space* that *name* stands for, or the next one that meets none of *busy*."""
+    taken = tuple(busy)
+    count, size = 2 ** (prefix - space.prefixlen), 2 ** (32 - prefix)
+    start = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], 'big')
+    for step in range(count):
+        part = IPv4Network((int(space[0]) + (start + step) % count * size, prefix))
+        if not _meets(part, taken):
+            return part
+    return None
+
+
+def _meets(network: IPv4Network, others: Iterable[IPv4Network]) -> bool:
+    return any(network.overlaps(other) for other in others)
+
+
+def _free_number(plan: Plan) -> int:
+    used = {subnet.number for subnet in plan.models.values()}
+    return next(number for number in range(1, len(used) + 2) if number not in used)
+
+
+def _with(plan: Plan, model: str, machines: Mapping[str, int], *, last: int) -> Plan:
+    changed = dataclasses.replace(plan.models[model], machines=machines, last=last)
+    return dataclasses.replace(plan, models={**plan.models, model: changed})

@@ -33,7 +33,7 @@ _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 CONSOLE = 'console.log'
 _PROPAGATE = Path('/run/systemd/nspawn/propagate')
 """Where nspawn keeps a folder for each machine as long as it runs."""
-_SUPERVISOR_S = 5.0
+_SUPERVISOR_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +126,8 @@ async def end(supervisor: procs.ProcessId | None, leader: procs.ProcessId | None
         with contextlib.suppress(ProcessLookupError):
             os.kill(leader.pid, signal.SIGKILL)
     if supervisor is not None and procs.alive(supervisor):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(supervisor.pid, signal.SIGCONT)  # it may have been stopped, and is to clean up
         await procs.wait_gone([supervisor.pid], timeout_s=_SUPERVISOR_S)
 
 

@@ -15,11 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bedrock import errors
 from pocket.substrate import procs
 
 DAEMON_LEAF = 'pocket-daemon'
 """Group that the daemon puts itself into: a cgroup 2 group with children may hold no processes."""
 
+_TRIES = 10
 _PERIOD_US = 100_000
 _DEVICES = (
     # Any node may be made; only the harmless ones, terminals, tun and fuse opened.
@@ -207,13 +209,17 @@ def _below(point: Path, root: str, own: str) -> Path:
 
 
 def _make(base: Path, path: str, *, delegate: bool = False) -> Path:
-    group = base
-    for part in PurePosixPath(path).parts:
-        if delegate:
-            _hand_down(group)
-        group /= part
-        group.mkdir(exist_ok=True)
-    return group
+    for _ in range(_TRIES):
+        group = base
+        # Another home may just be taking away the group that both are in.
+        with contextlib.suppress(FileNotFoundError):
+            for part in PurePosixPath(path).parts:
+                if delegate:
+                    _hand_down(group)
+                group /= part
+                group.mkdir(exist_ok=True)
+            return group
+    raise errors.Fault(f'cannot make the control group {base / path}')
 
 
 def _hand_down(group: Path) -> None:

@@ -14,6 +14,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ Note = Callable[[str], None]
 
 SUPPORTED = ('debian', 'ubuntu')
 _BUILD_TIMEOUT_S = 1800.0
+_FAILURE_S = 3600.0
 
 PACKAGES = (
     *('systemd', 'systemd-sysv', 'libpam-systemd', 'dbus'),
@@ -130,6 +132,12 @@ class Image:
     users: tuple[str, ...]
     """Machines, of any home, that stand on it."""
 
+    @property
+    def base(self) -> str:
+        """``ubuntu@24.04``."""
+        name, _, rest = self.id.partition('-')
+        return f'{name}@{rest.rpartition("-")[0]}'
+
 
 class Images:
     """The cache of images."""
@@ -150,6 +158,51 @@ class Images:
             for entry in sorted(self._folder.iterdir())
             if entry.is_dir() and not entry.name.startswith('.')
         )
+
+    def imported(self, base: Base) -> Image | None:
+        """The image that was imported for *base*."""
+        mark = self._mark(base)
+        if not mark.is_symlink():
+            return None
+        found = os.readlink(mark)
+        tree = self.tree(found)
+        return Image(id=found, tree=tree, users=tuple(self._users(found))) if tree.is_dir() else None
+
+    def imports(self) -> frozenset[str]:
+        """Images that were imported and stand for their base."""
+        return frozenset(os.readlink(mark) for mark in self._folder.glob('.imported-*') if mark.is_symlink())
+
+    def adopt(self, base: Base, made: Path) -> Image:
+        """Take the file tree *made*, in the cache's folder, as the image of *base* from now on."""
+        number = hashlib.sha256(os.urandom(16)).hexdigest()[:12]
+        tree = self.tree(f'{base.name}-{base.channel}-{number}')
+        made.rename(tree)
+        part = tree.with_name(f'.{tree.name}.mark')
+        part.symlink_to(tree.name)
+        part.replace(self._mark(base))
+        return Image(id=tree.name, tree=tree, users=())
+
+    def scratch(self) -> Path:
+        """A new folder in the cache, for what is not yet an image; the caller removes it."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Path(tempfile.mkdtemp(prefix='.import-', dir=self._folder))
+
+    def is_out_of_reach(self, recipe: Recipe) -> bool:
+        """Whether building *recipe* failed within the last hour."""
+        try:
+            return time.time() - self._failure(recipe).stat().st_mtime < _FAILURE_S
+        except FileNotFoundError:
+            return False
+
+    def note_failure(self, recipe: Recipe) -> None:
+        """Remember that *recipe* cannot be built, so that not every machine waits for it again."""
+        self._failure(recipe).touch()
+
+    def _mark(self, base: Base) -> Path:
+        return self._folder / f'.imported-{base.name}-{base.channel}'
+
+    def _failure(self, recipe: Recipe) -> Path:
+        return self._folder / f'.{recipe.id}.failed'
 
     def use(self, image: str, user: str, folder: Path) -> None:
         """Note that the machine *user*, kept in *folder*, stands on *image*."""
@@ -191,6 +244,9 @@ class Images:
         doomed = tree.with_name(f'.{image}.removed')
         shutil.rmtree(doomed, ignore_errors=True)
         tree.rename(doomed)
+        for mark in self._folder.glob('.imported-*'):
+            if mark.is_symlink() and os.readlink(mark) == image:
+                mark.unlink()
         shutil.rmtree(doomed)
         shutil.rmtree(self._folder / f'.{image}.users', ignore_errors=True)
 
@@ -220,22 +276,13 @@ class Images:
             await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
-def resolve_base(wanted: Base, host: Base) -> tuple[Base, str]:
-    """What a machine gets that should run *wanted* where the host runs *host*; a note when they differ."""
-    if wanted == host:
-        return host, ''
-    return host, f'{wanted} is not available on this host, using {host}'
-
-
 def read_host(os_release: str) -> Host:
     """Read the text of /etc/os-release.
 
     Raises:
         Fault: it is a distribution that no image can be built from.
     """
-    values = {
-        key: value.strip('"\'') for key, _, value in (line.partition('=') for line in os_release.splitlines())
-    }
+    values = read_release(os_release)
     name = values.get('ID', '')
     if name not in SUPPORTED:
         raise errors.Fault(
@@ -244,6 +291,12 @@ def read_host(os_release: str) -> Host:
         )
     codename = values.get('VERSION_CODENAME', '')
     return Host(base=Base(name=name, channel=values.get('VERSION_ID') or codename), codename=codename)
+
+
+def read_release(text: str) -> dict[str, str]:
+    """The assignments in the text of an os-release file."""
+    pairs = (line.partition('=') for line in text.splitlines())
+    return {key: value.strip('"\'') for key, _, value in pairs}
 
 
 def host() -> Host:
@@ -257,6 +310,17 @@ def recipe_of_host(this: Host) -> Recipe:
     Raises:
         Fault: apt has no sources of the distribution here.
     """
+    own = _sources.of_distribution(host_sources(), distribution=this.base.name, codename=this.codename)
+    if not own:
+        raise errors.Fault(
+            f'cannot build an image: apt has no package source of {this.base.name} {this.codename} here',
+            hint='Add one to /etc/apt/sources.list.d and run apt-get update.',
+        )
+    return Recipe(base=this.base, codename=this.codename, sources=_sources.render(own), proxy=proxy())
+
+
+def host_sources() -> tuple[_sources.Source, ...]:
+    """All package sources of this host."""
     sources = list[_sources.Source]()
     for path in (Path('/etc/apt/sources.list'), *sorted(Path('/etc/apt/sources.list.d').glob('*'))):
         with contextlib.suppress(OSError):
@@ -265,22 +329,14 @@ def recipe_of_host(this: Host) -> Recipe:
             elif path.suffix == '.list':
                 sources.extend(_sources.parse_one_line(path.read_text()))
     files = {name: Path(name).read_text() for name in _mirror_files(sources) if Path(name).is_file()}
-    own = _sources.of_distribution(
-        _sources.expand_mirrors(sources, files), distribution=this.base.name, codename=this.codename
-    )
-    if not own:
-        raise errors.Fault(
-            f'cannot build an image: apt has no package source of {this.base.name} {this.codename} here',
-            hint='Add one to /etc/apt/sources.list.d and run apt-get update.',
-        )
-    return Recipe(base=this.base, codename=this.codename, sources=_sources.render(own), proxy=_proxy())
+    return _sources.expand_mirrors(sources, files)
 
 
 def _mirror_files(sources: list[_sources.Source]) -> set[str]:
     return {path for source in sources for uri in source.uris if (path := _sources.mirror_file(uri))}
 
 
-def _proxy() -> str:
+def proxy() -> str:
     """apt's own proxy settings, which machines need as well."""
     dump = ['apt-config', 'dump', '--format', '%f "%v";%n', 'Acquire::http::Proxy', 'Acquire::https::Proxy']
     shown = process.run(dump, timeout_s=10, check=False).stdout
@@ -299,7 +355,18 @@ def _prepare(recipe: Recipe, scratch: Path) -> list[str]:
         script.chmod(0o755)
     mmdebstrap = ['mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory']
     return [
-        *('unshare', '--mount', '--propagation=private', '--'),
+        # A build goes with whoever started it: in a group of processes that the kernel ends as one.
+        *('setpriv', '--pdeathsig=KILL', '--'),
+        *(
+            'unshare',
+            '--mount',
+            '--propagation=private',
+            '--pid',
+            '--fork',
+            '--kill-child',
+            '--mount-proc',
+            '--',
+        ),
         *mmdebstrap,
         '--skip=cleanup/apt,check/empty',
         f'--include={",".join(PACKAGES)}',

@@ -1,20 +1,24 @@
-"""The machines' network: bridge and address translation for a home, namespace and link for a machine.
+"""The machines' network: a bridge and a subnet for a model, a namespace and a link for a machine.
 
-Everything is named after the home's tag: what a crash leaves can be told from other homes' and removed.
+A bridge for each model costs a few milliseconds with its first machine and nothing after that, keeps models
+apart even when a machine sends what it likes, and goes with the last machine. (One bridge with VLANs would
+need the same rules and a filter on each port besides.) Everything is named after the home's tag: what a crash
+leaves can be told from other homes' and removed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 from bedrock import errors, process
 from pocket.settings import Settings
-from pocket.substrate import _addresses, records, sysctls
-from pocket.substrate._addresses import Plan
+from pocket.substrate import _addresses, _netrules, records, sysctls
+from pocket.substrate._addresses import Known, Plan, Subnet
 
 _NAMESPACES = Path('/run/netns')
 _LINKS = Path('/sys/class/net')
@@ -28,8 +32,6 @@ _RESOLV_CONFS = tuple(
     )
 )
 _TIMEOUT_S = 30.0
-_BEGIN, _END = '# machines of pocket: begin', '# machines of pocket: end'
-_LOCALHOST = '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n'
 
 
 class Network:
@@ -38,60 +40,55 @@ class Network:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._file = settings.home / 'network.json'
-        self._plan: Plan | None = _load(self._file)
-        self.bridge = f'pk{settings.tag}'
+        kept = _load(self._file)
+        self._plan = kept or Plan()
+        self._is_lost = kept is None
+        self._bridges = f'pk{settings.tag}b'
         self._table = f'pocket_{settings.tag}'
         self._prefix = f'pk{settings.tag}-'
+        self._up: set[str] = set()
+        """Models whose bridge this process has seen to."""
+        self._pairs: frozenset[frozenset[str]] | None = None
+        """Unknown at first: an earlier daemon may have allowed others."""
+        self._lock = asyncio.Lock()
 
-    async def ensure(self, addresses: Mapping[str, str]) -> Plan:
-        """Set up bridge, translation and forwarding; may be called again.
+    async def allot(self, machine: str, *, model: str, region: str, known: Iterable[Known]) -> str:
+        """The address of *machine*, given and kept at the first call; its model's bridge is up then.
 
         Args:
-            addresses: Those of the machines that exist, should they not be remembered here.
+            known: The machines that exist, should they not be remembered here.
 
         Raises:
-            Fault: a part of it is refused, or another route took the network of machines that exist.
+            Fault: a part of it is refused, or there is no address left.
         """
-        routes = await process.arun(['ip', '-j', '-4', 'route', 'show', 'table', 'all'], timeout_s=_TIMEOUT_S)
-        taken = _addresses.taken_networks(routes.stdout, without_device=self.bridge)
-        plan = self._plan or _addresses.restore(addresses)
-        if plan is None or (not plan.machines and any(plan.subnet.overlaps(other) for other in taken)):
-            plan = Plan(subnet=_addresses.choose_subnet(str(self._settings.home), taken))
-        self._keep(plan)
-        sysctls.ensure()
-        lines = [] if (_LINKS / self.bridge).exists() else [f'link add {self.bridge} type bridge']
-        lines.append(f'addr replace {plan.gateway}/{plan.subnet.prefixlen} dev {self.bridge}')
-        lines.append(f'link set {self.bridge} up')
-        await _ip(lines)
-        await process.arun(
-            ['nft', '-f', '-'], stdin=rules(self._table, self.bridge, plan), timeout_s=_TIMEOUT_S
-        )
-        await self._pass_docker()
-        return plan
-
-    def allot(self, machine: str) -> str:
-        """The address of *machine*, given and kept at the first call."""
-        self._keep(_addresses.allot(self._known(), machine))
-        return self._known().address(machine)
+        async with self._lock:
+            self._recall(known)
+            if model not in self._up:
+                await self._bring_up(model, region)
+            self._keep(_addresses.allot(self._plan, model, machine))
+            return self._plan.models[model].address(machine)
 
     async def connect(self, machine: str) -> Path:
         """Give *machine*, which has an address, a namespace with a configured link; return its path."""
         await self.disconnect(machine)
-        plan = self._known()
+        model = self._plan.model_of(machine)
+        if not model:
+            raise errors.Fault(f'cannot connect machine {machine}: it has no address')
+        subnet = self._plan.models[model]
         namespace, link, mtu = self._namespace(machine), self._link(machine), await _mtu()
         await _ip([f'netns add {namespace}'])
         await _ip(
             [
                 f'link add name {link} mtu {mtu} type veth peer name eth0 mtu {mtu} netns {namespace}',
-                f'link set {link} master {self.bridge} up',
+                f'link set {link} master {self._bridge(subnet)} up',
             ]
         )
         await _ip(
             [
                 'link set lo up',
-                f'addr add {plan.address(machine)}/{plan.subnet.prefixlen} broadcast + dev eth0',
+                f'addr add {subnet.address(machine)}/{subnet.network.prefixlen} broadcast + dev eth0',
                 'link set eth0 up',
-                f'route add default via {plan.gateway}',
+                f'route add default via {subnet.gateway}',
             ],
             namespace=namespace,
         )
@@ -106,14 +103,36 @@ class Network:
         if (_NAMESPACES / namespace).exists():
             await _ip([f'netns del {namespace}'])
 
-    def release(self, machine: str) -> None:
-        """Take back the address of *machine*."""
-        if self._plan is not None and machine in self._plan.machines:
+    async def release(self, machine: str) -> None:
+        """Take back the address of *machine*; with a model's last machine goes all that it had here."""
+        async with self._lock:
+            model = self._plan.model_of(machine)
             self._keep(_addresses.release(self._plan, machine))
+            if model and not self._plan.models[model].machines:
+                await self._take_down(model)
+
+    async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
+        """Let the machines of these pairs of models, and of no others, talk with each other."""
+        async with self._lock:
+            wanted = frozenset(pairs)
+            if wanted != self._pairs:
+                self._pairs = wanted
+                if self._plan.models:
+                    await self._write_rules()
+
+    async def sweep(self, known: Iterable[Known]) -> None:
+        """Remove what a crash left of models that have no machine (any more)."""
+        async with self._lock:
+            self._recall(known)
+            for model in [model for model, subnet in self._plan.models.items() if not subnet.machines]:
+                await self._take_down(model)
+            own = {self._bridge(subnet) for subnet in self._plan.models.values()}
+            strays = [link for link in _links() if link.startswith(self._bridges) and link not in own]
+            await _ip([f'link del {link}' for link in strays])
 
     def connected(self) -> frozenset[str]:
         """Machines that have a namespace or an address."""
-        names = set(self._plan.machines) if self._plan is not None else set[str]()
+        names = set(self._plan.machines)
         with contextlib.suppress(FileNotFoundError):
             names.update(
                 entry.name.removeprefix(self._prefix)
@@ -123,23 +142,78 @@ class Network:
         return frozenset(names)
 
     async def remove(self) -> None:
-        """Remove all that `ensure` and `connect` made and put forwarding back as it was."""
+        """Remove all that was ever made here and put the host's settings back as they were."""
         for machine in self.connected():
             await self.disconnect(machine)
-        links = [name for name in _links() if name == self.bridge or name.startswith(self._prefix)]
-        await _ip([f'link del {link}' for link in links])
-        table = f'table inet {self._table}'
-        await _nft(f'{table} {{}}\ndelete {table}\n')
+        async with self._lock:
+            own = (self._prefix, self._bridges)
+            await _ip([f'link del {link}' for link in _links() if link.startswith(own)])
+            await self._clear_rules()
+            self._plan, self._up = Plan(), set()
+            self._file.unlink(missing_ok=True)
+
+    def _recall(self, known: Iterable[Known]) -> None:
+        if self._is_lost:
+            self._keep(_addresses.restore(known))
+            self._is_lost = False
+
+    async def _bring_up(self, model: str, region: str) -> None:
+        routes = await process.arun(['ip', '-j', '-4', 'route', 'show', 'table', 'all'], timeout_s=_TIMEOUT_S)
+        taken = _addresses.taken_networks(routes.stdout, without_devices=self._bridges)
+        home = str(self._settings.home)
+        self._keep(_addresses.place(self._plan, model, home=home, region=region, taken=taken))
+        subnet = self._plan.models[model]
+        bridge = self._bridge(subnet)
+        await _ip(
+            [
+                *([] if (_LINKS / bridge).exists() else [f'link add {bridge} type bridge']),
+                f'addr replace {subnet.gateway}/{subnet.network.prefixlen} dev {bridge}',
+                f'link set {bridge} up',
+            ]
+        )
+        # After the bridge: whoever takes the last home's settings back looks for bridges first.
+        sysctls.ensure()
+        self._up.add(model)
+        await self._write_rules()
+        await self._pass_docker()
+
+    async def _take_down(self, model: str) -> None:
+        bridge = self._bridge(self._plan.models[model])
+        if (_LINKS / bridge).exists():
+            await _ip([f'link del {bridge}'])
+        self._up.discard(model)
+        self._keep(_addresses.forget(self._plan, model))
+        if self._plan.models:
+            await self._write_rules()
+        else:
+            await self._clear_rules()
+
+    async def _write_rules(self) -> None:
+        segments = [
+            _netrules.Segment(bridge=self._bridge(subnet), network=subnet.network)
+            for subnet in self._plan.models.values()
+        ]
+        pairs = self._open_pairs()
+        await _nft(_netrules.rules(self._table, bridges=self._bridges, segments=segments, open_pairs=pairs))
+
+    async def _clear_rules(self) -> None:
+        await _nft(_netrules.no_rules(self._table))
         await self._pass_docker(remove=True)
-        if not any(name.startswith('pk') and (_LINKS / name / 'bridge').is_dir() for name in _links()):
-            sysctls.restore()  # no other home is left that needs them
-        self._plan = None
-        self._file.unlink(missing_ok=True)
+        sysctls.restore(unless=lambda: any(_is_machine_bridge(link) for link in _links()))
+
+    def _open_pairs(self) -> frozenset[tuple[str, str]]:
+        """The bridges of the allowed pairs, as far as both are there."""
+        found = [
+            sorted(self._bridge(self._plan.models[model]) for model in pair)
+            for pair in self._pairs or ()
+            if len(pair) == 2 and all(model in self._plan.models for model in pair)
+        ]
+        return frozenset((first, second) for first, second in found)
 
     async def _pass_docker(self, *, remove: bool = False) -> None:
         """Docker drops what it does not know on forwarded paths and offers DOCKER-USER for exceptions."""
-        rule = ['DOCKER-USER', '-i', self.bridge, '-j', 'ACCEPT']
-        back = ['DOCKER-USER', '-o', self.bridge, '-j', 'ACCEPT']
+        rule = ['DOCKER-USER', '-i', f'{self._bridges}+', '-j', 'ACCEPT']
+        back = ['DOCKER-USER', '-o', f'{self._bridges}+', '-j', 'ACCEPT']
         try:
             chain = await process.arun(
                 ['iptables', '-w', '-n', '-L', 'DOCKER-USER'], timeout_s=_TIMEOUT_S, check=False
@@ -154,17 +228,18 @@ class Network:
                 verb = '-D' if remove else '-I'
                 await process.arun(['iptables', '-w', verb, *words], timeout_s=_TIMEOUT_S)
 
+    def _bridge(self, subnet: Subnet) -> str:
+        return f'{self._bridges}{subnet.number}'
+
     def _namespace(self, machine: str) -> str:
         return f'{self._prefix}{machine}'
 
     def _link(self, machine: str) -> str:
-        number = self._plan.machines.get(machine) if self._plan is not None else None
-        return '' if number is None else f'{self._prefix}{number}'
-
-    def _known(self) -> Plan:
-        if self._plan is None:
-            raise errors.Fault("cannot use the machines' network: it was not set up")
-        return self._plan
+        model = self._plan.model_of(machine)
+        if not model:
+            return ''
+        subnet = self._plan.models[model]
+        return f'{self._prefix}{subnet.number:x}{subnet.machines[machine]:02x}'
 
     def _keep(self, plan: Plan) -> None:
         if plan != self._plan:
@@ -172,74 +247,13 @@ class Network:
             self._plan = plan
 
 
-def rules(table: str, bridge: str, plan: Plan) -> str:
-    """nft rules of a home, replacing what there was of it in one step.
-
-    Machines reach the world and each other. They reach no service of the host but name lookup: what a charm
-    runs is no more trusted than anything else on the network.
-    """
-    return f"""table inet {table} {{}}
-delete table inet {table}
-table inet {table} {{
-  chain postrouting {{
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr {plan.subnet} ip daddr != {plan.subnet} masquerade
-  }}
-  chain forward {{
-    type filter hook forward priority filter; policy accept;
-    iifname "{bridge}" accept
-    oifname "{bridge}" accept
-  }}
-  chain input {{
-    type filter hook input priority filter; policy accept;
-    iifname != "{bridge}" accept
-    ct state established,related accept
-    meta l4proto {{ 1, 58 }} accept comment "icmp and icmpv6; names need a file that small hosts lack"
-    meta l4proto {{ tcp, udp }} th dport 53 accept
-    drop
-  }}
-}}
-"""
-
-
-def resolv_conf(texts: Iterable[str]) -> str:
-    """The resolv.conf for machines from the host's files in order of preference.
-
-    A machine cannot reach a server on the host's loopback, which is how local stubs (127.0.0.53) listen; then
-    the first file with a real server is taken, for the stub's owner keeps its own servers in one.
-    """
-    found = ''
-    for text in texts:
-        lines = [line.split() for line in text.splitlines() if line.split()]
-        servers = [
-            words[1]
-            for words in lines
-            if words[0] == 'nameserver' and len(words) > 1 and not words[1].startswith(('127.', '::1'))
-        ]
-        # There is no IPv6 translation, so IPv4 servers go first.
-        servers.sort(key=lambda server: ':' in server)
-        others = [' '.join(words) for words in lines if words[0] in ('search', 'domain', 'options')]
-        if servers:
-            found = ''.join(f'{line}\n' for line in (*(f'nameserver {s}' for s in servers[:3]), *others))
-            break
-    return found
-
-
 def host_resolv_conf() -> str:
-    """`resolv_conf` of this host; empty when it has no server that machines can reach."""
+    """`_netrules.resolv_conf` of this host; empty when it has no server that machines can reach."""
     texts: list[str] = []
     for path in _RESOLV_CONFS:
         with contextlib.suppress(OSError):
             texts.append(path.read_text())
-    return resolv_conf(texts)
-
-
-def hosts_text(current: str, names: Mapping[str, str]) -> str:
-    """*current* /etc/hosts with the block of machines replaced; what else a charm wrote there stays."""
-    before, begin, rest = (current or _LOCALHOST).partition(f'{_BEGIN}\n')
-    after = rest.partition(f'{_END}\n')[2] if begin else ''
-    block = ''.join(f'{address} {name}\n' for name, address in sorted(names.items()))
-    return f'{before}{_BEGIN}\n{block}{_END}\n{after}'
+    return _netrules.resolv_conf(texts)
 
 
 async def _ip(lines: list[str], *, namespace: str = '') -> None:
@@ -267,8 +281,13 @@ def _links() -> list[str]:
     return sorted(link.name for link in _LINKS.iterdir())
 
 
+def _is_machine_bridge(link: str) -> bool:
+    """Whether a home of pocket's, this one or another, has the bridge *link*."""
+    return link.startswith('pk') and (_LINKS / link / 'bridge').is_dir()
+
+
 def _load(file: Path) -> Plan | None:
     try:
         return _addresses.parse(file.read_text())
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
         return None  # damaged is as good as lost: the machines' own records have their addresses

@@ -17,34 +17,41 @@ import shutil
 import signal
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bedrock import errors
+from pocket.model import Base
 from pocket.settings import Settings
 from pocket.substrate import (
     ExecResult,
     Filesystem,
     Host,
     HostSpec,
+    Names,
     OnLine,
     _booting,
     _filesystems,
     _inside,
+    _netrules,
+    bases,
     cgroups,
     images,
     network,
     procs,
     records,
 )
+from pocket.substrate._addresses import Known
 from pocket.substrate.records import Record
 
 _BOOT_TIMEOUT_S = 90.0
 _HALT_S = 30.0
 _INSIDE_S = 60.0
+_SWEEPERS = 8
+"""How many machines are removed at once."""
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
 _HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
@@ -63,10 +70,8 @@ class Nspawn:
         self._images = images.Images(settings)
         self._volumes = _filesystems.Images(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._network_lock = asyncio.Lock()
-        self._network_is_up = False
         self._layout = cgroups.here()
-        self._hosts: Mapping[str, str] = {}
+        self._hosts: dict[str, Names] = {}
 
     async def boot(self, spec: HostSpec, *, note: images.Note = lambda _: None) -> Host:
         """See `Substrate.boot`. The first machine of a base may have to wait for its image to be built."""
@@ -75,13 +80,15 @@ class Nspawn:
             if record is not None and procs.alive(record.leader):
                 return self._host(record)
             await self._stop(spec.name, record)
-            image = await self._image(note)
-            await self._ensure_network()
-            address = self._network.allot(spec.name)
+            image, differs = await self._image(spec.base, note)
+            self._make_home()
+            address = await self._network.allot(
+                spec.name, model=spec.model_uuid, region=spec.region, known=self._known()
+            )
             folder = self._folder(spec.name)
             if record is None:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
-                record = self._create(spec, image=image, address=address)
+                record = self._create(spec, image=image, address=address, note=differs)
             # At each start: the first one may have been killed before it came to this.
             self._images.use(record.image, f'{self._settings.tag}.{spec.name}', folder)
             try:
@@ -101,7 +108,8 @@ class Nspawn:
             folder = self._folder(name)
             await self._stop(name, self._readable(name))
             await asyncio.to_thread(_delete, folder)
-            self._network.release(name)
+            await self._network.release(name)
+            cgroups.forget(self._layout, self._settings.tag)
         self._locks.pop(name, None)
 
     async def exec(
@@ -149,11 +157,30 @@ class Nspawn:
             raise errors.Fault(f'cannot end what an earlier daemon left running in machine {name}')
         note.unlink(missing_ok=True)
 
-    async def write_hosts(self, names: Mapping[str, str]) -> None:
+    async def write_hosts(self, model_uuid: str, names: Names) -> None:
         """See `Substrate.write_hosts`. Files are rewritten in place: machines have them mounted."""
-        self._hosts = dict(names)
+        self._hosts[model_uuid] = names
         for record in self._records():
-            _write_hosts(self._folder(record.name) / 'hosts', names)
+            if record.model_uuid == model_uuid:
+                _write_hosts(self._folder(record.name) / 'hosts', names)
+
+    async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
+        """See `Substrate.allow`."""
+        await self._network.allow(pairs)
+
+    async def reboot(self, name: str) -> None:
+        """See `Substrate.reboot`."""
+        record = self._load(name)
+        if record is None or record.leader is None or not procs.alive(record.leader):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.leader.pid, _HALT_SIGNAL)
+        await procs.wait_gone([record.leader.pid], timeout_s=_HALT_S)
+        async with self._locks[name]:
+            current = self._load(name)
+            # Whoever waited for its end may have started it again by now.
+            if current is not None and current.leader == record.leader:
+                await self._stop(name, current)
 
     async def wait_ended(self, name: str) -> None:
         """See `Substrate.wait_ended`."""
@@ -198,21 +225,22 @@ class Nspawn:
             except errors.Fault as err:
                 self._note(f'storage volume {key}: {err.message}')
 
-    async def reboot(self, name: str) -> None:
-        """See `Substrate.reboot`."""
-        record = self._load(name)
-        if record is None or record.leader is None or not procs.alive(record.leader):
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(record.leader.pid, _HALT_SIGNAL)
-        if not await procs.wait_gone([record.leader.pid], timeout_s=_HALT_S):
-            await _booting.end(record.supervisor, record.leader)
-
     async def sweep(self, wanted: frozenset[str]) -> None:
         """Remove machines, and what a crash left of machines, that are not *wanted*."""
         known = {entry.name for entry in self._machines.iterdir()} if self._machines.is_dir() else set[str]()
-        for name in sorted((known | self._network.connected()) - wanted):
-            await self.remove(name)
+        turns = asyncio.Semaphore(_SWEEPERS)
+
+        async def remove(name: str) -> None:
+            async with turns:
+                await self.remove(name)
+
+        # What cannot be removed keeps nobody from removing the rest.
+        doomed = sorted((known | self._network.connected()) - wanted)
+        done = await asyncio.gather(*(remove(name) for name in doomed), return_exceptions=True)
+        await self._network.sweep(self._known())
+        for failure in done:
+            if isinstance(failure, BaseException):
+                raise failure
 
     async def halt(self, *, timeout_s: float = _HALT_S) -> None:
         """Have every machine shut down in an orderly way, all at once; their folders stay, for `boot`."""
@@ -228,10 +256,11 @@ class Nspawn:
 
     async def destroy(self) -> None:
         """Remove every machine of this home and the network."""
-        await self.sweep(frozenset())
-        await self._network.remove()
-        self._network_is_up = False
-        cgroups.forget(self._layout, self._settings.tag)
+        try:
+            await self.sweep(frozenset())
+        finally:
+            await self._network.remove()
+            cgroups.forget(self._layout, self._settings.tag)
 
     async def _start(self, spec: HostSpec, record: Record) -> Host:
         folder = self._folder(spec.name)
@@ -245,7 +274,7 @@ class Nspawn:
         records.save(folder, record)
         namespace = await self._network.connect(spec.name)
         (folder / 'resolv.conf').write_text(network.host_resolv_conf())
-        _write_hosts(folder / 'hosts', {spec.name: record.address, **self._hosts})
+        _write_hosts(folder / 'hosts', {record.address: (spec.name,), **self._hosts.get(spec.model_uuid, {})})
         supervisor, leader = await _booting.start(
             _booting.Start(
                 name=spec.name,
@@ -279,26 +308,19 @@ class Nspawn:
         _booting.forget(name, self._scratch(name))
         await self._network.disconnect(name)
 
-    async def _image(self, note: images.Note) -> images.Image:
-        this = images.host()
-        recipe = await asyncio.to_thread(images.recipe_of_host, this)
-
+    async def _image(self, base: Base, note: images.Note) -> tuple[images.Image, str]:
         def tell(message: str) -> None:
             self._note(message)
             note(message)
 
-        return await self._images.ensure(recipe, note=tell)
+        return await bases.ensure(self._images, base, note=tell)
 
-    async def _ensure_network(self) -> None:
-        async with self._network_lock:
-            if not self._network_is_up:
-                # Below it are files of machines, programs that run as root for everybody among them.
-                self._machines.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._machines.chmod(0o700)
-                await self._network.ensure({record.name: record.address for record in self._records()})
-                self._network_is_up = True
+    def _make_home(self) -> None:
+        # Below it are files of machines, programs that run as root for everybody among them.
+        self._machines.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._machines.chmod(0o700)
 
-    def _create(self, spec: HostSpec, *, image: images.Image, address: str) -> Record:
+    def _create(self, spec: HostSpec, *, image: images.Image, address: str, note: str) -> Record:
         """Make the folder of a new machine; it exists under its name only when it is complete."""
         folder = self._folder(spec.name)
         part = folder.with_name(f'.{spec.name}.new')
@@ -311,10 +333,11 @@ class Nspawn:
         record = Record(
             name=spec.name,
             model_uuid=spec.model_uuid,
+            region=spec.region,
             image=image.id,
             address=address,
             ssh_host_keys=(public,),
-            note=images.resolve_base(spec.base, images.host().base)[1],
+            note=note,
         )
         records.save(part, record)
         part.rename(folder)
@@ -344,6 +367,12 @@ class Nspawn:
             return []
         names = (entry.name for entry in sorted(self._machines.iterdir()) if not entry.name.startswith('.'))
         return [record for record in map(self._readable, names) if record is not None]
+
+    def _known(self) -> list[Known]:
+        return [
+            Known(name=one.name, model=one.model_uuid, region=one.region, address=one.address)
+            for one in self._records()
+        ]
 
     def _load(self, name: str) -> Record | None:
         return records.load(self._folder(name))
@@ -399,9 +428,9 @@ def _seed(upper: Path, spec: HostSpec) -> str:
     return public
 
 
-def _write_hosts(path: Path, names: Mapping[str, str]) -> None:
+def _write_hosts(path: Path, names: Names) -> None:
     current = path.read_text() if path.exists() else ''
-    wanted = network.hosts_text(current, names)
+    wanted = _netrules.hosts_text(current, names)
     if wanted != current:
         path.write_text(wanted)
 

@@ -23,6 +23,8 @@ class Record:
     model_uuid: str
     image: str
     address: str
+    region: str = ''
+    """Whose pool of addresses its model's is of."""
     ssh_host_keys: tuple[str, ...] = ()
     note: str = ''
     """See `pocket.substrate.Host.note`."""
@@ -57,6 +59,7 @@ def _record(raw: dict[str, Any]) -> Record:
         name=raw['name'],
         note=str(raw.get('note', '')),
         model_uuid=raw['model_uuid'],
+        region=str(raw.get('region', '')),
         image=raw['image'],
         address=raw['address'],
         ssh_host_keys=tuple(raw['ssh_host_keys']),

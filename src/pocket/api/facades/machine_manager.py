@@ -8,21 +8,24 @@ from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
 from pocket.services import applications, machines, storage
-from pocket.services.errors import NOT_SUPPORTED, JujuError
+from pocket.services.errors import BAD_REQUEST, NOT_SUPPORTED, JujuError
+
+_CONTAINERS = ('lxd', 'kvm')
 
 
 async def add_machines(call: Call) -> Json:
     """MachineManager.AddMachines."""
 
     async def one(request: Fields) -> Json:
-        for name in ('container-type', 'parent-id', 'placement', 'disks'):
-            if request.has_any(name) and not _plain(request, name, call.model_uuid):
-                raise JujuError(f'cannot add a machine: {name} not supported by pocket', NOT_SUPPORTED)
+        if request.has_any('disks'):
+            raise JujuError('cannot add a machine: disks not supported by pocket', NOT_SUPPORTED)
+        zone = _zone(call, request)
         machine_id = await call.write(
             machines.add,
             call.model_uuid,
             base=encode.parse_base(request.child('base')),
             constraints=request.values('constraints'),
+            zone=zone,
         )
         return {'machine': machine_id}
 
@@ -32,6 +35,9 @@ async def add_machines(call: Call) -> Json:
 async def destroy_machine_with_params(call: Call) -> Json:
     """MachineManager.DestroyMachineWithParams."""
     params = call.params
+    if params.flag('keep'):
+        # It would be nobody's, and the next start of the controller would end it.
+        raise JujuError('cannot keep the instance of a machine: not supported by pocket', NOT_SUPPORTED)
 
     async def one(tag: str) -> Json:
         machine_id = untag('machine', tag)
@@ -55,9 +61,24 @@ async def destroy_machine_with_params(call: Call) -> Json:
     return {'results': await each(params.texts('machine-tags'), one)}
 
 
-def _plain(request: Fields, name: str, model_uuid: str) -> bool:
-    """Whether a placement says no more than "a machine of this model's cloud"."""
-    return name == 'placement' and not encode.placement(request.child(name), model_uuid)
+def _zone(call: Call, request: Fields) -> str:
+    """The zone that a request for a machine names; containers on machines are refused in Juju's words."""
+    kind, parent = request.text('container-type'), request.text('parent-id')
+    place = request.child('placement')
+    if place.text('scope') in _CONTAINERS:
+        kind, parent = place.text('scope'), place.text('directive')
+    if parent:
+        call.read(machines.get, call.model_uuid, parent)
+        raise JujuError(f'cannot add a new machine: machine {parent} cannot host {kind} containers')
+    if kind:
+        raise JujuError(f'cannot add a new machine: {kind} containers not supported', NOT_SUPPORTED)
+    directive = place.text('directive')
+    if not directive or directive == 'new':
+        return ''
+    key, equals, zone = directive.partition('=')
+    if place.text('scope') == '#' or not equals or key != 'zone':
+        raise JujuError(f'cannot add a new machine: invalid placement directive "{directive}"', BAD_REQUEST)
+    return zone
 
 
 FACADE = Facade(

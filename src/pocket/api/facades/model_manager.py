@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pocket.api import encode
 from pocket.api.facade import Call, Facade, Method, Scope, each, one_result
-from pocket.api.facades import cloud, secrets, user_manager
+from pocket.api.facades import secrets, user_manager
 from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
 from pocket.model import Life
-from pocket.services import machines, modelconfig, models, status
+from pocket.services import clouds, credentials, machines, modelconfig, models, status
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
@@ -22,8 +22,7 @@ OWNER_TAG = f'user-{ADMIN}'
 async def create_model(call: Call) -> Json:
     """ModelManager.CreateModel."""
     cloud_tag = call.params.text('cloud-tag')
-    if cloud_tag:
-        cloud.check(untag('cloud', cloud_tag))
+    cloud = call.read(clouds.get, untag('cloud', cloud_tag) if cloud_tag else clouds.OWN)
     owner = call.params.text('owner-tag', OWNER_TAG)
     if untag('user', owner) != ADMIN:
         raise JujuError(f'user "{untag("user", owner)}" not found', 'user not found')
@@ -31,8 +30,9 @@ async def create_model(call: Call) -> Json:
         models.add,
         name=call.params.text('name'),
         owner=ADMIN,
-        cloud=cloud.NAME,
-        region=call.params.text('region') or cloud.REGION,
+        cloud=cloud.name,
+        region=clouds.region(cloud, call.params.text('region')),
+        credential=call.read(credentials.for_model, cloud, call.params.text('credential')),
         config=call.params.map('config'),
     )
     return _info(call, call.read(status.snapshot, uuid))
@@ -100,7 +100,7 @@ async def model_defaults(call: Call) -> Json:
     """ModelManager.ModelDefaultsForClouds: what a model's options are unless it says otherwise."""
 
     async def one(tag: str) -> Json:
-        cloud.check(untag('cloud', tag))
+        call.read(clouds.get, untag('cloud', tag))
         return {'config': {name: {'default': value} for name, value in modelconfig.DEFAULTS.items()}}
 
     return {'results': await each(_tags(call), one)}
@@ -143,15 +143,23 @@ def _common(call: Call, record: ModelRecord) -> Json:
         'type': 'iaas',
         'controller-uuid': call.controller.identity.controller_uuid,
         'is-controller': record.is_controller,
-        'provider-type': cloud.NAME,
+        'provider-type': call.read(clouds.get, record.cloud).type,
         'cloud-tag': f'cloud-{record.cloud}',
         'cloud-region': record.region,
+        **_credential(record),
         'owner-tag': f'user-{record.owner}',
         'life': record.life.value,
         'status': encode.entity_status(record.status),
         'sla': {'level': 'unsupported', 'owner': ''},
         'agent-version': record.agent_version,
     }
+
+
+def _credential(record: ModelRecord) -> Json:
+    if not record.credential:
+        return {}
+    tag = 'cloudcred-' + record.credential.replace('/', '_')
+    return {'cloud-credential-tag': tag, 'cloud-credential-validity': True}
 
 
 def _info(call: Call, snapshot: ModelSnapshot) -> Json:
@@ -227,6 +235,7 @@ def _status(snapshot: ModelSnapshot) -> Json:
 
 def _machine(machine: MachineRecord, arch: str) -> Json:
     hardware: Json = {'arch': arch, 'mem': machine.memory_mb, 'cores': machine.cores}
+    hardware['availability-zone'] = machine.zone or None
     return {
         'id': machine.id,
         'hardware': {key: value for key, value in hardware.items() if value is not None},

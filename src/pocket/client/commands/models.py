@@ -7,6 +7,7 @@ from typing import Any
 
 from bedrock import errors
 from pocket.client import flags, keys, output, shape, values
+from pocket.client.clouds import CREDENTIALS, CREDENTIALS_FILE
 from pocket.client.context import Context
 from pocket.client.files import Controller, Model
 from pocket.client.flags import Flag, Given
@@ -22,6 +23,7 @@ def _add_model(ctx: Context, given: Given) -> int:
     with ctx.controller_api(controller) as api:
         if len(given.args) > 1:
             request |= _place(api.call('Cloud', 'Clouds').get('clouds') or {}, given.args[1], controller)
+            _use_default_region(ctx, request)
         if given.text('credential'):
             cloud = str(request.get('cloud-tag') or f'cloud-{controller.cloud}').removeprefix('cloud-')
             request['credential'] = f'cloudcred-{cloud}_{controller.user}_{given.text("credential")}'
@@ -64,6 +66,14 @@ def _place(clouds: Json, text: str, controller: Controller) -> Json:
         f'"{text}" is neither a cloud supported by this controller, nor a region of its own cloud',
         hint=f'It has: {known}.',
     )
+
+
+def _use_default_region(ctx: Context, request: Json) -> None:
+    """Take the region that `juju default-region` keeps for the cloud, when none was named."""
+    cloud = str(request['cloud-tag']).removeprefix('cloud-')
+    kept = shape.mapping(ctx.files.section(CREDENTIALS_FILE, CREDENTIALS).get(cloud)).get('default-region')
+    if kept and not request.get('region'):
+        request['region'] = kept
 
 
 def _models(ctx: Context, given: Given) -> int:

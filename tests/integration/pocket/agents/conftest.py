@@ -10,7 +10,7 @@ import sys
 import tempfile
 import textwrap
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.model import Base
 from pocket.services import applications, charms, models, status
 from pocket.state import State
-from pocket.substrate import ExecResult, Filesystem, Host, HostSpec
+from pocket.substrate import ExecResult, Filesystem, Host, HostSpec, Names
 
 BASE = Base(name='ubuntu', channel='24.04')
 WAIT_S = 40.0
@@ -71,7 +71,10 @@ class LocalSubstrate:
     async def wait_ended(self, name: str) -> None:
         await self.ended.wait()
 
-    async def write_hosts(self, names: Mapping[str, str]) -> None:
+    async def write_hosts(self, model_uuid: str, names: Names) -> None:
+        pass
+
+    async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
         pass
 
     async def mount(self, name: str, filesystem: Filesystem) -> int:

@@ -235,3 +235,62 @@ def test_offers_and_what_is_consumed_are_removed(related: Callable[..., Done]) -
     assert 'web   terminated  pocket  admin/src.shop' in table
     assert related('remove-saas', 'web').code == 0
     assert 'application-endpoints' not in json.loads(related('status', '--format', 'json').out)
+
+
+CLOUDS = """
+clouds:
+  mine:
+    type: openstack
+    auth-types: [userpass]
+    endpoint: https://cloud.example
+    regions: {left: {endpoint: "https://left.example"}, right: {}}
+"""
+CREDENTIALS = """
+credentials:
+  mine:
+    me: {auth-type: userpass, username: who, password: hush, tenant-name: t}
+"""
+
+
+def test_clouds_and_credentials_as_jubilant_asks_for_them(juju: Callable[..., Done], tmp_path: Path) -> None:
+    clouds, credentials = tmp_path / 'clouds.yaml', tmp_path / 'credentials.yaml'
+    clouds.write_text(CLOUDS)
+    credentials.write_text(CREDENTIALS)
+
+    def known(*where: str) -> dict[str, Any]:
+        return json.loads(juju('clouds', *where, '--format', 'json').out)
+
+    # Of this client.
+    assert juju('add-cloud', 'mine', '--client', '--file', str(clouds)).code == 0
+    assert 'already exists' in juju('add-cloud', 'mine', '--client', '--file', str(clouds)).err
+    assert list(known('--client')['mine']['regions']) == ['left', 'right']
+    assert 'mine' not in known('--controller', 'pocket')
+    assert juju('update-cloud', 'mine', '--client', '-f', str(clouds)).code == 0
+    assert juju('update-cloud', 'other', '--client', '-f', str(clouds)).code == 1
+
+    # Of the controller.
+    assert juju('add-cloud', 'mine', '--controller', 'pocket', '--file', str(clouds)).code == 0
+    shown = json.loads(juju('show-cloud', 'mine', '--controller', 'pocket', '--format', 'json').out)
+    assert (shown['type'], shown['endpoint']) == ('openstack', 'https://cloud.example')
+    assert shown['regions'] == {'left': {'endpoint': 'https://left.example'}, 'right': {}}
+    assert juju('regions', 'mine').out == 'left\nright\n'
+    assert 'not found' in juju('show-cloud', 'nope').err
+
+    # Credentials, and a model with them.
+    assert juju('add-credential', 'mine', '--file', str(credentials)).code == 0
+    listed = juju('credentials', '--format', 'json').out
+    assert 'hush' not in listed
+    found = json.loads(listed)
+    assert found['client-credentials']['mine']['me'] == {'auth-type': 'userpass', 'username': 'who'}
+    assert found['controller-credentials']['mine']['me']['username'] == 'who'
+    assert 'hush' in juju('show-credential', 'mine', 'me', '--show-secrets').out
+    assert juju('default-region', 'mine', 'right').code == 0
+    assert juju('add-model', '--no-switch', 'm', 'mine', '--credential', 'me').code == 0
+    model = json.loads(juju('show-model', 'm', '--format', 'json').out)['m']
+    assert (model['cloud'], model['region'], model['type']) == ('mine', 'right', 'openstack')
+    assert model['credential']['name'] == 'me'
+    assert 'region "up" not found' in juju('add-model', 'n', 'mine/up').err
+    assert 'still used by' in juju('remove-credential', 'mine', 'me', '--controller', 'pocket').err
+    assert 'cloud is used by 1 model' in juju('remove-cloud', 'mine', '--controller', 'pocket').err
+    assert juju('remove-cloud', 'mine', '--client').code == 0
+    assert juju('clouds').out.splitlines()[0].split() == ['Cloud', 'Regions', 'Default', 'Type', 'Source']

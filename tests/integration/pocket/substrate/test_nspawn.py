@@ -78,7 +78,7 @@ async def _sh(substrate: Nspawn, number: int, script: str, **options: str) -> tu
 
 async def test_two_machines_boot_at_once_and_reach_each_other_and_the_archive(nspawn: Nspawn) -> None:
     first, second = await asyncio.gather(nspawn.boot(_spec(0)), nspawn.boot(_spec(1)))
-    await nspawn.write_hosts({host.name: host.address for host in (first, second)})
+    await nspawn.write_hosts('model', {host.address: (host.name,) for host in (first, second)})
     assert await _sh(nspawn, 0, 'systemctl is-system-running') == (0, 'running\n')
     assert await _sh(nspawn, 1, 'hostname') == (0, f'{second.name}\n')
     code, text = await _sh(nspawn, 0, f'ping -c1 -W5 {second.name}')

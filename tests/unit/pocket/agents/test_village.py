@@ -146,7 +146,8 @@ class Story:
         self.settle()
         assert models.list_uuids(self.tx) == [], 'everything can be removed in the end'
         left = rows.many(self.tx, "SELECT name FROM sqlite_master WHERE type = 'table'")
-        assert not [row['name'] for row in left if rows.exists(self.tx, f'SELECT 1 FROM {row["name"]}')]
+        used = [row['name'] for row in left if rows.exists(self.tx, f'SELECT 1 FROM {row["name"]}')]
+        assert used == ['cloud'], "and nothing but the clouds, which are no model's, is left"
 
     def _upload(self, name: str) -> str:
         return charms.add_local(

@@ -13,22 +13,7 @@ from pocket.model import Base
 from pocket.substrate import images
 
 DEBIAN = Base(name='debian', channel='12')
-JAMMY = Base(name='ubuntu', channel='22.04')
 RECIPE = images.Recipe(base=DEBIAN, codename='bookworm', sources='Types: deb\n')
-
-
-@pytest.mark.parametrize(
-    ('wanted', 'host', 'noted'), [(DEBIAN, DEBIAN, False), (JAMMY, DEBIAN, True), (DEBIAN, JAMMY, True)]
-)
-def test_a_base_that_the_host_is_not_becomes_the_hosts_own_with_a_note(
-    wanted: Base, host: Base, noted: bool
-) -> None:
-    got, note = images.resolve_base(wanted, host)
-    assert got == host
-    assert bool(note) is noted
-    if noted:
-        assert str(wanted) in note
-        assert str(host) in note
 
 
 def test_the_host_is_read_from_os_release() -> None:
