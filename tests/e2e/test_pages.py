@@ -1,6 +1,6 @@
-"""The tutorial, pasted into one shell from beginning to end.
+"""Pages of the documentation, each pasted into one shell from beginning to end.
 
-The convention, which docs/tutorial.md keeps and this file checks:
+The convention, which they keep and this file checks:
 
 - A fenced block ``sh`` is commands. All run in order, as in one shell: directory and variables stay. A
   block must end with exit status 0, or with that of its fence: ``sh exit=2``. Every block is ``sh`` or
@@ -11,7 +11,7 @@ The convention, which docs/tutorial.md keeps and this file checks:
 - What differs from run to run is compared by shape: seconds, dates, addresses, pocket's port, the
   reader's home, and how many blanks stand between columns. ``_SHAPES`` is the whole list.
 
-Not in a block, so not run: `make demo` or `tools/prepare`, which the page asks for at its beginning.
+Not in a block, so not run: `make demo` or `tools/prepare`, which the pages ask for at their beginning.
 """
 
 from __future__ import annotations
@@ -20,20 +20,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bedrock import process
 from tests.e2e.conftest import TOP, Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 
-PAGE = TOP / 'docs' / 'tutorial.md'
+TUTORIAL = TOP / 'docs' / 'tutorial.md'
+CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
 
 _FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
 _SHAPES = (
     (r'\[ *\d+\.\d+s\]', '[SECONDS]'),
-    (r'in \d+\.\d+ s', 'in SECONDS'),
+    (r'in \d+\.\d+ ?s', 'in SECONDS'),
     (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d+', 'DATE SECONDS'),
     (r'(?<=failed)  +\d+\.\d+$', ' SECONDS'),
     (r'127\.0\.0\.1:\d+', 'ENDPOINT'),
@@ -83,28 +86,53 @@ def _pattern(shown: tuple[str, ...]) -> str:
 class Shell:
     """Runs one block after the other as a person's shell would."""
 
-    def __init__(self, site: Site) -> None:
-        self.home = site.folder / 'home'
+    def __init__(self, site: Site, folder: Path) -> None:
+        self.home = folder / 'home'
         self.home.mkdir()
-        self._env = {**site.env, 'HOME': str(self.home)}
-        self._state = site.folder / 'shell-state'
+        self.env = {**site.env, 'HOME': str(self.home)}
+        self._state = folder / 'shell-state'
         self._state.write_text(f"cd '{TOP}'\n")
 
     def run(self, commands: str) -> process.Completed:
         kept = f'trap \'export -p >{self._state}; echo "cd $PWD" >>{self._state}\' EXIT'
         script = f'. {self._state}\n{kept}\nset -e\nexec 2>&1\n{commands}'
-        return process.run(['sh', '-c', script], env=self._env, timeout_s=600, check=False)
+        return process.run(['sh', '-c', script], env=self.env, timeout_s=600, check=False)
 
 
-def test_every_block_does_what_the_page_says(site: Site) -> None:
-    shell = Shell(site)
-    steps = list(_steps(PAGE.read_text()))
-    assert len(steps) > 10
+def _run(page: Path, shell: Shell) -> None:
+    """Run every block of *page* and compare what it prints."""
+    steps = list(_steps(page.read_text()))
+    assert steps
     for step in steps:
         done = shell.run(step.commands)
-        where = f'{PAGE.name}:{step.line}'
+        where = f'{page.name}:{step.line}'
         assert done.returncode == step.exit_code, f'{where}\n{done.stdout}'
         output = ''.join(f'{_shape(line)}\n' for line in done.stdout.splitlines())
         assert re.fullmatch(_pattern(step.shown), output), f'{where} shows otherwise than\n{done.stdout}'
-    assert not Path(site.env['POCKET_HOME']).exists(), 'the page removes the controller'
-    assert (shell.home / 'hello' / 'manifest').is_file(), "and leaves the reader's files"
+    assert not Path(shell.env['POCKET_HOME']).exists(), 'the page removes the controller'
+
+
+def test_the_tutorial_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    shell = Shell(site, tmp_path)
+    _run(TUTORIAL, shell)
+    assert (shell.home / 'hello' / 'manifest').is_file(), "it leaves the reader's files"
+
+
+def test_the_page_for_charm_authors_and_its_workflow_do_what_they_say(site: Site, tmp_path: Path) -> None:
+    shell = Shell(site, tmp_path)
+    _run(CHARM_AUTHORS, shell)
+    charm = shell.home / 'pinger'
+    workflow: dict[str, Any] = yaml.safe_load((charm / '.github/workflows/integration.yaml').read_text())
+    # As the checkout step does it; and a runner has sudo, where this test is root.
+    (charm / '.hoodoo').symlink_to(TOP)
+    sudo = shell.home / 'bin' / 'sudo'
+    sudo.parent.mkdir()
+    sudo.write_text('#!/bin/sh\nexec "$@"\n')
+    sudo.chmod(0o755)
+    steps = [step for step in workflow['jobs']['integration']['steps'] if 'run' in step]
+    shell.run(f'cd {charm}; export PATH="{sudo.parent}:$PATH"')
+    for step in steps:
+        command = str(step['run']).replace('/var/lib/pocket', site.env['POCKET_HOME'])
+        done = shell.run(command)
+        assert done.returncode == 0, f'{step["name"]}\n{done.stdout}'
+    assert len(steps) == 3
