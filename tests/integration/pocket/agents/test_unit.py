@@ -192,16 +192,6 @@ async def test_a_hook_that_the_daemons_stop_interrupts_runs_again_without_an_err
     assert not any('failed' in line for line in town.log())
 
 
-@pytest.mark.parametrize('tool', ['k8s-raw-get', 'pod-spec-set'])
-async def test_a_tool_that_nothing_answers_says_so(town: Town, tool: str) -> None:
-    await _tool(town)
-    enqueued = await town.state.write(actions.run_commands, town.model, tool, units=['tool/0'])
-    action = enqueued.actions[0].action
-    assert action
-    done = await _ended(town, action.id)
-    assert done.results == {'return-code': 1, 'stderr': f'ERROR {tool} is not implemented\n'}
-
-
 async def test_a_subordinate_comes_with_its_principal_and_goes_before_it(town: Town) -> None:
     sub = {
         'metadata.yaml': 'name: sub\nsubordinate: true\n'
