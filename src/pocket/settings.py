@@ -10,6 +10,9 @@ from pathlib import Path
 
 from bedrock import files
 
+CHARMHUB_URL = 'https://api.charmhub.io'
+"""The public charm store."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -31,6 +34,8 @@ class Settings:
     """
     controller_name: str
     """POCKET_CONTROLLER, default ``pocket``: the name that it registers under."""
+    charmhub_url: str = CHARMHUB_URL
+    """POCKET_CHARMHUB_URL: the charm store of models that name no other."""
 
     @property
     def tag(self) -> str:
@@ -47,6 +52,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=int(env.get('POCKET_PORT') or 17070),
         juju_data=juju_data(env),
         controller_name=env.get('POCKET_CONTROLLER') or 'pocket',
+        charmhub_url=env.get('POCKET_CHARMHUB_URL') or CHARMHUB_URL,
     )
 
 

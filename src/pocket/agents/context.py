@@ -18,6 +18,7 @@ from pocket.model import (
     StorageAddition,
     UnitView,
 )
+from pocket.model.resources import Resource
 
 
 class Reader(SecretReader, Protocol):
@@ -32,6 +33,8 @@ class Reader(SecretReader, Protocol):
     def goal_state(self) -> Mapping[str, Any]: ...
     def unit_status(self) -> Status: ...
     def application_status(self) -> tuple[Status, Mapping[str, Status]]: ...
+    def resource(self, name: str) -> Resource | None: ...
+    def resource_path(self, resource: Resource) -> str: ...
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pocket.model import unit_tag
+from pocket.model.resources import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,9 @@ class MachinePaths:
 
     def charm(self, unit: str) -> str:
         return f'{self.agent(unit)}/charm'
+
+    def resource(self, unit: str, resource: Resource) -> str:
+        return f'{self.agent(unit)}/resources/{resource.name}/{resource.file_name}'
 
     def tools(self, unit: str) -> str:
         return f'{self.juju}/tools/{unit_tag(unit)}'

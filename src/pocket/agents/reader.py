@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pocket.agents.paths import MachinePaths
 from pocket.model import PortRange, Status, application_of
+from pocket.model.resources import Resource
 from pocket.model.secrets import SecretMetadata, SecretReading
-from pocket.services import uniter
+from pocket.services import resources, uniter
 from pocket.services.secrets import records, tracking
 from pocket.state import State
+
+_PATHS = MachinePaths()
 
 
 class StateReader:
     """The `pocket.agents.context.Reader` of one unit."""
 
-    def __init__(self, state: State, model_uuid: str, unit: str) -> None:
+    def __init__(self, state: State, model_uuid: str, unit: str, paths: MachinePaths = _PATHS) -> None:
         self._read = state.read
         self._model = model_uuid
         self._unit = unit
+        self._paths = paths
 
     def unit_settings(self, relation_id: int, unit: str) -> Mapping[str, str]:
         return self._read(uniter.unit_settings, self._model, relation_id, unit)
@@ -55,3 +60,9 @@ class StateReader:
 
     def read_secret(self, secret_id: str, *, latest: bool) -> SecretReading:
         return self._read(tracking.read, self._model, self._unit, secret_id, latest=latest)
+
+    def resource(self, name: str) -> Resource | None:
+        return self._read(resources.find, self._model, application_of(self._unit), name)
+
+    def resource_path(self, resource: Resource) -> str:
+        return self._paths.resource(self._unit, resource)

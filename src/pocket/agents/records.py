@@ -221,6 +221,8 @@ class Records:
         match effect:
             case tools.RebootNow():
                 pass  # it is the agent that ends the hook
+            case tools.PlaceResource():
+                raise AssertionError('the machine is reached elsewhere')
             case tools.SetUnitStatus():
                 await write(uniter.set_unit_status, *self._of, effect.value, effect.message)
             case tools.SetApplicationStatus():

@@ -18,6 +18,14 @@ def find(view: UnitView, relation_id: int) -> RelationView | None:
     return next((relation for relation in view.relations if relation.id == relation_id), None)
 
 
+def is_gone(view: UnitView, hook: Hook) -> bool:
+    """Whether *hook* is of a relation that is no more, or that the charm no longer has an endpoint for."""
+    if not hook.in_relation:
+        return False
+    relation = find(view, hook.relation_id)
+    return relation is None or relation.implicit
+
+
 def leaving(view: UnitView, relation: RelationView) -> bool:
     """Whether the unit is on its way out of *relation*."""
     return relation.suspended or relation.life is not Life.ALIVE or view.life is not Life.ALIVE

@@ -156,9 +156,12 @@ class Facts:
 
     @property
     def outdated(self) -> bool:
-        """The machine has another charm than the model names."""
+        """The machine has another charm than the model names, and that one can be had."""
         local, view = self.local, self.view
-        return (local.charm_url, local.charm_modified) != (view.charm_url, view.charm_modified)
+        return view.charm_here and (local.charm_url, local.charm_modified) != (
+            view.charm_url,
+            view.charm_modified,
+        )
 
 
 def next_operation(
@@ -219,7 +222,7 @@ def _rebooted(facts: Facts) -> Operation | None:
 
 def _interrupted(facts: Facts) -> Operation | None:
     if facts.local.kind is Kind.UPGRADE:
-        return Deploy()
+        return Deploy() if facts.view.charm_here else Wait(idle=False)
     if facts.local.kind is Kind.RUN_ACTION:
         return EndAction(action_id=facts.local.action, status='failed', message='action terminated')
     return None
@@ -292,7 +295,7 @@ def _vanished(hook: Hook, view: UnitView) -> bool:
     """Whether what a relation or storage hook is about is no more."""
     if hook.storage_id:
         return storage.find(view, hook.storage_id) is None
-    return hook.in_relation and relations.find(view, hook.relation_id) is None
+    return relations.is_gone(view, hook)
 
 
 def _command(facts: Facts) -> Operation | None:
@@ -339,7 +342,7 @@ def _dying(facts: Facts) -> Operation | None:
 def _charm(facts: Facts) -> Operation | None:
     local = facts.local
     if not local.charm_url:
-        return Deploy()
+        return Deploy() if facts.view.charm_here else Wait(idle=False)
     if not local.installed:
         return RunHook(hook=Hook(kind='install'))
     return Deploy() if facts.outdated else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pocket.agents.paths import MachinePaths
 from pocket.state import State
@@ -18,6 +19,8 @@ class Site:
     substrate: Substrate
     api_addresses: tuple[str, ...] = ()
     """``host:port`` of the API as machines reach it."""
+    home: Path = Path('/var/lib/pocket')
+    """Where the files of this controller are."""
     paths: MachinePaths = field(default_factory=MachinePaths)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 

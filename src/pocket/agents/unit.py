@@ -25,6 +25,7 @@ from pocket.agents.logsink import LogSink
 from pocket.agents.paths import socket_name
 from pocket.agents.reader import StateReader
 from pocket.agents.records import Records
+from pocket.agents.resources import Resources
 from pocket.agents.site import Site
 from pocket.agents.timers import RETRY_FIRST_S, Timers
 from pocket.model import ActionResult, HookChanges, Life, PendingAction, UnitView, unit_tag
@@ -49,6 +50,7 @@ class UnitAgent:
         self._server = toolserver.ToolServer(
             host.run_dir / socket_name(unit), self._effect, self._commands.run
         )
+        self._resources = Resources(site, host, model_uuid=model_uuid, unit=unit)
         self._runner = HookRunner(site, host, self._server, self._log)
         self._acting = Acting(self._records, self._runner, self._context, wake)
         self._hook: asyncio.Future[Any] | None = None
@@ -194,6 +196,7 @@ class UnitAgent:
             hook_tool=paths.hook_tool,
             tool_names=tools.NAMES,
             agent_conf=agentconf.unit(view, api_addresses=self._site.api_addresses),
+            revision=view.charm_revision,
         )
         await self._inside(charmdir.SCRIPT, paths.juju, unit_tag(self._unit), stdin=stream)
         await records.deployed(view)
@@ -260,7 +263,10 @@ class UnitAgent:
         if isinstance(effect, tools.RebootNow) and (hook := self._hook) is not None:
             hook.cancel()
             await asyncio.wait({hook})  # an answer before its end would let it go on
-        await self._records.perform(effect, context)
+        if isinstance(effect, tools.PlaceResource):
+            await self._resources.place(effect.name)
+        else:
+            await self._records.perform(effect, context)
 
     async def _commit(self, hook: Hook, context: HookContext, view: UnitView) -> None:
         try:
@@ -279,7 +285,7 @@ class UnitAgent:
             id=f'{self._unit}-{name}-{secrets.token_hex(8)}',
             view=view,
             local=self._records.local,
-            reader=StateReader(self._site.state, self._model_uuid, self._unit),
+            reader=StateReader(self._site.state, self._model_uuid, self._unit, self._site.paths),
             hook=hook,
             action=action,
         )

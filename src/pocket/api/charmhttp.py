@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import mimetypes
-import os
-import tempfile
-import zipfile
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
@@ -16,11 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from bedrock import charm as charm_files
+from pocket import blobs
 from pocket.api import http
 from pocket.services import charms
-from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
+from pocket.services.charms import CharmRecord
+from pocket.services.errors import BAD_REQUEST, NOT_FOUND, NOT_YET_AVAILABLE, JujuError
 
-__all__ = ['MAX_ARCHIVE_BYTES', 'Upload', 'get_charm', 'get_charm_object', 'post_charm', 'put_charm']
+__all__ = ['MAX_ARCHIVE_BYTES', 'get_charm', 'get_charm_object', 'post_charm', 'put_charm']
 
 MAX_ARCHIVE_BYTES = 2**30
 """A larger upload is refused."""
@@ -33,53 +31,6 @@ _DEFAULT_ICON = (
 """Shown for a charm that brings none."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class Upload:
-    """A file on its way to disk: hashed as it comes, bounded, and gone unless it is kept."""
-
-    def __init__(self, folder: Path, *, limit: int = MAX_ARCHIVE_BYTES) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        number, name = tempfile.mkstemp(dir=folder, prefix='.upload-')
-        self._file = os.fdopen(number, 'wb')
-        self.path = Path(name)
-        self._folder = folder
-        self._left = limit
-        self._digest = hashlib.sha256()
-
-    @property
-    def sha256(self) -> str:
-        """The hex digest of what came so far."""
-        return self._digest.hexdigest()
-
-    def write(self, chunk: bytes) -> None:
-        """Take the next piece.
-
-        Raises:
-            JujuError: it is too much.
-        """
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise JujuError('archive is too large', BAD_REQUEST)
-        self._digest.update(chunk)
-        self._file.write(chunk)
-
-    def finish(self) -> None:
-        """Bring what came to disk, so that `path` can be read."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-
-    def keep(self) -> Path:
-        """Give it its lasting name, by its content."""
-        kept = self._folder / f'{self.sha256}.charm'
-        self.path.replace(kept)
-        return kept
-
-    def discard(self) -> None:
-        """Remove it unless it was kept."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
 
 
 def _answering(doing: str) -> Callable[[Endpoint], Endpoint]:
@@ -124,6 +75,7 @@ async def get_charm(request: Request) -> Response:
     if not url:
         raise JujuError('expected url=CharmURL query argument', BAD_REQUEST)
     record = http.controller_of(request).state.read(charms.get, uuid, url)
+    _require_here(record)
     wanted = request.query_params.get('file', '')
     if request.query_params.get('icon') == '1':
         return Response(await asyncio.to_thread(_icon, record.archive), media_type='image/svg+xml')
@@ -145,6 +97,7 @@ async def get_charm_object(request: Request) -> Response:
     name, _, prefix = str(request.path_params['object']).rpartition('-')
     for record in http.controller_of(request).state.read(charms.list_, uuid):
         if record.name == name and prefix and record.sha256.startswith(prefix):
+            _require_here(record)
             return FileResponse(record.archive, media_type='application/zip')
     raise JujuError(f'charm "{name}" not found', NOT_FOUND)
 
@@ -152,22 +105,22 @@ async def get_charm_object(request: Request) -> Response:
 async def _store(request: Request, *, sha_prefix: str = '') -> Response:
     uuid = http.model_of(request)
     controller = http.controller_of(request)
-    upload = Upload(controller.settings.home / 'charms')
-    try:
-        async for chunk in request.stream():
-            upload.write(chunk)
-        await asyncio.to_thread(upload.finish)
-        if sha_prefix and not upload.sha256.startswith(sha_prefix):
+    with blobs.charms(controller.settings.home).part(limit=MAX_ARCHIVE_BYTES) as part:
+        try:
+            async for chunk in request.stream():
+                part.write(chunk)
+        except blobs.TooLargeFault as err:
+            raise JujuError(err.message, BAD_REQUEST) from err
+        await asyncio.to_thread(part.finish)
+        if sha_prefix and not part.digest.startswith(sha_prefix):
             raise JujuError(
-                f'Uploaded charm sha256 ({upload.sha256}) does not match sha in url ({sha_prefix})',
+                f'Uploaded charm sha256 ({part.digest}) does not match sha in url ({sha_prefix})',
                 BAD_REQUEST,
             )
-        charm = await asyncio.to_thread(_read, upload.path)
-        archive = upload.keep()
-    finally:
-        upload.discard()
+        charm = await asyncio.to_thread(_read, part.path)
+        archive = part.keep()
     url = await controller.state.write(
-        charms.add_local, uuid, archive=archive, sha256=upload.sha256, charm=charm
+        charms.add_local, uuid, archive=archive, sha256=part.digest, charm=charm
     )
     return JSONResponse({'charm-url': url}, headers={'Juju-Curl': url})
 
@@ -180,9 +133,14 @@ def _read(archive: Path) -> charm_files.Charm:
         raise JujuError(err.message.replace(f' {archive}', ''), BAD_REQUEST) from err
 
 
+def _require_here(record: CharmRecord) -> None:
+    if not record.downloaded:
+        raise JujuError(f'charm "{record.url}" is not yet available', NOT_YET_AVAILABLE)
+
+
 def _names(archive: Path) -> list[str]:
-    with zipfile.ZipFile(archive) as opened:
-        return sorted(info.filename for info in opened.infolist() if not info.is_dir())
+    with charm_files.Archive(archive) as opened:
+        return list(opened.entries)
 
 
 def _icon(archive: Path) -> bytes:
@@ -195,11 +153,10 @@ def _icon(archive: Path) -> bytes:
 
 
 def _member(archive: Path, name: str) -> bytes:
-    with zipfile.ZipFile(archive) as opened:
-        try:
-            info = opened.getinfo(name)
-        except KeyError as err:
-            raise JujuError(f'charm file "{name}" not found', NOT_FOUND) from err
-        if info.file_size > _MAX_MEMBER_BYTES:
+    with charm_files.Archive(archive) as opened:
+        entry = opened.entries.get(name)
+        if entry is None or entry.link:
+            raise JujuError(f'charm file "{name}" not found', NOT_FOUND)
+        if entry.size > _MAX_MEMBER_BYTES:
             raise JujuError(f'charm file "{name}" is too large to be sent alone', BAD_REQUEST)
-        return opened.read(info)
+        return opened.read(name)

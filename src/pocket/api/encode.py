@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +11,14 @@ from bedrock.charm import Endpoint
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model import Base, Life, Status
+from pocket.model.resources import Resource
 from pocket.services.relations import RelationEndpoint
 
 __all__ = [
     'address',
     'base',
     'charm_relation',
+    'charm_resource',
     'constraint_text',
     'detailed_status',
     'entity_status',
@@ -25,6 +28,7 @@ __all__ = [
     'placement',
     'plain_status',
     'remote_endpoint',
+    'resource',
     'timestamp',
 ]
 
@@ -145,3 +149,29 @@ def placement(fields: Fields, model_uuid: str) -> str:
     scope, directive = fields.text('scope'), fields.text('directive')
     # The scope is a kind of container unless it says "machine" or "this model's cloud".
     return directive if scope in ('', '#', model_uuid) else f'{scope}:{directive}'.rstrip(':')
+
+
+def resource(value: Resource) -> Json:
+    """A resource of an application or unit."""
+    return {
+        'id': f'{value.application}/{value.name}',
+        'pending-id': value.pending_id,
+        'application': value.application,
+        'username': value.username,
+        'timestamp': timestamp(0 if value.is_placeholder else value.at_ms),
+        **charm_resource(value),
+    }
+
+
+def charm_resource(value: Resource) -> Json:
+    """A resource as a charm declares it and somebody supplies it."""
+    return {
+        'name': value.name,
+        'type': value.type,
+        'path': value.path,
+        'description': value.description,
+        'origin': value.origin,
+        'revision': value.revision,
+        'fingerprint': base64.b64encode(bytes.fromhex(value.fingerprint)).decode(),
+        'size': value.size,
+    }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pocket.api import encode, storagejson
+from pocket.api import encode, storagejson, store
 from pocket.api.rpc import Json
 from pocket.model import Status
 from pocket.services.machines import MachineRecord
@@ -169,8 +169,9 @@ def _application(
 ) -> Json:
     return {
         'charm': application.charm_url,
-        'charm-version': '',
+        'charm-version': application.charm_version,
         'charm-profile': '',
+        'charm-channel': store.channel_of(application.origin),
         'charm-rev': application.charm_revision,
         'base': encode.base(application.base),
         'exposed': application.exposed,

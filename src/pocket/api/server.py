@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import InvalidState
 
 from bedrock.errors import Fault
-from pocket.api import charmhttp, facades, identity, loghttp
+from pocket.api import charmhttp, facades, identity, loghttp, resourcehttp
 from pocket.api.dispatch import Dispatcher
 from pocket.api.facade import Controller, Session
 from pocket.api.identity import Identity, PasswordHash
@@ -27,6 +27,7 @@ from pocket.state import State
 
 __all__ = ['ApiServer']
 
+_RESOURCES = '/model/{{uuid}}/{}/resources/{{resource}}'
 _HOST = '127.0.0.1'
 _MAX_MESSAGE = 64 * 2**20
 _PING_INTERVAL_S = 60.0
@@ -123,6 +124,13 @@ class ApiServer:
                 Route('/model-{uuid}/charms/{object}', charmhttp.get_charm_object, methods=['GET']),
                 Route('/model/{uuid}/charms', charmhttp.post_charm, methods=['POST']),
                 Route('/model/{uuid}/charms', charmhttp.get_charm, methods=['GET']),
+                Route(_RESOURCES.format('applications/{application}'), resourcehttp.put, methods=['PUT']),
+                Route(
+                    _RESOURCES.format('applications/{application}'),
+                    resourcehttp.get_application,
+                    methods=['GET'],
+                ),
+                Route(_RESOURCES.format('units/{unit}'), resourcehttp.get_unit, methods=['GET']),
                 WebSocketRoute('/', self._rpc),
                 WebSocketRoute('/api', self._rpc),
                 WebSocketRoute('/model/{uuid}/api', self._rpc),

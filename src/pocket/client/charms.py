@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from base64 import b64encode
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +47,24 @@ def upload(ctx: Context, session: Session, path: Path, *, base: Mapping[str, str
     return Uploaded(url=url, charm=charm, origin=origin)
 
 
-def chosen_base(session: Session, charm: charm_files.Charm, wanted: str) -> dict[str, str]:
+def chosen_base(
+    session: Session, charm: charm_files.Charm, wanted: str, *, force: bool = False
+) -> dict[str, str]:
     """The base to deploy *charm* on: *wanted*, else the model's default, else the charm's first.
 
     Raises:
-        WrongUsage: *wanted* is no base. Fault: the charm does not support it.
+        WrongUsage: *wanted* is no base. Fault: the charm does not support it, and nobody insists.
     """
     supported = [f'{name}@{channel}' for name, channel in charm.bases]
     if wanted:
-        return values.base(wanted)
+        found = values.base(wanted)
+        name = f'{found["name"]}@{found["channel"].partition("/")[0]}'
+        if supported and name not in supported and not force:
+            raise errors.Fault(
+                f'base "{name}" not supported by charm, the charm supported bases are:'
+                f' {", ".join(supported)}. Use --force to deploy the charm anyway.'
+            )
+        return found
     config = shape.mapping(session.call('ModelConfig', 'ModelGet').get('config'))
     preferred = str(shape.mapping(config.get('default-base')).get('value') or '').removesuffix('/stable')
     if preferred and (preferred in supported or not supported):
@@ -72,61 +80,105 @@ def chosen_arch(session: Session, constraints: Mapping[str, Any]) -> str:
     return str(model.get('arch') or 'amd64')
 
 
-def upload_resources(
-    session: Session, uploaded: Uploaded, *, application: str, wanted: Sequence[str]
-) -> dict[str, str]:
-    """Upload the ``name=value`` resources *wanted* and return their pending ids by name.
+def checked_resources(charm: charm_files.Charm, words: Sequence[str]) -> dict[str, str]:
+    """The ``name=value`` resources in *words*, checked as far as this side can.
 
     Raises:
         Fault: the charm has no such resource, or its file cannot be read.
     """
-    chosen = dict(values.pair(word) for word in wanted)
-    unknown = sorted(set(chosen) - set(uploaded.charm.resources))
+    chosen = dict(values.pair(word) for word in words)
+    unknown = sorted(set(chosen) - set(charm.resources))
+    if len(unknown) == 1:
+        raise errors.Fault(f'unrecognized resource "{unknown[0]}"')
     if unknown:
-        raise errors.Fault(f'charm "{uploaded.charm.name}" has no resource "{unknown[0]}"')
-    return {
-        name: _upload_resource(session, uploaded, application=application, name=name, value=value)
-        for name, value in chosen.items()
-    }
+        raise errors.Fault(f'unrecognized resources: {", ".join(unknown)}')
+    for name, value in chosen.items():
+        if charm.resources[name].get('type') != 'oci-image' and not local_path(value).is_file():
+            raise errors.Fault(f'file for resource "{name}": cannot read {value}')
+    return chosen
 
 
-def _upload_resource(session: Session, uploaded: Uploaded, *, application: str, name: str, value: str) -> str:
-    declared = uploaded.charm.resources[name]
-    kind = str(declared.get('type') or 'file')
-    with _resource_file(kind, value) as file:
-        answer = session.call(
-            'Resources',
-            'AddPendingResources',
-            {
-                'tag': f'application-{application}',
-                'url': uploaded.url,
-                'charm-origin': uploaded.origin,
-                'resources': [
-                    {
-                        'name': name,
-                        'type': kind,
-                        'path': str(declared.get('filename') or ''),
-                        'description': str(declared.get('description') or ''),
-                        'origin': 'upload',
-                        'revision': -1,
-                        'fingerprint': b64encode(bytes.fromhex(http.file_digest(file, 'sha384'))).decode(),
-                        'size': file.stat().st_size,
-                    }
-                ],
-            },
+def upload_resources(
+    session: Session, uploaded: Uploaded, *, application: str, wanted: Mapping[str, str]
+) -> dict[str, str]:
+    """Upload the resources *wanted* of a charm and announce the others; return their pending ids by name.
+
+    Raises:
+        Fault: a file cannot be read. Refused: the controller does not take it.
+    """
+    declared = [_declared(name, spec) for name, spec in uploaded.charm.resources.items() if name in wanted]
+    if not declared:
+        return {}
+    ids = add_pending(session, application, uploaded.url, uploaded.origin, declared)
+    for entry in declared:
+        upload_content(
+            session,
+            application=application,
+            name=entry['name'],
+            kind=entry['type'],
+            value=wanted[entry['name']],
+            pending_id=ids[entry['name']],
         )
-        if answer.get('error'):
-            raise errors.Fault(str(answer['error'].get('message')))
-        pending = str(answer['pending-ids'][0])
+    return ids
+
+
+def add_pending(
+    session: Session,
+    application: str,
+    url: str,
+    origin: Mapping[str, Any],
+    resources: Sequence[Mapping[str, Any]],
+) -> dict[str, str]:
+    """Announce resources and return their pending ids by name.
+
+    Raises:
+        Fault: the controller refuses one.
+    """
+    answer = session.call(
+        'Resources',
+        'AddPendingResources',
+        {
+            'tag': f'application-{application}',
+            'url': url,
+            'charm-origin': origin,
+            'resources': list(resources),
+        },
+    )
+    if answer.get('error'):
+        raise errors.Fault(str(answer['error'].get('message')))
+    return {str(entry['name']): str(one) for entry, one in zip(resources, answer['pending-ids'], strict=True)}
+
+
+def upload_content(
+    session: Session, *, application: str, name: str, kind: str, value: str, pending_id: str = ''
+) -> None:
+    """Upload the content of one resource.
+
+    Raises:
+        Fault: its file cannot be read. Refused: the controller does not take it.
+    """
+    with _resource_file(kind, value) as file:
         http.upload_resource(
             session.target.controller,
             session.target.model.uuid,
             file,
             application=application,
             resource=name,
-            pending_id=pending,
+            pending_id=pending_id,
         )
-    return pending
+
+
+def _declared(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        'name': name,
+        'type': str(spec.get('type') or 'file'),
+        'path': str(spec.get('filename') or ''),
+        'description': str(spec.get('description') or ''),
+        'origin': 'upload',
+        'revision': -1,
+        'fingerprint': '',
+        'size': 0,
+    }
 
 
 @contextlib.contextmanager

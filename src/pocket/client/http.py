@@ -79,7 +79,7 @@ def upload_resource(
             'Content-Disposition': f'form-data; filename="{quote(file.name)}"',
         },
     )
-    _raise_for(answer, f'cannot upload resource "{resource}"')
+    _raise_for(answer, f'failed to upload resource "{resource}"')
 
 
 def file_digest(path: Path, algorithm: str) -> str:

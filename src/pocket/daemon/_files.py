@@ -115,14 +115,3 @@ def _opened(path: Path) -> Generator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def sweep_archives(home: Path, wanted: frozenset[Path]) -> None:
-    """Remove what is in the folder of uploaded charms and no model names; no upload may be under way.
-
-    Besides charms of models that are gone, that is uploads which a crash broke off.
-    """
-    folder = home / 'charms'
-    for archive in folder.iterdir() if folder.is_dir() else ():
-        if archive not in wanted:
-            archive.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 
 from bedrock import errors
-from pocket.agents import deadlines
+from pocket import blobs
+from pocket.agents import deadlines, downloads
 from pocket.agents.machine import MachineSource
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
@@ -21,7 +22,7 @@ from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, clouds, machines, models, provisioning
+from pocket.services import charms, clouds, machines, models, provisioning, resources
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -70,7 +71,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         who = identity.load_or_create(settings.home)
         state = State(settings.home / 'state.db')
         stack.callback(state.close)
-        _files.sweep_archives(settings.home, state.read(charms.archives))
+        await _sweep(state, settings)
         substrate = Nspawn(settings, note=_note)
         await asyncio.gather(
             substrate.sweep(state.read(_host_names)),
@@ -83,7 +84,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         server = ApiServer(state, settings, identity=who)
         port = await server.start()
         # The API listens on loopback only: there is no address of it that a machine could reach.
-        site = Site(state=state, substrate=substrate, api_addresses=())
+        site = Site(state=state, substrate=substrate, api_addresses=(), home=settings.home)
         supervisor = Supervisor(
             state, (MachineSource(site=site), StorageSource(site=site), UnitSource(site=site))
         )
@@ -94,6 +95,8 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         stack.push_async_callback(_cancel, around)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
+        downloader = asyncio.create_task(downloads.run(state, settings.home), name='downloads')
+        stack.push_async_callback(_cancel, downloader)
         stack.push_async_callback(server.stop)
         clientfiles.register(settings.juju_data, settings.controller_name, who, port=port)
         info = _files.publish(settings.home, port=port, controller_uuid=who.controller_uuid)
@@ -101,11 +104,20 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        await asyncio.wait({agents, around, timers, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (agents, around, timers):
+        lasting = (agents, around, timers, downloader)
+        await asyncio.wait({*lasting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in lasting:
             if task.done():
                 task.result()  # it ends only by failing
         log.info('stopping')
+
+
+async def _sweep(state: State, settings: Settings) -> None:
+    """Remove files that no model names, which uploads and downloads that a crash broke off left too."""
+    await state.write(resources.forget_pending)
+    blobs.charms(settings.home).sweep(state.read(charms.archives))
+    kept = blobs.resources(settings.home)
+    kept.sweep(kept.path(fingerprint) for fingerprint in state.read(resources.fingerprints))
 
 
 def _stop_signals() -> asyncio.Event:

@@ -68,7 +68,7 @@ class RelationView:
     in_scope: bool
     """Whether this unit has entered scope."""
     implicit: bool
-    """The endpoint is not in the charm (juju-info): in scope, but no hooks."""
+    """The endpoint is not in the charm (juju-info, or an upgrade took it away): in scope, but no hooks."""
     suspended: bool = False
     """Its operator has put it to rest: nobody is in it until it is resumed."""
     remote_model: str = ''
@@ -111,6 +111,9 @@ class UnitView:
     charm_forced: bool = False
     """The charm is to be replaced even while a hook is in error."""
     charm_archive: Path
+    charm_here: bool = True
+    """Whether the archive is there already; a store's charm is downloaded first."""
+    charm_revision: int = 0
     config: Mapping[str, Any]
     """Effective values: defaults with the operator's on top; options without any value are left out."""
     settings_hash: str

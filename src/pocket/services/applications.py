@@ -11,6 +11,7 @@ from typing import Any
 from bedrock.charm import Charm
 from pocket.model import Base, Life
 from pocket.services import (
+    assumes,
     charms,
     endpoints,
     life,
@@ -19,10 +20,10 @@ from pocket.services import (
     offers,
     options,
     relations,
+    resources,
     rows,
     saas,
     storagedirectives,
-    storagerequests,
     units,
 )
 from pocket.services import constraints as constraints_
@@ -47,9 +48,10 @@ __all__ = [
     'leader',
     'list_',
     'list_units',
+    'parse_config',
+    'put_config',
     'resolve',
     'set_base',
-    'set_charm',
     'set_config',
     'set_constraints',
     'unexpose',
@@ -84,6 +86,8 @@ class ApplicationRecord:
     leader: str
     """The leader unit's name, or empty."""
     created_ms: int
+    origin: Mapping[str, Any]
+    """What clients keep with it: of a store's charm its channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,9 @@ def deploy(
     trust: bool = False,
     storage: Mapping[str, Wanted] | None = None,
     attach_storage: Sequence[str] = (),
+    force: bool = False,
+    origin: Mapping[str, Any] | None = None,
+    resource_ids: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Make an application with its peer relations and its first units; return the units' names.
 
@@ -121,6 +128,9 @@ def deploy(
         base: By default the first that the charm names, else the model's.
         storage: What the units get of the charm's storage, by its name there.
         attach_storage: Instances for the first unit, which then must be the only one.
+        force: Whatever the charm assumes of the model.
+        origin: What clients keep with an application: its channel, for one.
+        resource_ids: Pending resources by name.
 
     Raises:
         JujuError: the request cannot be met; nothing was done.
@@ -139,20 +149,23 @@ def deploy(
         raise JujuError('subordinate application must be deployed without units', 'not valid')
     if charm.subordinate and own_constraints:
         raise JujuError('subordinate application must be deployed without constraints', 'not valid')
-    parsed, trusted = _parse(charm, config or {}, trust=trust)
+    assumes.check(charm, force=force)
+    parsed, trusted = parse_config(charm, config or {}, trust=trust)
     given = storagedirectives.resolve(tx, uuid, charm, storage or {})
     chosen = base or _base_of(charm) or machines.default_base(tx, uuid)
     tx.db.execute(
         'INSERT INTO application (model_uuid, name, charm_url, base_name, base_channel, subordinate, trust,'
-        ' constraints, config, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        ' constraints, config, origin, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         (
             *(uuid, name, charm_url, chosen.name, chosen.channel, charm.subordinate, trusted),
             rows.dumps(own_constraints),
             rows.dumps({key: value for key, value in parsed.items() if value is not None}),
+            rows.dumps(origin or {}),
             tx.now_ms,
         ),
     )
     storagedirectives.keep(tx, uuid, name, given)
+    resources.assign(tx, uuid, name, charm, resource_ids or {})
     relations.ensure_peers(tx, uuid, name, charm)
     tx.touch(uuid)
     return _add_units(tx, uuid, name, num_units, placement, attach_storage)
@@ -272,9 +285,9 @@ def set_config(tx: Tx, uuid: str, name: str, values: Mapping[str, Any]) -> None:
         JujuError: an option is unknown or a value is of the wrong type; nothing was changed.
     """
     record = get(tx, uuid, name)
-    parsed, trusted = _parse(record.charm.charm, values, trust=record.trust)
+    parsed, trusted = parse_config(record.charm.charm, values, trust=record.trust)
     merged = {**record.config, **parsed}
-    _put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
+    put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
 
 
 def unset_config(tx: Tx, uuid: str, name: str, options: Sequence[str]) -> None:
@@ -287,59 +300,6 @@ def unset_config(tx: Tx, uuid: str, name: str, options: Sequence[str]) -> None:
     if 'trust' in values:
         values['trust'] = False
     set_config(tx, uuid, name, values)
-
-
-def set_charm(
-    tx: Tx,
-    uuid: str,
-    name: str,
-    *,
-    charm_url: str,
-    config: Mapping[str, Any] | None = None,
-    base: Base | None = None,
-    force_units: bool = False,
-    storage: Mapping[str, Wanted] | None = None,
-) -> None:
-    """Give an application another charm, or the same one again; its units upgrade.
-
-    Args:
-        config: Options to set in the same step, checked against the new charm.
-        force_units: Units in hook error get the charm as well, and go on with the hook that failed.
-        storage: What units get from now on, by the charm's names.
-
-    Raises:
-        JujuError: the new charm does not fit what there is; nothing was changed.
-    """
-    record = get(tx, uuid, name)
-    charm = charms.get(tx, uuid, charm_url).charm
-    doing = f'cannot upgrade application "{name}" to charm "{charm_url}"'
-    if record.life is not Life.ALIVE:
-        raise JujuError(f'{doing}: application is not alive')
-    if charm.subordinate != record.subordinate:
-        raise JujuError(f"{doing}: cannot change an application's subordinacy")
-    known = endpoints.endpoints_of(charm)
-    for relation in relations.list_(tx, uuid, name):
-        for side in relation.endpoints:
-            new = known.get(side.name)
-            if side.application == name and (
-                new is None or (new.role, new.interface) != (side.role, side.interface)
-            ):
-                raise JujuError(f'{doing}: would break relation "{relation.key}"')
-    parsed, trusted = _parse(charm, config or {}, trust=record.trust)
-    try:
-        given = storagerequests.prepare_upgrade(tx, uuid, name, charm, storage or {})
-    except JujuError as error:
-        raise JujuError(f'{doing}: {error.message}', error.code) from error
-    merged = {**options.surviving(charm, record.config), **parsed}
-    chosen = base or record.base
-    tx.db.execute(
-        'UPDATE application SET charm_url = ?, charm_modified = charm_modified + 1, charm_forced = ?,'
-        ' base_name = ?, base_channel = ? WHERE model_uuid = ? AND name = ?',
-        (charm_url, force_units, chosen.name, chosen.channel, uuid, name),
-    )
-    _put_config(tx, uuid, name, {k: v for k, v in merged.items() if v is not None}, trusted)
-    relations.ensure_peers(tx, uuid, name, charm)
-    storagerequests.finish_upgrade(tx, uuid, name, given)
 
 
 def set_base(tx: Tx, uuid: str, name: str, *, channel: str, force: bool = False) -> None:
@@ -412,7 +372,7 @@ def _add_units(
     return made
 
 
-def _parse(charm: Charm, values: Mapping[str, Any], *, trust: bool) -> tuple[dict[str, Any], bool]:
+def parse_config(charm: Charm, values: Mapping[str, Any], *, trust: bool) -> tuple[dict[str, Any], bool]:
     """Split *values* into charm options and the trust flag, which is an option of every application."""
     own = {key: value for key, value in values.items() if key != 'trust'}
     asked = values.get('trust')
@@ -423,7 +383,8 @@ def _base_of(charm: Charm) -> Base | None:
     return Base(name=charm.bases[0][0], channel=charm.bases[0][1]) if charm.bases else None
 
 
-def _put_config(tx: Tx, uuid: str, name: str, config: Mapping[str, Any], trust: bool) -> None:
+def put_config(tx: Tx, uuid: str, name: str, config: Mapping[str, Any], trust: bool) -> None:
+    """Replace what the operator set, without checking it."""
     tx.db.execute(
         'UPDATE application SET config = ?, trust = ? WHERE model_uuid = ? AND name = ?',
         (rows.dumps(config), trust, uuid, name),
@@ -461,4 +422,5 @@ def _record(tx: Tx, row: sqlite3.Row) -> ApplicationRecord:
         config=rows.loads(row['config']),
         leader=str(row['leader']),
         created_ms=int(row['created_ms']),
+        origin=rows.loads(row['origin']),
     )

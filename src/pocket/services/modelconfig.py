@@ -8,6 +8,7 @@ from typing import Any
 from pocket.model import JUJU_VERSION
 from pocket.services import durations
 from pocket.services.errors import JujuError
+from pocket.settings import CHARMHUB_URL
 
 DEFAULTS: Mapping[str, Any] = {
     'agent-stream': 'released',
@@ -18,7 +19,7 @@ DEFAULTS: Mapping[str, Any] = {
     'apt-no-proxy': '',
     'authorized-keys': '',
     'automatically-retry-hooks': True,
-    'charmhub-url': 'https://api.charmhub.io',
+    'charmhub-url': CHARMHUB_URL,
     'default-base': '',
     'default-space': '',
     'development': False,

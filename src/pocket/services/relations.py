@@ -98,6 +98,10 @@ def destroy(tx: Tx, uuid: str, endpoints: Sequence[str], *, force: bool = False)
     Raises:
         JujuError: there is no such relation, or it is a peer relation.
     """
+    named = [record for record in list_(tx, uuid) if _is_named(record, endpoints)]
+    if len(named) == 1:  # also when an upgrade has taken its endpoint away
+        destroy_by_id(tx, uuid, named[0].id, force=force)
+        return
     candidates = endpoints_.candidates(endpoints, _parties(tx, uuid, endpoints))
     there: list[tuple[int, Candidate]] = []
     for sides in candidates:
@@ -109,8 +113,8 @@ def destroy(tx: Tx, uuid: str, endpoints: Sequence[str], *, force: bool = False)
     if len(there) > 1:
         raise endpoints_.ambiguous(endpoints, [sides for _, sides in there])
     if not there:
-        named = endpoints_.key(candidates[0]) if len(candidates) == 1 else ' '.join(endpoints)
-        raise JujuError(f'relation "{named}" not found', NOT_FOUND)
+        wanted = endpoints_.key(candidates[0]) if len(candidates) == 1 else ' '.join(endpoints)
+        raise JujuError(f'relation "{wanted}" not found', NOT_FOUND)
     destroy_by_id(tx, uuid, there[0][0], force=force)
 
 
@@ -147,6 +151,15 @@ def list_(tx: Tx, uuid: str, application: str = '') -> list[RelationRecord]:
         *(uuid, application),
     )
     return [_record(tx, row) for row in found]
+
+
+def _is_named(record: RelationRecord, endpoints: Sequence[str]) -> bool:
+    """Whether each of *endpoints* (``app`` or ``app:endpoint``) is a side of its own of a relation."""
+    sides = [(side.application, f'{side.application}:{side.name}') for side in record.endpoints]
+    return len(sides) == len(endpoints) and any(
+        all(name in side for name, side in zip(endpoints, order, strict=True))
+        for order in (sides, sides[::-1])
+    )
 
 
 def _parties(tx: Tx, uuid: str, endpoints: Sequence[str]) -> dict[str, Party]:

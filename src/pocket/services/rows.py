@@ -37,13 +37,13 @@ def loads(text: str) -> dict[str, Any]:
     return loaded
 
 
-def next_number(tx: Tx, uuid: str, name: str, *, first: int = 0) -> int:
-    """Take the next number of sequence *name* in a model; no number is given twice."""
+def next_number(tx: Tx, uuid: str, name: str, *, first: int = 0, least: int = 0) -> int:
+    """Take the next number of sequence *name* in a model, not below *least*; none is given twice."""
     row = one(
         tx,
-        'INSERT INTO sequence VALUES (?, ?, ?)'
-        ' ON CONFLICT (model_uuid, name) DO UPDATE SET value = value + 1 RETURNING value',
-        *(uuid, name, first + 1),
+        'INSERT INTO sequence VALUES (?1, ?2, max(?3, ?4 + 1))'
+        ' ON CONFLICT (model_uuid, name) DO UPDATE SET value = max(value, ?4) + 1 RETURNING value',
+        *(uuid, name, first + 1, least),
     )
     assert row is not None
     return int(row['value']) - 1

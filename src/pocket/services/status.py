@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from pocket.model import Base, Life, PortRange, Status
 from pocket.services import (
@@ -70,6 +70,8 @@ class ApplicationSnapshot:
     charm_url: str
     charm_name: str
     charm_revision: int
+    charm_version: str = ''
+    origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
     base: Base
     life: Life
     exposed: bool
@@ -260,6 +262,8 @@ def _application(
         charm_url=record.charm_url,
         charm_name=record.charm.name,
         charm_revision=record.charm.revision,
+        charm_version=record.charm.charm.version,
+        origin=record.origin,
         base=record.base,
         life=record.life,
         exposed=record.exposed,

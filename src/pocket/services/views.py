@@ -62,6 +62,8 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         charm_modified=int(row['charm_modified']),
         charm_forced=bool(row['charm_forced']),
         charm_archive=charm.archive,
+        charm_here=charm.downloaded,
+        charm_revision=charm.revision,
         config=config,
         settings_hash=settings_hash(config, trust=bool(row['trust']), address=address),
         leader=row['leader'] == unit,
@@ -117,8 +119,10 @@ def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> R
     relation_id, endpoint = int(row['id']), str(row['own_name'])
     declared = endpoint in charm.endpoints
     other = scopes.counterpart(tx, uuid, unit, relation_id)
-    # An endpoint that an upgrade took away takes no part; the implicit one needs no declaration.
-    if other is None or not (declared or endpoint == JUJU_INFO.name):
+    in_scope = scopes.is_in_scope(tx, uuid, unit, relation_id)
+    # An endpoint that an upgrade took away takes no part but can be left; the implicit one needs no
+    # declaration.
+    if other is None or not (declared or endpoint == JUJU_INFO.name or in_scope):
         return None
     return RelationView(
         id=relation_id,
@@ -131,7 +135,7 @@ def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> R
         remote_endpoint=str(other['name']),
         members=scopes.members(tx, uuid, unit, relation_id),
         application_versions={str(other['application']): int(other['version'])},
-        in_scope=scopes.is_in_scope(tx, uuid, unit, relation_id),
+        in_scope=in_scope,
         implicit=not declared,
         suspended=bool(row['suspended']),
         remote_model=str(other['home_model']),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pocket.agents.tools._args import quote
-from pocket.agents.tools._protocol import RebootNow, Reply, ToolFault, UsageFault
+from pocket.agents.tools._protocol import PlaceResource, RebootNow, Reply, ToolFault, UsageFault
 from pocket.agents.tools._tool import Call, Tool
 
 
@@ -33,7 +33,10 @@ def _goal_state(call: Call) -> Reply:
 def _resource_get(call: Call) -> Reply:
     if not call.args:
         raise UsageFault('missing required resource name')
-    raise ToolFault(f'could not download resource: resource {quote(call.arg(0))} not found')
+    found = call.context.reader.resource(call.arg(0))
+    if found is None or found.is_placeholder:
+        raise ToolFault(f'could not download resource: resource {quote(call.arg(0))} not found')
+    return Reply(stdout=call.context.reader.resource_path(found), effects=(PlaceResource(name=found.name),))
 
 
 def _credential_get(call: Call) -> Reply:

@@ -94,8 +94,16 @@ class RebootNow:
     """End the hook that asks and have the machine rebooted; the hook runs again then."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceResource:
+    """Have the newest content of a resource in the machine."""
+
+    name: str
+
+
 Effect = (
-    RebootNow
+    PlaceResource
+    | RebootNow
     | SetUnitStatus
     | SetApplicationStatus
     | SetWorkloadVersion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pocket.api import encode, storagejson
+from pocket.api import encode, storagejson, store
 from pocket.api.facade import Call, Facade, each
 from pocket.api.facades import (
     application_bindings,
@@ -10,10 +10,10 @@ from pocket.api.facades import (
     application_info,
     application_offers,
     application_place,
+    repository,
 )
-from pocket.api.facades.charms import NO_STORE
 from pocket.api.fields import Fields, untag
-from pocket.api.rpc import Json, error_object
+from pocket.api.rpc import Json
 from pocket.model import unit_tag
 from pocket.services import applications, charms, relations, status, storage
 from pocket.services.errors import NOT_SUPPORTED, JujuError
@@ -23,10 +23,10 @@ _MAX_WAIT_NS = 60_000 * _NS_IN_MS
 
 
 async def deploy(call: Call) -> Json:
-    """Application.Deploy: of charms that were uploaded."""
+    """Application.Deploy: of charms that the model has."""
 
     async def one(application: Fields) -> Json:
-        _refuse(application, ('devices', 'resources'))
+        _refuse(application, ('devices',))
         name = application.text('application')
         options = application_config.parse(application, name)
         config, trust = application_config.split_trust(options)
@@ -46,26 +46,13 @@ async def deploy(call: Call) -> Json:
             trust=trust,
             storage=storagejson.wanted_by_name(application.map('storage'), 'storage'),
             attach_storage=_attached(application),
+            force=application.flag('Force'),
+            origin=store.kept_origin(application.child('charm-origin'), application.text('channel')),
+            resource_ids=application.text_map('resources'),
         )
         return {}
 
     return {'results': await each(call.params.children('applications'), one)}
-
-
-async def deploy_from_repository(call: Call) -> Json:
-    """Application.DeployFromRepository: there is no charm store, and the client is told so."""
-    results: list[Json] = []
-    for argument in call.params.children('Args'):
-        name = argument.text('CharmName')
-        error = JujuError(f'cannot deploy "{name}": {NO_STORE}', NOT_SUPPORTED)
-        results.append(
-            {
-                'Errors': [error_object(error)],
-                'Info': {'architecture': '', 'channel': '', 'name': name, 'revision': 0},
-                'PendingResourceUploads': [],
-            }
-        )
-    return {'Results': results}
 
 
 async def add_units(call: Call) -> Json:
@@ -240,7 +227,7 @@ FACADE = Facade(
         'CharmRelations': application_info.charm_relations,
         'Consume': application_offers.consume,
         'Deploy': deploy,
-        'DeployFromRepository': deploy_from_repository,
+        'DeployFromRepository': repository.deploy_from_repository,
         'DestroyApplication': destroy_application,
         'DestroyConsumedApplications': application_offers.destroy_consumed_applications,
         'DestroyRelation': destroy_relation,

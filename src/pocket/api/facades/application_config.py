@@ -7,14 +7,14 @@ from typing import Any, cast
 
 import yaml
 
-from pocket.api import encode, storagejson
+from pocket.api import encode, storagejson, store
 from pocket.api.facade import Call, each
 from pocket.api.facades import application_bindings
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
-from pocket.services import applications, charms
+from pocket.services import applications, charms, refresh
 from pocket.services.applications import ApplicationRecord, OptionValue
-from pocket.services.errors import BAD_REQUEST, NOT_SUPPORTED, JujuError
+from pocket.services.errors import BAD_REQUEST, JujuError
 
 TRUST = 'trust'
 """The one option that is the application's own, not its charm's."""
@@ -31,7 +31,7 @@ async def get(call: Call) -> Json:
         'application-config': {TRUST: _trust(record)},
         'constraints': dict(record.constraints),
         'base': encode.base(record.base),
-        'channel': '',
+        'channel': store.channel_of(record.origin),
         'endpoint-bindings': {'': 'alpha', **dict.fromkeys(record.charm.charm.endpoints, 'alpha')},
     }
 
@@ -70,22 +70,25 @@ async def unset_config(call: Call) -> Json:
 async def set_charm(call: Call) -> Json:
     """Application.SetCharm: units run upgrade-charm for it."""
     params = call.params
-    if params.has_any('resource-ids'):
-        raise JujuError('resource-ids not supported by pocket', NOT_SUPPORTED)
     name = params.text('application')
     bindings = params.text_map('endpoint-bindings')
     if bindings:
         charm = call.read(charms.get, call.model_uuid, params.text('charm-url')).charm
         application_bindings.check(charm, name, bindings, doing=f'cannot upgrade application "{name}"')
-    config = {**_from_yaml(params.text('config-settings-yaml'), name), **params.text_map('config-settings')}
+    config = {**from_yaml(params.text('config-settings-yaml'), name), **params.text_map('config-settings')}
+    origin = params.child('charm-origin')
     await call.write(
-        applications.set_charm,
+        refresh.set_charm,
         call.model_uuid,
         name,
         charm_url=params.text('charm-url'),
         config=config,
-        base=encode.parse_base(params.child('charm-origin').child('base')),
+        base=encode.parse_base(origin.child('base')),
+        origin=store.kept_origin(origin, params.text('channel')),
+        force=params.flag('force'),
+        force_base=params.flag('force-base'),
         force_units=params.flag('force-units'),
+        resource_ids=params.text_map('resource-ids'),
         storage=storagejson.wanted_by_name(params.map('storage-constraints'), 'storage-constraints'),
     )
     return {}
@@ -96,7 +99,7 @@ def parse(argument: Fields, application: str) -> dict[str, str]:
 
     Single options win over those of a YAML document, as they do on the command line.
     """
-    return {**_from_yaml(argument.text('config-yaml'), application), **argument.text_map('config')}
+    return {**from_yaml(argument.text('config-yaml'), application), **argument.text_map('config')}
 
 
 def split_trust(options: Mapping[str, str]) -> tuple[dict[str, str], bool]:
@@ -107,8 +110,12 @@ def split_trust(options: Mapping[str, str]) -> tuple[dict[str, str], bool]:
     return {key: value for key, value in options.items() if key != TRUST}, trust == 'true'
 
 
-def _from_yaml(text: str, application: str) -> dict[str, str]:
-    """The options of a YAML document: below the application's name, or at its top."""
+def from_yaml(text: str, *names: str) -> dict[str, str]:
+    """The options of a YAML document: below one of the application's *names*, or at its top.
+
+    Raises:
+        JujuError: it is no such document.
+    """
     try:
         loaded: object = yaml.safe_load(text)
     except yaml.YAMLError as err:
@@ -118,7 +125,7 @@ def _from_yaml(text: str, application: str) -> dict[str, str]:
     if not isinstance(loaded, dict):
         raise JujuError('cannot read options: they are not a mapping', BAD_REQUEST)
     document = cast('dict[str, Any]', loaded)
-    inner: object = document.get(application)
+    inner: object = next((document[name] for name in names if name in document), None)
     options = cast('dict[str, Any]', inner) if isinstance(inner, dict) else document
     return {str(key): _text(value) for key, value in options.items() if value is not None}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pocket.api import encode
+from pocket.api import encode, store
 from pocket.api.facade import Call, each, one_result
 from pocket.api.fields import untag
 from pocket.api.rpc import Json
@@ -54,13 +54,11 @@ async def leader(call: Call) -> Json:
 async def get_charm_url_origin(call: Call) -> Json:
     """Application.GetCharmURLOrigin."""
     record = call.read(applications.get, call.model_uuid, call.params.text('application'))
+    local = {'source': 'local', 'type': 'charm', 'id': '', 'hash': record.charm.sha256}
     return {
         'url': record.charm_url,
         'charm-origin': {
-            'source': 'local',
-            'type': 'charm',
-            'id': '',
-            'hash': record.charm.sha256,
+            **(record.origin or local),
             'revision': record.charm.revision,
             'architecture': call.controller.arch,
             'base': encode.base(record.base),
@@ -83,7 +81,7 @@ def _application(record: ApplicationRecord) -> Json:
         'tag': f'application-{record.name}',
         'charm': record.charm.name,
         'base': encode.base(record.base),
-        'channel': '',
+        'channel': store.channel_of(record.origin),
         'constraints': dict(record.constraints),
         'principal': not record.subordinate,
         'exposed': record.exposed,

@@ -1,4 +1,4 @@
-"""Charms: what an uploaded charm says of itself. There is no charm store behind this controller."""
+"""Charms: what a model's charms say of themselves; the store's part is in `repository`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import Any
 
 from bedrock.charm import Charm, Endpoint
 from bedrock.charmstorage import StorageSpec
-from pocket.api.facade import Call, Facade, each
-from pocket.api.fields import Fields
+from pocket.api.facade import Call, Facade
+from pocket.api.facades import repository
 from pocket.api.rpc import Json
 from pocket.services import charms, storagedirectives
 from pocket.services.charms import CharmRecord
-from pocket.services.errors import NOT_SUPPORTED, JujuError
-
-NO_STORE = 'this controller has no access to Charmhub: deploy a local charm file'
 
 
 async def charm_info(call: Call) -> Json:
@@ -26,24 +23,6 @@ async def list_charms(call: Call) -> Json:
     names = set(call.params.texts('names'))
     records = call.read(charms.list_, call.model_uuid)
     return {'charm-urls': [record.url for record in records if not names or record.name in names]}
-
-
-async def resolve_charms(call: Call) -> Json:
-    """Charms.ResolveCharms: nothing can be resolved."""
-
-    async def one(request: Fields) -> Json:
-        raise _no_store(request.text('reference'))
-
-    return {'Results': await each(call.params.children('resolve'), one)}
-
-
-async def add_charm(call: Call) -> Json:
-    """Charms.AddCharm: nothing can be fetched."""
-    raise _no_store(call.params.text('url'))
-
-
-def _no_store(reference: str) -> JujuError:
-    return JujuError(f'cannot use charm "{reference}": {NO_STORE}', NOT_SUPPORTED)
 
 
 def action_schema(name: str, spec: dict[str, Any]) -> Json:
@@ -146,9 +125,11 @@ FACADE = Facade(
     name='Charms',
     versions=(6, 7),
     methods={
-        'AddCharm': add_charm,
+        'AddCharm': repository.add_charm,
         'CharmInfo': charm_info,
+        'GetDownloadInfos': repository.get_download_infos,
         'List': list_charms,
-        'ResolveCharms': resolve_charms,
+        'ListCharmResources': repository.list_charm_resources,
+        'ResolveCharms': repository.resolve_charms,
     },
 )

@@ -13,9 +13,10 @@ _SUPPORT_LEVEL = 'unsupported'
 async def model_get(call: Call) -> Json:
     """ModelConfig.ModelGet."""
     options = call.read(models.get_config, _model(call))
-    return {
-        'config': {name: {'value': option.value, 'source': option.source} for name, option in options.items()}
-    }
+    config = {name: {'value': option.value, 'source': option.source} for name, option in options.items()}
+    if config['charmhub-url']['source'] == 'default':
+        config['charmhub-url']['value'] = call.controller.settings.charmhub_url
+    return {'config': config}
 
 
 async def model_set(call: Call) -> Json:

@@ -47,7 +47,8 @@ def resources(session: Session, added: Added, args: Mapping[str, Any]) -> dict[s
             raise errors.Fault(
                 f'resource "{min(revisions)}" of local charm "{added.uploaded.charm.name}" needs a file'
             )
-        wanted = [f'{name}={value}' for name, value in files.items()]
+        words = [f'{name}={value}' for name, value in files.items()]
+        wanted = charms.checked_resources(added.uploaded.charm, words)
         return charms.upload_resources(session, added.uploaded, application=application, wanted=wanted)
     if files:
         raise errors.Fault(

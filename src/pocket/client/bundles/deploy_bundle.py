@@ -24,7 +24,7 @@ _CHARM_ONLY = (
     *('attach-storage', 'base', 'bind', 'config', 'constraints', 'device', 'num-units', 'resource'),
     *('revision', 'storage', 'to'),
 )
-_BUNDLE_ONLY = ('dry-run', 'map-machines', 'overlay')
+_BUNDLE_ONLY = ('map-machines', 'overlay')
 
 
 def run(ctx: Context, given: Given, found: source.Source) -> int:

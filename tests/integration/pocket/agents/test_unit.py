@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pocket.agents import unit as unit_agent
-from pocket.services import actions, applications, relations, status, uniter
+from pocket.services import actions, applications, refresh, relations, status, uniter
 
 if TYPE_CHECKING:
     from .conftest import Town
@@ -174,7 +174,7 @@ async def test_a_refresh_replaces_the_charms_files_and_keeps_those_it_made(town:
     newer = {**SCRIPTS, 'data/both': 'new', '+hooks/upgrade-charm': '#!/bin/sh\nstatus-set active new\n'}
     del newer['data/old']
     url = await town.upload('tool', newer)
-    await town.state.write(applications.set_charm, town.model, 'tool', charm_url=url)
+    await town.state.write(refresh.set_charm, town.model, 'tool', charm_url=url)
     await town.until(lambda: town.shows('tool/0', 'active', 'new'), 'the upgrade ends')
     data = town.charm_dir('tool/0') / 'data'
     assert {path.name: path.read_text().strip() for path in data.iterdir()} == {'both': 'new', 'made': 'mine'}

@@ -184,14 +184,16 @@ async def test_status_is_narrowed_by_patterns(deploy: Deploy, on_model: Call) ->
 async def test_an_unknown_charm_is_refused_with_its_name(on_model: Call) -> None:
     application = {'application': 'web', 'charm-url': 'local:nothing-0', 'num-units': 1}
     local = await on_model('Application', 19, 'Deploy', applications=[application])
+    await on_model('ModelConfig', 3, 'ModelSet', config={'charmhub-url': 'http://127.0.0.1:9'})
     store = await on_model('Application', 19, 'DeployFromRepository', Args=[{'CharmName': 'postgresql'}])
     resolved = await on_model(
         'Charms', 6, 'ResolveCharms', resolve=[{'reference': 'ch:postgresql', 'charm-origin': {}}]
     )
 
     assert 'local:nothing-0' in local['results'][0]['error']['message']
-    assert store['Results'][0]['Errors'][0]['code'] == 'not supported'
-    assert 'Charmhub' in resolved['Results'][0]['error']['message']
+    said = 'cannot reach the charm store at http://127.0.0.1:9: Connection refused'
+    assert store['Results'][0]['Errors'][0]['message'] == said
+    assert resolved['Results'][0]['error']['message'] == said
 
 
 async def test_what_pocket_has_not_is_refused_instead_of_left_out(on_model: Call) -> None:

@@ -10,6 +10,7 @@ from pocket.agents import tools
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState, RelationState
 from pocket.model import PendingAction, PortRange, RelationView, Status, Surroundings, UnitView
+from pocket.model.resources import Resource
 from pocket.model.secrets import SecretMetadata, SecretReading
 from pocket.services.errors import JujuError
 
@@ -25,6 +26,8 @@ NETWORK = {
     'egress-subnets': ['10.0.0.1/32'],
     'ingress-addresses': ['10.0.0.1'],
 }
+
+WORDS = Resource(application='app', name='words', type='file', path='words.txt', fingerprint='ab' * 48)
 
 
 @dataclass
@@ -67,6 +70,12 @@ class FakeReader:
 
     def unit_status(self) -> Status:
         return Status(value='active', message='fine')
+
+    def resource(self, name: str) -> Resource | None:
+        return {'words': WORDS, 'empty': replace(WORDS, name='empty', fingerprint='')}.get(name)
+
+    def resource_path(self, resource: Resource) -> str:
+        return f'/resources/{resource.name}/{resource.file_name}'
 
     def application_status(self) -> tuple[Status, Mapping[str, Status]]:
         return Status(value='active'), {'app/0': Status(value='active')}
@@ -243,6 +252,7 @@ def test_what_tools_print(make_context: MakeContext, line: str, stdout: str) -> 
         ('storage-get', 2, 'no storage instance specified'),
         ('resource-get', 2, 'missing required resource name'),
         ('resource-get data', 1, 'could not download resource: resource "data" not found'),
+        ('resource-get empty', 1, 'could not download resource: resource "empty" not found'),
         ('credential-get', 1, 'cannot access cloud credentials: permission denied'),
         ('action-get', 1, 'not running an action'),
         ('action-set a=b', 1, 'not running an action'),

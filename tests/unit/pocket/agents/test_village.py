@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bedrock.charm import Charm, Endpoint, Option
 from pocket.model import Base
-from pocket.services import actions, applications, charms, machines, models, relations, rows
+from pocket.services import actions, applications, charms, machines, models, refresh, relations, rows
 from pocket.services.actions import ActionRequest
 from pocket.services.errors import JujuError
 from pocket.state import Tx, schema
@@ -173,7 +173,7 @@ class Story:
     def _refresh(self, chance: random.Random) -> None:
         name = chance.choice(NAMES)
         force = chance.random() < 0.5
-        applications.set_charm(self.tx, self.uuid, name, charm_url=self._upload(name), force_units=force)
+        refresh.set_charm(self.tx, self.uuid, name, charm_url=self._upload(name), force_units=force)
 
     def _act(self, chance: random.Random) -> None:
         request = ActionRequest(receiver=chance.choice(self.units()), name='act')

@@ -411,7 +411,7 @@ def test_an_error_of_the_server_is_shown_as_it_is(client: Client, controller: Fa
     assert (done.code, done.err) == (1, 'ERROR no relations found\n')
 
 
-@pytest.mark.parametrize('word', ['ubuntu', './nothing', 'bundle.yaml'])
+@pytest.mark.parametrize('word', ['Ubuntu!', './nothing', 'bundle.yaml'])
 def test_what_cannot_be_deployed_is_refused_before_anything_is_asked(
     client: Client, controller: FakeController, word: str
 ) -> None:

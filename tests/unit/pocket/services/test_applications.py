@@ -6,7 +6,7 @@ import pytest
 
 from bedrock.charm import Option
 from pocket.model import Base, HookChanges
-from pocket.services import applications, charms, machines, models, status, uniter
+from pocket.services import applications, charms, machines, models, refresh, status, uniter
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, JujuError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_another_charm_keeps_what_still_fits(world: World) -> None:
         'a', options={'port': Option(type='string'), 'more': Option(type='int')}, peers={'cluster': 'ha'}
     )
     before = world.view('a/0').charm_modified
-    applications.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(new), config={'more': '5'})
+    refresh.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(new), config={'more': '5'})
     view = world.view('a/0')
     assert dict(view.config) == {'more': 5}
     assert (view.charm_url, view.charm_modified) == ('local:a-1', before + 1)
@@ -140,9 +140,9 @@ def test_a_forced_upgrade_is_told_to_the_units_and_resolves_nothing(world: World
     world.deploy('a', world.make_charm('a'))
     uniter.set_agent_status(world.tx, world.uuid, 'a/0', 'error')
     url = world.upload(world.make_charm('a'))
-    applications.set_charm(world.tx, world.uuid, 'a', charm_url=url, force_units=True)
+    refresh.set_charm(world.tx, world.uuid, 'a', charm_url=url, force_units=True)
     assert (world.view('a/0').charm_forced, world.view('a/0').resolved) == (True, '')
-    applications.set_charm(world.tx, world.uuid, 'a', charm_url=url)
+    refresh.set_charm(world.tx, world.uuid, 'a', charm_url=url)
     assert not world.view('a/0').charm_forced
 
 
@@ -151,7 +151,7 @@ def test_another_charm_must_not_break_relations(world: World) -> None:
     world.deploy('b', world.make_charm('b', requires={'db': 'sql'}))
     world.relate('a', 'b')
     with pytest.raises(JujuError) as caught:
-        applications.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(world.make_charm('a')))
+        refresh.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(world.make_charm('a')))
     assert caught.value.message == (
         'cannot upgrade application "a" to charm "local:a-1": would break relation "b:db a:db"'
     )
@@ -161,7 +161,7 @@ def test_status_says_which_unit_still_runs_the_old_charm(world: World) -> None:
     charm = world.make_charm('a')
     world.deploy('a', charm)
     uniter.set_charm(world.tx, world.uuid, 'a/0', 'local:a-0')
-    applications.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(charm))
+    refresh.set_charm(world.tx, world.uuid, 'a', charm_url=world.upload(charm))
     shown = status.snapshot(world.tx, world.uuid).applications[0]
     assert (shown.charm_url, shown.units[0].charm_url) == ('local:a-1', 'local:a-0')
 

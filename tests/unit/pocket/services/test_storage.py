@@ -15,6 +15,7 @@ from pocket.services import (
     machines,
     models,
     provisioning,
+    refresh,
     storagedetails,
     storagepools,
     storagerequests,
@@ -354,14 +355,14 @@ def test_a_model_with_volumes_is_not_destroyed_by_mistake(world: World) -> None:
 def test_an_upgrade_gives_what_the_new_charm_requires_and_keeps_what_is_used(world: World) -> None:
     world.deploy('a', _charm(world, data=DATA))
     url = world.upload(_charm(world, data=DATA, cache={'type': 'filesystem'}))
-    applications.set_charm(world.tx, world.uuid, 'a', charm_url=url, storage={'cache': Wanted(pool='tmpfs')})
+    refresh.set_charm(world.tx, world.uuid, 'a', charm_url=url, storage={'cache': Wanted(pool='tmpfs')})
     assert {each.id: each.pool for each in storagedetails.list_(world.tx, world.uuid)} == {
         'data/0': 'rootfs',
         'cache/1': 'tmpfs',
     }
     without = world.upload(_charm(world, cache={'type': 'filesystem'}))
     with pytest.raises(JujuError, match='in-use storage "data" removed'):
-        applications.set_charm(world.tx, world.uuid, 'a', charm_url=without)
+        refresh.set_charm(world.tx, world.uuid, 'a', charm_url=without)
 
 
 def test_pools_are_made_changed_and_removed(world: World) -> None:
