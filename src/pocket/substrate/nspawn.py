@@ -40,8 +40,10 @@ from pocket.substrate import (
     bases,
     cgroups,
     images,
+    isolation,
     network,
     procs,
+    ranges,
     records,
 )
 from pocket.substrate._addresses import Known
@@ -68,6 +70,7 @@ class Nspawn:
         self._note = note
         self._network = network.Network(settings)
         self._images = images.Images(settings)
+        self._ranges = ranges.Ranges()
         self._volumes = _filesystems.Images(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._layout = cgroups.here()
@@ -108,6 +111,7 @@ class Nspawn:
             folder = self._folder(name)
             await self._stop(name, self._readable(name))
             await asyncio.to_thread(_delete, folder)
+            self._ranges.release(folder)
             await self._network.release(name)
             cgroups.forget(self._layout, self._settings.tag)
         self._locks.pop(name, None)
@@ -137,11 +141,14 @@ class Nspawn:
             leader_pid=record.leader.pid,
             groups=groups,
             bounding=_inside.bounding_set(record.leader.pid),
+            users=record.users,
             record=note,
         )
         command = _inside.launcher(target, argv, cwd=cwd, user=user)
         try:
-            return await _inside.run(command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s)
+            return await _inside.run(
+                command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s, owner=record.users
+            )
         finally:
             if note is not None:
                 note.unlink(missing_ok=True)
@@ -196,7 +203,14 @@ class Nspawn:
                 raise errors.Fault(f'cannot mount storage on machine {name}: it does not run')
             if filesystem.provider == 'loop':
                 image = await self._volumes.make(filesystem.key, size_mib=filesystem.size_mib)
-                await _filesystems.mount_image(record.supervisor.pid, image, self._shared(name, filesystem))
+                shift = (
+                    _filesystems.Shift(users=record.users, plain=self._folder(name) / 'plain')
+                    if record.users
+                    else None
+                )
+                await _filesystems.mount_image(
+                    record.supervisor.pid, image, self._shared(name, filesystem), shift=shift
+                )
             done = await self._inside(name, _filesystems.mount_command(filesystem))
             return _filesystems.judge(filesystem, done)
 
@@ -260,21 +274,30 @@ class Nspawn:
             await self.sweep(frozenset())
         finally:
             await self._network.remove()
+            self._ranges.release(self._machines)
+            (self._settings.home / isolation.FILE).unlink(missing_ok=True)
             cgroups.forget(self._layout, self._settings.tag)
 
     async def _start(self, spec: HostSpec, record: Record) -> Host:
         folder = self._folder(spec.name)
         limits = cgroups.Limits(memory_mb=spec.memory_mb, cores=spec.cores)
         place = f'pocket/{self._settings.tag}/{spec.name}'
-        groups, refused = cgroups.create(self._layout, place, limits)
+        groups, refused = cgroups.create(self._layout, place, limits, owner=record.users)
         if refused:
             self._note(f'machine {spec.name}: {refused}')
         # Kept before anything is in the groups: from now on a crash leaves nothing that cannot be found.
         record = dataclasses.replace(record, cgroups=tuple(map(str, groups)), supervisor=None, leader=None)
         records.save(folder, record)
-        namespace = await self._network.connect(spec.name)
+        # Users of the machine's own have rights in a network that they made: the link comes to it.
+        namespace = None if record.users else await self._network.connect(spec.name)
+        if record.users:
+            await self._network.disconnect(spec.name)
         (folder / 'resolv.conf').write_text(network.host_resolv_conf())
         _write_hosts(folder / 'hosts', {record.address: (spec.name,), **self._hosts.get(spec.model_uuid, {})})
+
+        async def connect(leader: int) -> None:
+            await self._network.connect(spec.name, leader=leader)
+
         supervisor, leader = await _booting.start(
             _booting.Start(
                 name=spec.name,
@@ -285,8 +308,13 @@ class Nspawn:
                 groups=groups,
                 binds={'/etc/hosts': folder / 'hosts', '/etc/resolv.conf': folder / 'resolv.conf'},
                 read_only={'/run/pocket': folder / 'run', _filesystems.SHARED: folder / 'storage'},
+                users=record.users,
+                unshifted=frozenset(
+                    {_filesystems.SHARED}
+                ),  # what is mounted there later is shifted by itself
             ),
             timeout_s=_BOOT_TIMEOUT_S,
+            on_leader=connect if record.users else None,
         )
         record = dataclasses.replace(
             record, supervisor=procs.identify(supervisor), leader=procs.identify(leader)
@@ -323,13 +351,24 @@ class Nspawn:
     def _create(self, spec: HostSpec, *, image: images.Image, address: str, note: str) -> Record:
         """Make the folder of a new machine; it exists under its name only when it is complete."""
         folder = self._folder(spec.name)
+        held = isolation.here(self._settings, self._layout)
+        held.require(spec.name)
+        claim = self._ranges.claim(folder) if held.kind == 'users' else contextlib.nullcontext(0)
+        with claim as users:
+            return self._fill(folder, spec, image=image, address=address, note=note, users=users)
+
+    def _fill(
+        self, folder: Path, spec: HostSpec, *, image: images.Image, address: str, note: str, users: int
+    ) -> Record:
         part = folder.with_name(f'.{spec.name}.new')
         shutil.rmtree(part, ignore_errors=True)
-        for name in ('upper', 'work', 'root', 'run'):
+        for name in ('upper', 'work', 'root', 'lower', 'run'):
             (part / name).mkdir(parents=True)
         for name in ('upper', 'root', 'run'):
             (part / name).chmod(0o755)  # whatever our umask is
         public = _seed(part / 'upper', spec)
+        if users:
+            _shift(part / 'upper', users)
         record = Record(
             name=spec.name,
             model_uuid=spec.model_uuid,
@@ -337,6 +376,7 @@ class Nspawn:
             image=image.id,
             address=address,
             ssh_host_keys=(public,),
+            users=users,
             note=note,
         )
         records.save(part, record)
@@ -352,6 +392,7 @@ class Nspawn:
             run_dir=self._folder(record.name) / 'run',
             ssh_host_keys=record.ssh_host_keys,
             boot_id=f'{_HOST_BOOT}-{record.leader.pid}-{record.leader.start}',
+            isolation='users' if record.users else 'capabilities',
             note=record.note,
         )
 
@@ -426,6 +467,13 @@ def _seed(upper: Path, spec: HostSpec) -> str:
     for path in (home, home / '.ssh', home / '.ssh' / 'authorized_keys'):
         os.chown(path, _UBUNTU, _UBUNTU)
     return public
+
+
+def _shift(folder: Path, first: int) -> None:
+    """Give *folder* and all in it to the users that are *first* further on."""
+    for path in (folder, *folder.rglob('*')):
+        found = path.lstat()
+        os.chown(path, first + found.st_uid, first + found.st_gid, follow_symlinks=False)
 
 
 def _write_hosts(path: Path, names: Names) -> None:
