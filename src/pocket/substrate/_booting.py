@@ -54,8 +54,8 @@ class Start:
     """The same for what it may only read."""
     users: int = 0
     """The user of the host that root of the machine is, where it has users of its own."""
-    unshifted: frozenset[str] = frozenset()
-    """Machine paths that are bound as they are, although it has users of its own."""
+    mapped: frozenset[str] = frozenset()
+    """Machine paths that its own users, if it has such, see as the host's users do."""
 
 
 def command(start: Start) -> list[str]:
@@ -206,7 +206,7 @@ def _tail(path: Path) -> str:
 
 
 def _bind(start: Start, inside: str, host: Path) -> str:
-    shifted = start.users and inside not in start.unshifted
+    shifted = start.users and inside in start.mapped
     return f'{_quoted(host)}:{_quoted(inside)}{":idmap" if shifted else ""}'
 
 

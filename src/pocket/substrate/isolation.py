@@ -17,6 +17,7 @@ from pocket.substrate.cgroups import Layout
 
 FILE = 'isolation.json'
 """Where a home keeps what was found, as long as the host does not boot."""
+HINT = 'Set POCKET_ISOLATION to auto or capabilities.'
 
 _SYSTEMD = Path('/run/systemd/system')
 _BOOT = Path('/proc/sys/kernel/random/boot_id')
@@ -52,7 +53,7 @@ class Isolation:
         if self.missing:
             raise errors.Fault(
                 f'cannot make machine {machine} with users of its own: {self.missing}',
-                hint='Set POCKET_ISOLATION to auto or capabilities.',
+                hint=HINT,
             )
 
 

@@ -15,13 +15,9 @@ import hashlib
 import os
 import shutil
 import signal
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bedrock import errors
 from pocket.model import Base
@@ -37,6 +33,7 @@ from pocket.substrate import (
     _filesystems,
     _inside,
     _netrules,
+    _seeds,
     bases,
     cgroups,
     images,
@@ -57,8 +54,6 @@ _SWEEPERS = 8
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
 _HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-_UBUNTU = 1000
-"""User and group number of ``ubuntu`` in every image."""
 
 
 class Nspawn:
@@ -294,6 +289,8 @@ class Nspawn:
             await self._network.disconnect(spec.name)
         (folder / 'resolv.conf').write_text(network.host_resolv_conf())
         _write_hosts(folder / 'hosts', {record.address: (spec.name,), **self._hosts.get(spec.model_uuid, {})})
+        for name in ('resolv.conf', 'hosts'):
+            os.chown(folder / name, record.users, record.users)
 
         async def connect(leader: int) -> None:
             await self._network.connect(spec.name, leader=leader)
@@ -309,9 +306,7 @@ class Nspawn:
                 binds={'/etc/hosts': folder / 'hosts', '/etc/resolv.conf': folder / 'resolv.conf'},
                 read_only={'/run/pocket': folder / 'run', _filesystems.SHARED: folder / 'storage'},
                 users=record.users,
-                unshifted=frozenset(
-                    {_filesystems.SHARED}
-                ),  # what is mounted there later is shifted by itself
+                mapped=frozenset({'/run/pocket'}),
             ),
             timeout_s=_BOOT_TIMEOUT_S,
             on_leader=connect if record.users else None,
@@ -366,9 +361,7 @@ class Nspawn:
             (part / name).mkdir(parents=True)
         for name in ('upper', 'root', 'run'):
             (part / name).chmod(0o755)  # whatever our umask is
-        public = _seed(part / 'upper', spec)
-        if users:
-            _shift(part / 'upper', users)
+        public = _seeds.sow(part / 'upper', spec, users=users)
         record = Record(
             name=spec.name,
             model_uuid=spec.model_uuid,
@@ -434,46 +427,6 @@ class Nspawn:
     def _exec_record(self, name: str, key: str) -> Path:
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return self._folder(name) / 'exec' / digest
-
-
-def _seed(upper: Path, spec: HostSpec) -> str:
-    """Write what is a machine's own into its upper layer; returns its public ssh host key."""
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
-    public = (
-        key.public_key()
-        .public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-        .decode()
-    )
-    files: list[tuple[str, bytes, int]] = [
-        ('etc/hostname', f'{spec.name}\n'.encode(), 0o644),
-        ('etc/machine-id', f'{uuid.uuid4().hex}\n'.encode(), 0o444),
-        ('etc/ssh/ssh_host_ed25519_key', private, 0o600),
-        ('etc/ssh/ssh_host_ed25519_key.pub', f'{public} root@{spec.name}\n'.encode(), 0o644),
-        ('home/ubuntu/.ssh/authorized_keys', ''.join(f'{k}\n' for k in spec.authorized_keys).encode(), 0o600),
-    ]
-    for name, content, mode in files:
-        path = upper / name
-        for parent in reversed(path.relative_to(upper).parents[:-1]):
-            folder = upper / parent
-            if not folder.exists():
-                folder.mkdir()
-                folder.chmod(0o700 if folder.name == '.ssh' else 0o755)
-        path.write_bytes(content)
-        path.chmod(mode)
-    home = upper / 'home' / 'ubuntu'
-    for path in (home, home / '.ssh', home / '.ssh' / 'authorized_keys'):
-        os.chown(path, _UBUNTU, _UBUNTU)
-    return public
-
-
-def _shift(folder: Path, first: int) -> None:
-    """Give *folder* and all in it to the users that are *first* further on."""
-    for path in (folder, *folder.rglob('*')):
-        found = path.lstat()
-        os.chown(path, first + found.st_uid, first + found.st_gid, follow_symlinks=False)
 
 
 def _write_hosts(path: Path, names: Names) -> None:
