@@ -22,6 +22,7 @@ DAEMON_LEAF = 'pocket-daemon'
 """Group that the daemon puts itself into: a cgroup 2 group with children may hold no processes."""
 
 _TRIES = 10
+_PROBE = '.probe'
 _DELEGATED = ('cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control', 'tasks')
 """The files of a group that its user writes, those of version 1 included."""
 _PERIOD_US = 100_000
@@ -132,16 +133,15 @@ def find(where: Layout, path: str) -> tuple[Path, ...]:
     return tuple(base / path for base in bases if base is not None and (base / path).is_dir())
 
 
-def try_delegation(where: Layout, path: str, owner: int) -> str:
-    """What keeps this host from giving a group to *owner*, in words, or nothing; *path* goes again."""
+def try_delegation(where: Layout, tag: str, owner: int) -> str:
+    """What keeps this host from giving a group of the home *tag* to *owner*, in words, or nothing."""
+    path = f'pocket/{tag}/{_PROBE}'
     try:
         groups, _ = create(where, path, Limits(), owner=owner)
     except (OSError, errors.Fault):
         return 'its control groups cannot be handed on'
     finally:
-        for group in find(where, path):
-            with contextlib.suppress(OSError):
-                remove(group)
+        forget(where, tag)
     return '' if groups else 'no control groups are mounted'
 
 
@@ -161,7 +161,10 @@ def forget(where: Layout, tag: str) -> None:
     bases = {where.unified, where.named, *where.controllers.values()} - {None}
     for base in bases:
         assert base is not None
-        for group in (base / 'pocket' / tag, base / 'pocket', base / DAEMON_LEAF):
+        home = base / 'pocket' / tag
+        with contextlib.suppress(OSError):
+            remove(home / _PROBE)
+        for group in (home, home.parent, base / DAEMON_LEAF):
             with contextlib.suppress(OSError):
                 group.rmdir()
 

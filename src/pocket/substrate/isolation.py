@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +26,7 @@ _SYSTEMD = Path('/run/systemd/system')
 _BOOT = Path('/proc/sys/kernel/random/boot_id')
 _TIMEOUT_S = 20.0
 _CAPABILITIES = 'root in one is held by a capability bounding set, a seccomp filter and a private /dev'
-_USERS = 'root in one is a user of the host that has nothing there'
+_USERS = 'root in one is a user of the host that has nothing there and can make no device nodes'
 _GUARDS = {
     'cgroup-v1': 'the devices control group lets it open harmless devices only',
     'systemd': "systemd's device policy lets it open harmless devices only",
@@ -98,31 +101,57 @@ def decide(wanted: str, layout: Layout, *, systemd: bool, probe: Callable[[], st
 
 def probed(settings: Settings, layout: Layout) -> str:
     """What machines with users of their own lack here, or nothing: tried once for each boot of the host."""
-    place = {'boot': _BOOT.read_text().strip(), 'cache': str(settings.cache), 'groups': str(layout)}
+    # Not the groups themselves: each daemon has another, and this command one more.
+    groups = [layout.unified is not None, layout.named is not None, *sorted(layout.controllers)]
+    place = {'boot': _BOOT.read_text().strip(), 'cache': str(settings.cache), 'groups': groups}
     file = settings.home / FILE
-    try:
-        kept = json.loads(file.read_text())
-        if kept['place'] == place:
-            return str(kept['missing'])
-    except (OSError, ValueError, LookupError, TypeError):
-        pass  # not tried yet
+    kept = _kept(file, place)
+    if kept is not None:
+        return kept
     if os.geteuid() != 0:
         return 'only root can find out whether this host can'
-    missing = _try(settings, layout)
-    records.write_whole(file, json.dumps({'place': place, 'missing': missing}))
-    return missing
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(settings.home):
+        kept = _kept(file, place)
+        if kept is None:
+            kept = _try(settings, layout)
+            records.write_whole(file, json.dumps({'place': place, 'missing': kept}))
+    return kept
+
+
+def _kept(file: Path, place: object) -> str | None:
+    """What was found at *place* earlier; None when it was not tried yet."""
+    try:
+        kept = json.loads(file.read_text())
+        return str(kept['missing']) if kept['place'] == place else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Have other programs of this home wait, so that no two of them try at once."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _try(settings: Settings, layout: Layout) -> str:
-    refused = cgroups.try_delegation(layout, f'pocket/{settings.tag}/.probe', ranges.FIRST)
-    cgroups.forget(layout, settings.tag)
+    refused = cgroups.try_delegation(layout, settings.tag, ranges.FIRST)
     if refused:
         return refused
-    for folder in (settings.home, settings.cache / 'images'):
+    folders = [settings.cache / 'images', settings.home]
+    mark = f'.probe-{settings.tag}-'
+    for folder in folders:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in folder.glob(f'{mark}*'):
+            shutil.rmtree(left, ignore_errors=True)  # by one that was killed
     with (
-        tempfile.TemporaryDirectory(prefix='.probe-', dir=settings.cache / 'images') as lower,
-        tempfile.TemporaryDirectory(prefix='.probe-', dir=settings.home) as scratch,
+        tempfile.TemporaryDirectory(prefix=mark, dir=folders[0]) as lower,
+        tempfile.TemporaryDirectory(prefix=mark, dir=folders[1]) as scratch,
     ):
         argv = ['unshare', '--mount', '--propagation=private', '--']
         done = process.run(
