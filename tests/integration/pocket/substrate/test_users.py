@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -47,6 +48,7 @@ async def settings(tmp_path: Path) -> AsyncGenerator[Settings]:
     yield found
     await Nspawn(found).destroy()
     assert _ranges_of(found) == []
+    assert _left(found) == []
     assert not (found.home / isolation.FILE).exists()
     assert list((found.home / 'm').glob('*')) == []
 
@@ -54,6 +56,14 @@ async def settings(tmp_path: Path) -> AsyncGenerator[Settings]:
 @pytest.fixture
 def nspawn(settings: Settings) -> Nspawn:
     return Nspawn(settings)
+
+
+def _left(settings: Settings) -> list[str]:
+    """Groups, networks and mounts of a home."""
+    found = [str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{settings.tag}')]
+    found += [str(path) for path in Path('/run/netns').glob(f'pk{settings.tag}*')]
+    mounts = Path('/proc/self/mountinfo').read_text().splitlines()
+    return found + [line for line in mounts if str(settings.home) in line]
 
 
 def _ranges_of(settings: Settings) -> list[int]:
@@ -165,6 +175,41 @@ async def test_a_machine_keeps_its_users_whatever_comes(nspawn: Nspawn, settings
     assert (await _sh(heir, new, f'ping -c1 -W5 {again.address}'))[0] == 0
     await heir.remove(host.name)
     assert _ranges_of(settings) == []
+
+
+async def test_they_are_the_default_where_all_control_groups_are_of_version_two(settings: Settings) -> None:
+    """Which a mount namespace can have on any host that has that version at all."""
+    script = """
+import asyncio
+from pocket import settings
+from pocket.model import Base
+from pocket.substrate import HostSpec
+from pocket.substrate.nspawn import Nspawn
+
+async def main():
+    nspawn = Nspawn(settings.load())
+    spec = HostSpec(name='juju-abc123-0', model_uuid='model', base=Base(name='debian', channel='12'))
+    try:
+        host = await nspawn.boot(spec)
+        script = 'systemctl is-system-running; cat /proc/self/cgroup; apt-get install -qq tree >&2'
+        env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'}
+        done = await nspawn.exec(host.name, ['/bin/sh', '-c', script], env=env)
+        print(host.isolation, done.returncode, *done.stdout.decode().split())
+    finally:
+        await nspawn.destroy()
+
+asyncio.run(main())
+"""
+    remount = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"'
+    apart = ['unshare', '--mount', '--propagation=private', '--', '/bin/sh', '-c', remount, 'sh']
+    env = {
+        'PATH': os.environ['PATH'],
+        'POCKET_HOME': str(settings.home),
+        'POCKET_CACHE': str(settings.cache),
+    }
+    done = await process.arun([*apart, sys.executable, '-c', script], env=env, timeout_s=120)
+    assert done.stdout.startswith('users 0 running '), done.stdout
+    assert '0::/' in done.stdout
 
 
 async def test_what_cannot_be_is_not_made_in_another_way(
