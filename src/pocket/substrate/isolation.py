@@ -85,8 +85,9 @@ def decide(wanted: str, layout: Layout, *, systemd: bool, probe: Callable[[], st
         return capabilities('POCKET_ISOLATION asks for it')
     if wanted == 'users':
         missing = probe()
-        reason = f'POCKET_ISOLATION asks for it, but {missing}' if missing else 'POCKET_ISOLATION asks for it'
-        return Isolation(kind='users', devices=devices, why=f'{reason}; {_USERS}', missing=missing)
+        rest = f'but no machine can be made so, because {missing}' if missing else _USERS
+        why = f'POCKET_ISOLATION asks for it; {rest}'
+        return Isolation(kind='users', devices=devices, why=why, missing=missing)
     if layout.unified is None or layout.named is not None or layout.controllers:
         return capabilities(
             'machines share the users of the host, because its control groups are not of version 2 alone'

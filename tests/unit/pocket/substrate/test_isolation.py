@@ -47,8 +47,8 @@ def test_by_default_users_are_not_even_tried_where_a_group_is_of_version_one(lay
         ('auto', TWO, LACK, 'capabilities', '', f'because {LACK}'),
         ('users', TWO, '', 'users', '', 'POCKET_ISOLATION asks for it; root in one'),
         ('users', ONE, '', 'users', '', 'POCKET_ISOLATION asks for it; root in one'),
-        ('users', ONE, LACK, 'users', LACK, f'POCKET_ISOLATION asks for it, but {LACK}'),
-        ('users', TWO, LACK, 'users', LACK, f'POCKET_ISOLATION asks for it, but {LACK}'),
+        ('users', ONE, LACK, 'users', LACK, f'asks for it; but no machine can be made so, because {LACK}'),
+        ('users', TWO, LACK, 'users', LACK, f'asks for it; but no machine can be made so, because {LACK}'),
     ],
 )
 def test_users_are_chosen_where_they_work_and_asked_for_where_they_must(
