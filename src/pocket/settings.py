@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import files
+from bedrock import errors, files
 
 CHARMHUB_URL = 'https://api.charmhub.io'
 """The public charm store."""
+
+ISOLATIONS = ('auto', 'users', 'capabilities')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Settings:
     """
     controller_name: str
     """POCKET_CONTROLLER, default ``pocket``: the name that it registers under."""
+    isolation: str = 'auto'
+    """POCKET_ISOLATION: what holds new machines back, one of `ISOLATIONS`."""
     charmhub_url: str = CHARMHUB_URL
     """POCKET_CHARMHUB_URL: the charm store of models that name no other."""
 
@@ -52,8 +56,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=int(env.get('POCKET_PORT') or 17070),
         juju_data=juju_data(env),
         controller_name=env.get('POCKET_CONTROLLER') or 'pocket',
+        isolation=_isolation(env.get('POCKET_ISOLATION') or 'auto'),
         charmhub_url=env.get('POCKET_CHARMHUB_URL') or CHARMHUB_URL,
     )
+
+
+def _isolation(value: str) -> str:
+    if value not in ISOLATIONS:
+        raise errors.UsageFault(
+            f'cannot understand POCKET_ISOLATION={value}', hint=f'It is one of {", ".join(ISOLATIONS)}.'
+        )
+    return value
 
 
 def juju_data(env: Mapping[str, str]) -> Path:

@@ -28,7 +28,7 @@ def status(format_: str) -> int:
     settings = settings_.load()
     info = control.find(settings.home)
     hosts = asyncio.run(Nspawn(settings).running())
-    held = isolation.here(cgroups.here())
+    held = isolation.here(settings, cgroups.here())
     result = {
         'controller': settings.controller_name,
         'running': info is not None and info.port != 0,
@@ -38,17 +38,23 @@ def status(format_: str) -> int:
         'juju_data': str(settings.juju_data),
         'isolation': {'kind': held.kind, 'devices': held.devices, 'why': held.why},
         'machines': [
-            {'name': host.name, 'address': host.address, 'pid': host.leader_pid} for host in hosts.values()
+            {
+                'name': host.name,
+                'address': host.address,
+                'pid': host.leader_pid,
+                'isolation': host.isolation,
+            }
+            for host in hosts.values()
         ],
     }
 
     def table() -> str:
         state = f'runs as process {info.pid}' if info is not None else 'does not run'
         where = f' at {result["endpoint"]}' if result['endpoint'] else ''
-        rows = [('Machine', 'Address', 'Process')]
-        rows += [(host.name, host.address, str(host.leader_pid)) for host in hosts.values()]
+        rows = [('Machine', 'Address', 'Process', 'Isolation')]
+        rows += [(host.name, host.address, str(host.leader_pid), host.isolation) for host in hosts.values()]
         listed = f'\n\n{output.columns(rows)}' if hosts else ''
-        isolated = f'isolation of machines: {held.kind} ({held.why})'
+        isolated = f'isolation of new machines: {held.kind} ({held.why})'
         return f'controller {settings.controller_name} {state}{where}\n{isolated}{listed}'
 
     output.show(result, format_, table)

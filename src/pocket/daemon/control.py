@@ -127,6 +127,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
         'POCKET_HOME': str(settings.home),
         'POCKET_CACHE': str(settings.cache),
         'POCKET_PORT': str(settings.port),
+        'POCKET_ISOLATION': settings.isolation,
         'POCKET_CHARMHUB_URL': settings.charmhub_url,
         'POCKET_CONTROLLER': settings.controller_name,
         'JUJU_DATA': str(settings.juju_data),

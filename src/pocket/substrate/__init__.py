@@ -46,6 +46,8 @@ class Host:
     ssh_host_keys: tuple[str, ...] = ()
     boot_id: str = ''
     """Names this run of the host: no other run of any host has the same."""
+    isolation: str = 'capabilities'
+    """What holds it back: ``users`` or ``capabilities``, see `pocket.substrate.isolation`."""
     note: str = ''
     """In words, what of its `HostSpec` this host is not; empty when it is all of it."""
 

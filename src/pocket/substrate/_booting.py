@@ -8,12 +8,12 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
-from pocket.substrate import procs
+from pocket.substrate import idmap, isolation, procs
 
 # The root is mounted where only the machine sees it, so the kernel unmounts it when its last process ends,
 # however that comes. What is mounted below "storage" later gets to the machine, because it is shared with it.
@@ -45,27 +45,42 @@ class Start:
     scratch: Path
     """A folder of its own while it starts, with a path that is short enough for a socket's address."""
     lower: Path
-    namespace: Path
+    namespace: Path | None
+    """Its network's; None: it makes one, and `on_leader` puts a link there."""
     groups: tuple[Path, ...]
     binds: Mapping[str, Path]
     """Machine path -> host file that the machine may write."""
     read_only: Mapping[str, Path]
     """The same for what it may only read."""
+    users: int = 0
+    """The user of the host that root of the machine is, where it has users of its own."""
+    mapped: frozenset[str] = frozenset()
+    """Machine paths that its own users, if it has such, see as the host's users do."""
 
 
 def command(start: Start) -> list[str]:
     """The command that becomes the machine's supervisor."""
-    binds = [f'--bind={_quoted(host)}:{_quoted(inside)}' for inside, host in start.binds.items()]
-    read_only = [f'--bind-ro={_quoted(host)}:{_quoted(inside)}' for inside, host in start.read_only.items()]
+    binds = [f'--bind={_bind(start, inside, host)}' for inside, host in start.binds.items()]
+    read_only = [f'--bind-ro={_bind(start, inside, host)}' for inside, host in start.read_only.items()]
+    lower, network = start.lower, [f'--network-namespace-path={start.namespace}']
+    shift, users = list[str](), list[str]()
+    if start.users:
+        # What a machine changes is kept with the shifted numbers; the image is only shown with them.
+        lower = start.folder / 'lower'
+        shift = isolation.command('mount', start.lower, lower, start.users)
+        # Rights in a network come from the user namespace that it was made in: nspawn has to make both.
+        network = ['--private-network']
+        users = [f'--private-users={start.users}:{idmap.SIZE}', '--private-users-ownership=off']
     return [
         *('unshare', '--mount', '--propagation=private', '--'),
-        *('/bin/sh', '-c', _LAUNCH, 'sh', str(start.lower), str(start.folder)),
+        *shift,
+        *('/bin/sh', '-c', _LAUNCH, 'sh', str(lower), str(start.folder)),
         *(str(group) for group in start.groups),
         '--',
         *('systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--boot', '--notify-ready=yes'),
         *(f'--machine={start.name}', f'--hostname={start.name}', f'--directory={start.folder / "root"}'),
         # Charms set up addresses, firewalls and tunnels; the namespace keeps that to the machine.
-        *(f'--network-namespace-path={start.namespace}', '--capability=CAP_NET_ADMIN'),
+        *(*network, '--capability=CAP_NET_ADMIN', *users),
         *('--link-journal=no', '--resolv-conf=off', '--timezone=off', '--console=pipe'),
         '--kill-signal=SIGRTMIN+3',
         *binds,
@@ -82,13 +97,20 @@ class Listener:
         self._socket.setblocking(False)
         self._socket.bind(self.address)
 
-    async def wait_ready(self) -> int:
-        """Wait until the machine says that it is up; returns its first process."""
+    async def wait_ready(self, on_leader: Callable[[int], Awaitable[object]] | None = None) -> int:
+        """Wait until the machine says that it is up; returns its first process.
+
+        Args:
+            on_leader: Called with that process as soon as it is known.
+        """
         leader = 0
         loop = asyncio.get_running_loop()
         while True:
             message = parse(await loop.sock_recv(self._socket, 4096))
-            leader = int(message.get('X_NSPAWN_LEADER_PID', leader))
+            if 'X_NSPAWN_LEADER_PID' in message and not leader:
+                leader = int(message['X_NSPAWN_LEADER_PID'])
+                if on_leader is not None:
+                    await on_leader(leader)
             if message.get('READY') == '1' and leader:
                 return leader
 
@@ -137,8 +159,13 @@ def forget(name: str, scratch: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def start(wanted: Start, *, timeout_s: float) -> tuple[int, int]:
+async def start(
+    wanted: Start, *, timeout_s: float, on_leader: Callable[[int], Awaitable[object]] | None = None
+) -> tuple[int, int]:
     """Start the machine and wait until it is up; returns the process ids of its supervisor and its leader.
+
+    Args:
+        on_leader: See `Listener.wait_ready`.
 
     Raises:
         Fault: it ended or was not up in time; the message has what it printed.
@@ -153,7 +180,7 @@ async def start(wanted: Start, *, timeout_s: float) -> tuple[int, int]:
             'SYSTEMD_NSPAWN_TMPFS_TMP': '0',
         }
         supervisor = process.spawn(command(wanted), env=env, output=console.fileno())
-        ready = asyncio.ensure_future(listener.wait_ready())
+        ready = asyncio.ensure_future(listener.wait_ready(on_leader))
         ended = asyncio.ensure_future(procs.wait_gone([supervisor], timeout_s=None))
         try:
             await asyncio.wait({ready, ended}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -176,6 +203,11 @@ def _reap(pid: int) -> None:
 def _tail(path: Path) -> str:
     lines: Sequence[str] = path.read_text(errors='replace').splitlines()[-20:]
     return ''.join(f'\n    {line}' for line in lines)
+
+
+def _bind(start: Start, inside: str, host: Path) -> str:
+    shifted = start.users and inside in start.mapped
+    return f'{_quoted(host)}:{_quoted(inside)}{":idmap" if shifted else ""}'
 
 
 def _quoted(path: Path | str) -> str:

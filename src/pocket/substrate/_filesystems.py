@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
-from pocket.substrate import ExecResult, Filesystem
+from pocket.substrate import ExecResult, Filesystem, isolation
 
 SHARED = '/run/pocket-storage'
 """Where a machine sees the folder that images are mounted in."""
@@ -49,6 +49,13 @@ _MOUNT_IMAGE = """set -e
 image=$0 target=$1
 mkdir -p "$target"
 mountpoint -q "$target" || mount -t ext4 -o loop,nodev "$image" "$target"
+"""
+_MOUNT_PLAIN = """set -e
+image=$0 plain=$1 target=$2
+mkdir -p "$target" "$plain"
+mount -t ext4 -o loop,nodev "$image" "$plain"
+"""
+_UNMOUNT_PLAIN = """! mountpoint -q "$0" || umount "$0"
 """
 _UNMOUNT_IMAGE = """target=$0
 ! mountpoint -q "$target" || umount "$target" 2>/dev/null || umount --lazy "$target" || exit 1
@@ -132,15 +139,41 @@ async def is_mounted(supervisor: int, target: Path) -> bool:
     return (await process.arun(argv, timeout_s=_TIMEOUT_S, check=False)).returncode == 0
 
 
-async def mount_image(supervisor: int, image: Path, target: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How a machine with users of its own sees an image: as others do, with the numbers shifted."""
+
+    users: int
+    """The user of the host that root of the machine is."""
+    plain: Path
+    """Where the supervisor may mount things that only it sees."""
+
+
+async def mount_image(supervisor: int, image: Path, target: Path, *, shift: Shift | None = None) -> None:
     """Mount *image* at *target* where only a machine and its supervisor see it; again is no harm.
 
     Raises:
         Fault: it cannot be, or another machine has it.
     """
+    if shift is not None:
+        await _mount_shifted(supervisor, image, target, shift)
+        return
     if not await is_mounted(supervisor, target):
         await require_free(image)
     await _run([*_beside(supervisor), '/bin/sh', '-c', _MOUNT_IMAGE, str(image), str(target)])
+
+
+async def _mount_shifted(supervisor: int, image: Path, target: Path, shift: Shift) -> None:
+    if await is_mounted(supervisor, target):
+        return
+    beside, clear = _beside(supervisor), ('/bin/sh', '-c', _UNMOUNT_PLAIN, str(shift.plain))
+    await _run([*beside, *clear])  # of a daemon that was killed
+    await require_free(image)
+    await _run([*beside, '/bin/sh', '-c', _MOUNT_PLAIN, str(image), str(shift.plain), str(target)])
+    try:
+        await _run([*beside, *isolation.command('mount', shift.plain, target, shift.users)])
+    finally:
+        await _run([*beside, *clear])
 
 
 async def unmount_image(supervisor: int, target: Path) -> None:

@@ -37,6 +37,8 @@ class Target:
     groups: tuple[Path, ...]
     bounding: int
     """The capabilities that its processes may have, as bits."""
+    users: int = 0
+    """The user of the host that root in it is, where the machine has users of its own."""
     record: Path | None = None
     """Where the program writes who it is."""
 
@@ -49,11 +51,15 @@ def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> lis
     record = '' if target.record is None else str(target.record)
     dropped = ','.join(f'-cap_{number}' for number in _dropped(target.bounding))
     limit = ['setpriv', f'--bounding-set={dropped}', '--'] if dropped else []
+    # Whoever enters a user namespace has every capability in it, whatever there was before.
+    inner_limit = ['/usr/bin/setpriv', *limit[1:]] if limit and target.users else []
+    namespaces = ('--user', *_NAMESPACES) if target.users else _NAMESPACES
     become = ['/usr/bin/setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', '--']
     return [
         *('/bin/sh', '-c', _LAUNCH, 'sh', record, *(str(group) for group in target.groups), '--'),
-        *(_absolute(limit) if limit else ()),
-        *_absolute(['nsenter', f'--target={target.leader_pid}', *_NAMESPACES, _ROOT, '--']),
+        *(_absolute(limit) if limit and not target.users else ()),
+        *_absolute(['nsenter', f'--target={target.leader_pid}', *namespaces, _ROOT, '--']),
+        *inner_limit,
         *(become if user != 'root' else ()),
         # The launching shell sets PWD to a folder of the host.
         *('/usr/bin/env', f'--chdir={cwd}', '--', f'PWD={cwd}', *argv),
@@ -80,18 +86,22 @@ async def run(
     stdin: bytes | None = None,
     on_line: OnLine | None = None,
     timeout_s: float | None = None,
+    owner: int = 0,
 ) -> ExecResult:
     """Run a `launcher` command until its program exits; what it leaves running is not waited for.
+
+    Args:
+        owner: The user of the host that it runs as, who is to have its pipes: programs open ``/dev/stderr``.
 
     Raises:
         ProgramFault: it could not be started, or took longer than *timeout_s*.
     """
     with contextlib.ExitStack() as stack:
-        readers = [_Reader(name, on_line, stack) for name in ('stdout', 'stderr')]
+        readers = [_Reader(name, on_line, stack, owner) for name in ('stdout', 'stderr')]
         child = await process.start(
             command,
             env=env,
-            stdin=_input(stdin, stack),
+            stdin=_input(stdin, stack, owner),
             stdout=readers[0].write_fd,
             stderr=readers[1].write_fd,
         )
@@ -120,7 +130,7 @@ async def _end(child: asyncio.subprocess.Process, who: procs.ProcessId | None) -
     await child.wait()
 
 
-def _input(stdin: bytes | None, stack: contextlib.ExitStack) -> int:
+def _input(stdin: bytes | None, stack: contextlib.ExitStack, owner: int) -> int:
     """A file with *stdin*: unlike a pipe, nobody has to feed it."""
     if stdin is None:
         return asyncio.subprocess.DEVNULL
@@ -129,6 +139,8 @@ def _input(stdin: bytes | None, stack: contextlib.ExitStack) -> int:
     with os.fdopen(os.dup(fd), 'wb') as file:
         file.write(stdin)
     os.lseek(fd, 0, os.SEEK_SET)
+    if owner:
+        os.fchown(fd, owner, owner)
     return fd
 
 
@@ -151,10 +163,12 @@ class _Reader:
     asyncio's own pipes make ``Process.wait`` last until the last holder closes them, daemons included.
     """
 
-    def __init__(self, name: str, on_line: OnLine | None, stack: contextlib.ExitStack) -> None:
+    def __init__(self, name: str, on_line: OnLine | None, stack: contextlib.ExitStack, owner: int) -> None:
         self._name, self._on_line = name, on_line
         self._read_fd, self.write_fd = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._read_fd, False)
+        if owner:
+            os.fchown(self.write_fd, owner, owner)
         self._chunks: list[bytes] = []
         self._partial = b''
         self._loop = asyncio.get_running_loop()

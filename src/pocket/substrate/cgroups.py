@@ -22,6 +22,9 @@ DAEMON_LEAF = 'pocket-daemon'
 """Group that the daemon puts itself into: a cgroup 2 group with children may hold no processes."""
 
 _TRIES = 10
+_PROBE = '.probe'
+_DELEGATED = ('cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control', 'tasks')
+"""The files of a group that its user writes, those of version 1 included."""
 _PERIOD_US = 100_000
 _DEVICES = (
     # Any node may be made; only the harmless ones, terminals, tun and fuse opened.
@@ -82,14 +85,22 @@ def here() -> Layout:
     return layout(Path('/proc/self/mountinfo').read_text(), Path('/proc/self/cgroup').read_text())
 
 
-def create(where: Layout, path: str, limits: Limits) -> tuple[tuple[Path, ...], str]:
-    """Make the groups *path* and return them, with a note about what cannot be limited (or empty)."""
+def create(where: Layout, path: str, limits: Limits, *, owner: int = 0) -> tuple[tuple[Path, ...], str]:
+    """Make the groups *path* and return them, with a note about what cannot be limited (or empty).
+
+    Args:
+        owner: The user of the host that may make groups below them, and move processes there; the limits of
+            the groups themselves stay ours.
+    """
     made: list[Path] = []
     missing: list[str] = []
     if where.named is not None:
         made.append(_make(where.named, path))
     if where.unified is not None:
         made.append(_make(where.unified, path, delegate=where.named is None))
+    if owner:
+        for group in made:
+            _give(group, owner)
     wishes = {
         'memory': None if limits.memory_mb is None else limits.memory_mb * 2**20,
         'cpu': None if limits.cores is None else limits.cores * _PERIOD_US,
@@ -122,6 +133,18 @@ def find(where: Layout, path: str) -> tuple[Path, ...]:
     return tuple(base / path for base in bases if base is not None and (base / path).is_dir())
 
 
+def try_delegation(where: Layout, tag: str, owner: int) -> str:
+    """What keeps this host from giving a group of the home *tag* to *owner*, in words, or nothing."""
+    path = f'pocket/{tag}/{_PROBE}'
+    try:
+        groups, _ = create(where, path, Limits(), owner=owner)
+    except (OSError, errors.Fault):
+        return 'its control groups cannot be handed on'
+    finally:
+        forget(where, tag)
+    return '' if groups else 'no control groups are mounted'
+
+
 def settle(where: Layout) -> None:
     """Move this process into a leaf of its own and hand the controllers down, as cgroup 2 wants it."""
     if where.unified is None or where.named is not None:
@@ -138,7 +161,10 @@ def forget(where: Layout, tag: str) -> None:
     bases = {where.unified, where.named, *where.controllers.values()} - {None}
     for base in bases:
         assert base is not None
-        for group in (base / 'pocket' / tag, base / 'pocket', base / DAEMON_LEAF):
+        home = base / 'pocket' / tag
+        with contextlib.suppress(OSError):
+            remove(home / _PROBE)
+        for group in (home, home.parent, base / DAEMON_LEAF):
             with contextlib.suppress(OSError):
                 group.rmdir()
 
@@ -251,6 +277,14 @@ def _guard_devices(group: Path) -> Path:
         if err.errno not in (errno.EPERM, errno.EINVAL):
             raise
     return group
+
+
+def _give(group: Path, owner: int) -> None:
+    """Let *owner* use *group* as its own, as cgroups(7) describes delegation."""
+    os.chown(group, owner, owner)
+    for name in _DELEGATED:
+        with contextlib.suppress(FileNotFoundError):
+            os.chown(group / name, owner, owner)
 
 
 def _write(path: Path, text: str) -> None:

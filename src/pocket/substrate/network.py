@@ -68,15 +68,19 @@ class Network:
             self._keep(_addresses.allot(self._plan, model, machine))
             return self._plan.models[model].address(machine)
 
-    async def connect(self, machine: str) -> Path:
-        """Give *machine*, which has an address, a namespace with a configured link; return its path."""
+    async def connect(self, machine: str, *, leader: int = 0) -> Path:
+        """Give *machine*, which has an address, a namespace with a configured link; return its path.
+
+        Args:
+            leader: A process that has made a namespace, which then gets the link; else one is made.
+        """
         await self.disconnect(machine)
         model = self._plan.model_of(machine)
         if not model:
             raise errors.Fault(f'cannot connect machine {machine}: it has no address')
         subnet = self._plan.models[model]
         namespace, link, mtu = self._namespace(machine), self._link(machine), await _mtu()
-        await _ip([f'netns add {namespace}'])
+        await _ip([f'netns attach {namespace} {leader}' if leader else f'netns add {namespace}'])
         await _ip(
             [
                 f'link add name {link} mtu {mtu} type veth peer name eth0 mtu {mtu} netns {namespace}',

@@ -15,13 +15,9 @@ import hashlib
 import os
 import shutil
 import signal
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bedrock import errors
 from pocket.model import Base
@@ -37,11 +33,14 @@ from pocket.substrate import (
     _filesystems,
     _inside,
     _netrules,
+    _seeds,
     bases,
     cgroups,
     images,
+    isolation,
     network,
     procs,
+    ranges,
     records,
 )
 from pocket.substrate._addresses import Known
@@ -55,8 +54,6 @@ _SWEEPERS = 8
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
 _HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-_UBUNTU = 1000
-"""User and group number of ``ubuntu`` in every image."""
 
 
 class Nspawn:
@@ -68,6 +65,7 @@ class Nspawn:
         self._note = note
         self._network = network.Network(settings)
         self._images = images.Images(settings)
+        self._ranges = ranges.Ranges()
         self._volumes = _filesystems.Images(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._layout = cgroups.here()
@@ -108,6 +106,7 @@ class Nspawn:
             folder = self._folder(name)
             await self._stop(name, self._readable(name))
             await asyncio.to_thread(_delete, folder)
+            self._ranges.release(folder)
             await self._network.release(name)
             cgroups.forget(self._layout, self._settings.tag)
         self._locks.pop(name, None)
@@ -137,11 +136,14 @@ class Nspawn:
             leader_pid=record.leader.pid,
             groups=groups,
             bounding=_inside.bounding_set(record.leader.pid),
+            users=record.users,
             record=note,
         )
         command = _inside.launcher(target, argv, cwd=cwd, user=user)
         try:
-            return await _inside.run(command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s)
+            return await _inside.run(
+                command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s, owner=record.users
+            )
         finally:
             if note is not None:
                 note.unlink(missing_ok=True)
@@ -196,7 +198,14 @@ class Nspawn:
                 raise errors.Fault(f'cannot mount storage on machine {name}: it does not run')
             if filesystem.provider == 'loop':
                 image = await self._volumes.make(filesystem.key, size_mib=filesystem.size_mib)
-                await _filesystems.mount_image(record.supervisor.pid, image, self._shared(name, filesystem))
+                shift = (
+                    _filesystems.Shift(users=record.users, plain=self._folder(name) / 'plain')
+                    if record.users
+                    else None
+                )
+                await _filesystems.mount_image(
+                    record.supervisor.pid, image, self._shared(name, filesystem), shift=shift
+                )
             done = await self._inside(name, _filesystems.mount_command(filesystem))
             return _filesystems.judge(filesystem, done)
 
@@ -260,21 +269,32 @@ class Nspawn:
             await self.sweep(frozenset())
         finally:
             await self._network.remove()
+            self._ranges.release(self._machines)
+            (self._settings.home / isolation.FILE).unlink(missing_ok=True)
             cgroups.forget(self._layout, self._settings.tag)
 
     async def _start(self, spec: HostSpec, record: Record) -> Host:
         folder = self._folder(spec.name)
         limits = cgroups.Limits(memory_mb=spec.memory_mb, cores=spec.cores)
         place = f'pocket/{self._settings.tag}/{spec.name}'
-        groups, refused = cgroups.create(self._layout, place, limits)
+        groups, refused = cgroups.create(self._layout, place, limits, owner=record.users)
         if refused:
             self._note(f'machine {spec.name}: {refused}')
         # Kept before anything is in the groups: from now on a crash leaves nothing that cannot be found.
         record = dataclasses.replace(record, cgroups=tuple(map(str, groups)), supervisor=None, leader=None)
         records.save(folder, record)
-        namespace = await self._network.connect(spec.name)
+        # Users of the machine's own have rights in a network that they made: the link comes to it.
+        namespace = None if record.users else await self._network.connect(spec.name)
+        if record.users:
+            await self._network.disconnect(spec.name)
         (folder / 'resolv.conf').write_text(network.host_resolv_conf())
         _write_hosts(folder / 'hosts', {record.address: (spec.name,), **self._hosts.get(spec.model_uuid, {})})
+        for name in ('resolv.conf', 'hosts'):
+            os.chown(folder / name, record.users, record.users)
+
+        async def connect(leader: int) -> None:
+            await self._network.connect(spec.name, leader=leader)
+
         supervisor, leader = await _booting.start(
             _booting.Start(
                 name=spec.name,
@@ -285,8 +305,11 @@ class Nspawn:
                 groups=groups,
                 binds={'/etc/hosts': folder / 'hosts', '/etc/resolv.conf': folder / 'resolv.conf'},
                 read_only={'/run/pocket': folder / 'run', _filesystems.SHARED: folder / 'storage'},
+                users=record.users,
+                mapped=frozenset({'/run/pocket'}),
             ),
             timeout_s=_BOOT_TIMEOUT_S,
+            on_leader=connect if record.users else None,
         )
         record = dataclasses.replace(
             record, supervisor=procs.identify(supervisor), leader=procs.identify(leader)
@@ -323,13 +346,22 @@ class Nspawn:
     def _create(self, spec: HostSpec, *, image: images.Image, address: str, note: str) -> Record:
         """Make the folder of a new machine; it exists under its name only when it is complete."""
         folder = self._folder(spec.name)
+        held = isolation.here(self._settings, self._layout)
+        held.require(spec.name)
+        claim = self._ranges.claim(folder) if held.kind == 'users' else contextlib.nullcontext(0)
+        with claim as users:
+            return self._fill(folder, spec, image=image, address=address, note=note, users=users)
+
+    def _fill(
+        self, folder: Path, spec: HostSpec, *, image: images.Image, address: str, note: str, users: int
+    ) -> Record:
         part = folder.with_name(f'.{spec.name}.new')
         shutil.rmtree(part, ignore_errors=True)
-        for name in ('upper', 'work', 'root', 'run'):
+        for name in ('upper', 'work', 'root', 'lower', 'run'):
             (part / name).mkdir(parents=True)
         for name in ('upper', 'root', 'run'):
             (part / name).chmod(0o755)  # whatever our umask is
-        public = _seed(part / 'upper', spec)
+        public = _seeds.sow(part / 'upper', spec, users=users)
         record = Record(
             name=spec.name,
             model_uuid=spec.model_uuid,
@@ -337,6 +369,7 @@ class Nspawn:
             image=image.id,
             address=address,
             ssh_host_keys=(public,),
+            users=users,
             note=note,
         )
         records.save(part, record)
@@ -352,6 +385,7 @@ class Nspawn:
             run_dir=self._folder(record.name) / 'run',
             ssh_host_keys=record.ssh_host_keys,
             boot_id=f'{_HOST_BOOT}-{record.leader.pid}-{record.leader.start}',
+            isolation='users' if record.users else 'capabilities',
             note=record.note,
         )
 
@@ -393,39 +427,6 @@ class Nspawn:
     def _exec_record(self, name: str, key: str) -> Path:
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return self._folder(name) / 'exec' / digest
-
-
-def _seed(upper: Path, spec: HostSpec) -> str:
-    """Write what is a machine's own into its upper layer; returns its public ssh host key."""
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
-    public = (
-        key.public_key()
-        .public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-        .decode()
-    )
-    files: list[tuple[str, bytes, int]] = [
-        ('etc/hostname', f'{spec.name}\n'.encode(), 0o644),
-        ('etc/machine-id', f'{uuid.uuid4().hex}\n'.encode(), 0o444),
-        ('etc/ssh/ssh_host_ed25519_key', private, 0o600),
-        ('etc/ssh/ssh_host_ed25519_key.pub', f'{public} root@{spec.name}\n'.encode(), 0o644),
-        ('home/ubuntu/.ssh/authorized_keys', ''.join(f'{k}\n' for k in spec.authorized_keys).encode(), 0o600),
-    ]
-    for name, content, mode in files:
-        path = upper / name
-        for parent in reversed(path.relative_to(upper).parents[:-1]):
-            folder = upper / parent
-            if not folder.exists():
-                folder.mkdir()
-                folder.chmod(0o700 if folder.name == '.ssh' else 0o755)
-        path.write_bytes(content)
-        path.chmod(mode)
-    home = upper / 'home' / 'ubuntu'
-    for path in (home, home / '.ssh', home / '.ssh' / 'authorized_keys'):
-        os.chown(path, _UBUNTU, _UBUNTU)
-    return public
 
 
 def _write_hosts(path: Path, names: Names) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bedrock import errors, process
 from bedrock.errors import Problem
 from pocket.settings import Settings
-from pocket.substrate import cgroups, images
+from pocket.substrate import cgroups, images, isolation
 
 PROGRAMS = {
     'flock': 'util-linux',
@@ -94,6 +94,9 @@ def _kernel_problems(settings: Settings) -> Iterator[Problem]:
         yield Problem(message='the kernel has no bridges or veth links', hint='Run: modprobe bridge veth')
     if not _works([*namespaces, 'nft', _RULES]):
         yield Problem(message='the kernel has no nft address translation', hint='Run: modprobe nft_nat')
+    held = isolation.here(settings, here)
+    if held.missing:
+        yield Problem(message=f'machines cannot have users of their own: {held.missing}', hint=isolation.HINT)
     if not _overlay_works(settings.home):
         yield Problem(
             message=f'overlay mounts do not work on {settings.home}',

@@ -26,6 +26,8 @@ class Record:
     region: str = ''
     """Whose pool of addresses its model's is of."""
     ssh_host_keys: tuple[str, ...] = ()
+    users: int = 0
+    """The user of the host that root of the machine is; 0: the host's root, with fewer rights."""
     note: str = ''
     """See `pocket.substrate.Host.note`."""
     cgroups: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ def _record(raw: dict[str, Any]) -> Record:
     return Record(
         name=raw['name'],
         note=str(raw.get('note', '')),
+        users=int(raw.get('users', 0)),
         model_uuid=raw['model_uuid'],
         region=str(raw.get('region', '')),
         image=raw['image'],

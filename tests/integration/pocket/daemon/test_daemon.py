@@ -23,11 +23,13 @@ pytestmark = [
     ),
 ]
 
+CHARMS = Path(__file__).resolve().parents[3] / 'data' / 'charms'
+
 
 class Pocket:
     """One home and the commands against it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.home = folder / 'h'
         self.juju_data = folder / 'juju'
         self._env = {
@@ -36,6 +38,7 @@ class Pocket:
             'POCKET_HOME': str(self.home),
             'POCKET_PORT': '0',
             'JUJU_DATA': str(self.juju_data),
+            **settings,
         }
 
     def __call__(self, *words: str, code: int = 0) -> str:
@@ -94,6 +97,32 @@ def test_machines_outlive_a_killed_daemon_and_are_adopted(pocket: Pocket) -> Non
     assert pocket.status(code=3)['machines'] == [before]
     pocket('down')
     assert pocket.status(code=3)['machines'] == []
+
+
+def test_charms_run_on_machines_with_users_of_their_own(tmp_path: Path) -> None:
+    pocket = Pocket(tmp_path, POCKET_ISOLATION='users')
+    try:
+        pocket('up')
+        assert pocket.status()['isolation']['kind'] == 'users'
+        pocket('juju', 'add-model', 'm')
+        pocket('juju', 'deploy', str(CHARMS / 'classic'), '--config', 'note=first')
+        pocket('juju', 'wait-for', 'unit', 'classic/0', '--query', 'workload-status=="blocked"')
+        (before,) = pocket.status()['machines']
+        assert before['isolation'] == 'users'
+        assert '0 ' in pocket('juju', 'ssh', 'classic/0', 'sudo cat /proc/self/uid_map')
+        os.kill(pocket.status()['pid'], signal.SIGKILL)
+        pocket('up')
+        assert pocket.status()['machines'] == [before]
+        pocket('juju', 'config', 'classic', 'note=second')
+        pocket('juju', 'ssh', 'classic/0', 'until grep second /var/lib/classic-note; do sleep 1; done')
+        assert 'second' in pocket('juju', 'run', 'classic/0', 'recall')
+        (tmp_path / 'file').write_text('carried')
+        pocket('juju', 'scp', str(tmp_path / 'file'), 'classic/0:/tmp/file')
+        assert pocket('juju', 'ssh', 'classic/0', 'cat /tmp/file').strip() == 'carried'
+        assert 'users' in pocket('status')
+    finally:
+        pocket('down', '--purge')
+    assert not pocket.home.exists()
 
 
 def test_a_home_that_is_not_ours_is_neither_used_nor_removed(tmp_path: Path) -> None:

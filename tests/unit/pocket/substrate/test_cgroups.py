@@ -54,3 +54,34 @@ IN_CONTAINER = '30 23 0:26 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw\n'
 )
 def test_groups_are_made_below_the_own_one(mountinfo: str, own: str, expected: Layout) -> None:
     assert cgroups.layout(mountinfo, own) == expected
+
+
+def test_a_group_is_given_to_its_user_but_not_its_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unified, memory = tmp_path / 'u', tmp_path / 'memory'
+    where = Layout(unified=unified, named=None, controllers={'memory': memory})
+    for group in (unified / 'pocket' / 'm', memory / 'pocket' / 'm'):
+        group.mkdir(parents=True)
+    for name in ('cgroup.procs', 'cgroup.subtree_control', 'memory.max'):
+        (unified / 'pocket' / 'm' / name).touch()
+    given = dict[str, int]()
+
+    def chown(path: Path, user: int, group: int) -> None:
+        assert user == group
+        path.stat()
+        given[str(path.relative_to(tmp_path))] = user
+
+    monkeypatch.setattr('os.chown', chown)
+    cgroups.create(where, 'pocket/m', cgroups.Limits(memory_mb=64))
+    assert given == {}
+    cgroups.create(where, 'pocket/m', cgroups.Limits(memory_mb=64), owner=7)
+    assert given == {f'u/pocket/m{name}': 7 for name in ('', '/cgroup.procs', '/cgroup.subtree_control')}
+
+
+def test_a_host_that_lets_nobody_make_groups_cannot_hand_them_on(tmp_path: Path) -> None:
+    (tmp_path / 'file').touch()
+    where = Layout(unified=tmp_path / 'file', named=None, controllers={})
+    assert cgroups.try_delegation(where, 'x', 7) == 'its control groups cannot be handed on'
+    nothing = Layout(unified=None, named=None, controllers={})
+    assert cgroups.try_delegation(nothing, 'x', 7) == 'no control groups are mounted'

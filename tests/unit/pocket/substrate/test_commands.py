@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -32,6 +33,24 @@ def test_the_machine_is_started_in_its_groups_and_namespace() -> None:
     assert '--bind-ro=/h/m/with\\:colon/run:/run/pocket' in words
 
 
+def test_a_machine_with_users_of_its_own_makes_its_network_and_sees_the_image_shifted() -> None:
+    own = dataclasses.replace(START, users=1879048192, namespace=None, mapped=frozenset({'/run/pocket'}))
+    words = _booting.command(own)
+    shifting = words.index('mount')
+    assert words[shifting + 1 : shifting + 5] == [
+        *('/c/images/one', '/h/m/juju-abcdef-0/lower', '1879048192', '/bin/sh')
+    ]
+    launcher = words[words.index('sh') :]
+    assert launcher[1:3] == ['/h/m/juju-abcdef-0/lower', '/h/m/juju-abcdef-0']
+    assert '--private-users=1879048192:65536' in words
+    assert '--private-users-ownership=off' in words
+    assert '--private-network' in words
+    assert not [word for word in words if word.startswith('--network-namespace-path')]
+    assert '--bind=/h/m/juju-abcdef-0/hosts:/etc/hosts' in words
+    assert '--bind-ro=/h/m/with\\:colon/run:/run/pocket:idmap' in words
+    assert not [word for word in _booting.command(START) if 'private-users' in word or 'idmap' in word]
+
+
 def test_notifications_are_read_line_by_line() -> None:
     said = _booting.parse(b'STATUS=Container running.\nX_NSPAWN_LEADER_PID=32306\nnonsense')
     assert said == {'STATUS': 'Container running.', 'X_NSPAWN_LEADER_PID': '32306'}
@@ -47,6 +66,16 @@ def test_a_program_gets_no_capability_that_its_machine_lacks() -> None:
     assert '--bounding-set=-cap_16,-cap_17' in words
     everything = _inside.launcher(_target(-1), ['true'], cwd='/tmp', user='root')
     assert not [word for word in everything if word.startswith('--bounding-set')]
+
+
+def test_the_limit_of_capabilities_is_set_behind_the_door_of_a_user_namespace() -> None:
+    """Whoever goes through it gets all of them back."""
+    target = dataclasses.replace(_target(~(1 << 16)), users=1879048192)
+    words = _inside.launcher(target, ['true'], cwd='/', user='root')
+    assert words.index('--user') < words.index('--root') < words.index('--bounding-set=-cap_16')
+    assert words.count('--bounding-set=-cap_16') == 1
+    assert words[words.index('--bounding-set=-cap_16') - 1] == '/usr/bin/setpriv'
+    assert '--user' not in _inside.launcher(_target(~(1 << 16)), ['true'], cwd='/', user='root')
 
 
 @pytest.mark.parametrize(('user', 'switches'), [('root', False), ('ubuntu', True)])
