@@ -25,13 +25,6 @@ _BACKENDS = 'secrets are kept by the controller; there are no other backends'
 _DASHBOARD = 'there is no dashboard here'
 _BACKUPS = 'stop the controller and copy its folder to keep a backup'
 _MANUAL = 'a machine that cannot be made is tried again by itself'
-_CONTROLLER_OPTIONS = 'the controller takes its options from the environment of "pocket up"'
-_DEFAULTS = 'models begin with Juju\'s defaults; give others with "juju add-model --config"'
-_KEY_SERVERS = 'keys are not fetched from elsewhere; "juju add-ssh-key" takes one'
-_OTHER_STORAGE = 'storage is made by the controller, which cannot bring in that of others'
-_CREDENTIALS = 'machines need no credentials here'
-_PUBLIC_CLOUDS = 'clouds are made with "pocket cloud add"'
-_DUMPS = 'the state of the controller is one SQLite file, state.db in its folder'
 _BASES = 'units of an application share its base; deploy it again to change that'
 
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
@@ -64,13 +57,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _DASHBOARD: ('dashboard',),
     _BACKUPS: ('create-backup', 'download-backup'),
     _MANUAL: ('retry-provisioning',),
-    _CONTROLLER_OPTIONS: ('controller-config',),
-    _DEFAULTS: ('model-default', 'model-defaults'),
-    _KEY_SERVERS: ('import-ssh-key',),
-    _OTHER_STORAGE: ('import-filesystem',),
-    _CREDENTIALS: ('autoload-credentials', 'default-credential', 'set-credential'),
-    _PUBLIC_CLOUDS: ('update-public-clouds',),
-    _DUMPS: ('dump-db', 'dump-model'),
     _BASES: ('set-application-base',),
 }
 REASONS: Mapping[str, str] = {name: reason for reason, names in _BY_REASON.items() for name in sorted(names)}
