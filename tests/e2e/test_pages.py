@@ -4,10 +4,13 @@ The convention, which they keep and this file checks:
 
 - A fenced block ``sh`` is commands. All run in order, as in one shell: directory and variables stay. A
   block must end with exit status 0, or with that of its fence: ``sh exit=2``. Every block is ``sh`` or
-  ``text``.
+  ``text``, or one of these with ``terminal``.
 - A fenced block ``text`` after it is what the reader sees of its output, stdout and stderr together. All
   that is printed must be shown, line by line; a line ``...`` stands for any number of lines. Output of a
   block without a ``text`` is not shown, hence not checked.
+- The lines of ``sh terminal`` are typed into a second terminal, which begins as the first one is then. A
+  block ``text terminal`` is what that shows after the last keys, and is waited for: each of its lines, one
+  after the other, apart from how they are laid out on the screen; between them, anything.
 - What differs from run to run is compared by shape: seconds, dates, addresses, pocket's port, the
   reader's home, and how many blanks stand between columns. ``_SHAPES`` is the whole list.
 
@@ -16,6 +19,7 @@ Not in a block, so not run: `make demo` or `tools/prepare`, which the pages ask 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,11 +31,13 @@ import yaml
 
 from bedrock import process
 from tests.e2e.conftest import TOP, Site
+from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 
 TUTORIAL = TOP / 'docs' / 'tutorial.md'
 CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
+DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
 
 _FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
 _SHAPES = (
@@ -39,6 +45,7 @@ _SHAPES = (
     (r'in \d+\.\d+ ?s', 'in SECONDS'),
     (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d+', 'DATE SECONDS'),
     (r'(?<=failed)  +\d+\.\d+$', ' SECONDS'),
+    (r'\d\d \w{3} \d{4} \d\d:\d\d:\d\dZ', 'TIME'),
     (r'127\.0\.0\.1:\d+', 'ENDPOINT'),
     (r'\b10\.\d+\.\d+\.\d+', 'ADDRESS'),
     (r'/\S*/hello\b', 'HOME/hello'),
@@ -48,12 +55,13 @@ _SHAPES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Some commands and what the page says about them."""
+    """Some commands and what the page says about them; or what is done and seen in the second terminal."""
 
     line: int
-    commands: str
-    exit_code: int
+    commands: str = ''
+    exit_code: int = 0
     shown: tuple[str, ...]
+    in_terminal: bool = False
 
 
 def _steps(page: str) -> Iterator[Step]:
@@ -61,10 +69,14 @@ def _steps(page: str) -> Iterator[Step]:
     for block, after in zip(blocks, [*blocks[1:], None], strict=True):
         language, _, option = block[1].partition(' ')
         assert language in ('sh', 'text'), f'the block "{block[1]}" is neither run nor checked'
-        if language == 'sh':
+        line = page.count('\n', 0, block.start()) + 1
+        if option == 'terminal':
+            typed, seen = (block[2], '') if language == 'sh' else ('', block[2])
+            yield Step(line=line, commands=typed, shown=tuple(seen.splitlines()), in_terminal=True)
+        elif language == 'sh':
             shown = after[2] if after is not None and after[1] == 'text' else '...\n'
             yield Step(
-                line=page.count('\n', 0, block.start()) + 1,
+                line=line,
                 commands=block[2],
                 exit_code=int(option.removeprefix('exit=') or 0),
                 shown=tuple(shown.splitlines()),
@@ -93,6 +105,12 @@ class Shell:
         self._state = folder / 'shell-state'
         self._state.write_text(f"cd '{TOP}'\n")
 
+    def open_terminal(self) -> Terminal:
+        """A second terminal in which the variables and the directory are what they are here."""
+        terminal = Terminal(self.env)
+        terminal.type(f'. {self._state}')
+        return terminal
+
     def run(self, commands: str) -> process.Completed:
         kept = f'trap \'export -p >{self._state}; echo "cd $PWD" >>{self._state}\' EXIT'
         script = f'. {self._state}\n{kept}\nset -e\nexec 2>&1\n{commands}'
@@ -103,19 +121,42 @@ def _run(page: Path, shell: Shell) -> None:
     """Run every block of *page* and compare what it prints."""
     steps = list(_steps(page.read_text()))
     assert steps
-    for step in steps:
-        done = shell.run(step.commands)
-        where = f'{page.name}:{step.line}'
-        assert done.returncode == step.exit_code, f'{where}\n{done.stdout}'
-        output = ''.join(f'{_shape(line)}\n' for line in done.stdout.splitlines())
-        assert re.fullmatch(_pattern(step.shown), output), f'{where} shows otherwise than\n{done.stdout}'
+    with contextlib.ExitStack() as opened:
+        terminal: Terminal | None = None
+        for step in steps:
+            where = f'{page.name}:{step.line}'
+            if step.in_terminal:
+                terminal = terminal or _opened(shell, opened)
+                _in_terminal(terminal, step)
+                continue
+            done = shell.run(step.commands)
+            assert done.returncode == step.exit_code, f'{where}\n{done.stdout}'
+            output = ''.join(f'{_shape(line)}\n' for line in done.stdout.splitlines())
+            assert re.fullmatch(_pattern(step.shown), output), f'{where} shows otherwise than\n{done.stdout}'
     assert not Path(shell.env['POCKET_HOME']).exists(), 'the page removes the controller'
+
+
+def _opened(shell: Shell, until: contextlib.ExitStack) -> Terminal:
+    terminal = shell.open_terminal()
+    until.callback(terminal.close)
+    return terminal
+
+
+def _in_terminal(terminal: Terminal, step: Step) -> None:
+    if step.commands:
+        terminal.type(step.commands)
+    wanted = '.*?'.join(re.escape(_shape(line)) for line in step.shown if line != '...')
+    terminal.wait_for(lambda text: re.search(wanted, _shape(text), re.DOTALL) is not None)
 
 
 def test_the_tutorial_does_what_it_says(site: Site, tmp_path: Path) -> None:
     shell = Shell(site, tmp_path)
     _run(TUTORIAL, shell)
     assert (shell.home / 'hello' / 'manifest').is_file(), "it leaves the reader's files"
+
+
+def test_the_page_about_debugging_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    _run(DEBUG_A_HOOK, Shell(site, tmp_path))
 
 
 def test_the_page_for_charm_authors_and_its_workflow_do_what_they_say(site: Site, tmp_path: Path) -> None:

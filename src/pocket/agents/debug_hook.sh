@@ -43,7 +43,7 @@ PS1='$session:$path % '
 cat <<'TEXT'
 This window stands for $path of $session, which waits for you.
 
-    \$JUJU_DEBUG/hook.sh     runs what the charm has for it
+    \$JUJU_DEBUG/hook.sh    runs what the charm has for it
     exit 0                 ends it as done: what was changed is kept
     exit 1                 ends it as failed
 

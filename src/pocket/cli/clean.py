@@ -29,6 +29,8 @@ _PATIENCE_S = 15.0
 def clean(yes: bool, with_images: bool) -> None:
     """Remove the controller, its models and machines, and all that it set up on this host.
 
+    It asks before; `pocket down --purge` does the same without asking.
+
     \b
     Examples:
       sudo pocket clean

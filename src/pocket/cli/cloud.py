@@ -19,7 +19,9 @@ _TYPES = {'aws': 'ec2', 'azure': 'azure', 'gce': 'gce', 'google': 'gce', 'oracle
 
 @click.group()
 def cloud() -> None:
-    """Look after clouds to rehearse on: names for parts of this machine, each region with its own network.
+    """Look after clouds to rehearse on.
+
+    They are names for parts of this machine, each region with networks of its own.
 
     \b
     Example:

@@ -18,7 +18,9 @@ from pocket.substrate.nspawn import Nspawn
 @click.option('--keep-machines', is_flag=True, help='Leave the machines running.')
 @click.option('--purge', is_flag=True, help='Remove all that pocket made, without a question.')
 def down(keep_machines: bool, purge: bool) -> None:
-    """Stop the controller; nothing is lost, and `pocket up` goes on where it was.
+    """Stop the controller and its machines; `pocket up` starts them again.
+
+    Nothing is lost: models, addresses and disks stay.
 
     With --purge, models, machines and the controller are removed without a question, whatever state they are
     in, and the host is left as it was before. Cached images stay.

@@ -16,7 +16,15 @@ from pocket.substrate import bases, images, imports, preflight
 
 @click.group()
 def image() -> None:
-    """Look after the images that machines start from; they are shared by all homes."""
+    """Look after the images that machines start from.
+
+    An image is built when the first machine needs it. All controllers of this host share them.
+
+    \b
+    Examples:
+      pocket image list
+      sudo pocket image import ubuntu@24.04 noble-root.tar.xz
+    """
 
 
 @image.command('list')
@@ -55,7 +63,9 @@ def list_(format_: str) -> None:
 @image.command()
 @click.option('--base', 'wanted', default='', help="For example ubuntu@24.04; default: this host's own.")
 def build(wanted: str) -> None:
-    """Build the image of a base now, unless it is built; else the first machine of it does that.
+    """Build the image of a base, unless it is built.
+
+    Otherwise the first machine of that base waits until it is built.
 
     \b
     Examples:
@@ -78,8 +88,9 @@ def build(wanted: str) -> None:
 @click.argument('wanted', metavar='BASE')
 @click.argument('source', type=click.Path(path_type=Path))
 def import_(wanted: str, source: Path) -> None:
-    """Make SOURCE, a tarball or a folder with a root file system, the image of BASE.
+    """Bring SOURCE as the image of BASE.
 
+    SOURCE is a tarball or a folder with a root file system that has systemd.
     New machines of that base start from it; `pocket image rm` takes it back.
 
     \b

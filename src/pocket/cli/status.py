@@ -18,7 +18,9 @@ _NOT_RUNNING = 3
 @click.command()
 @output.format_option
 def status(format_: str) -> int:
-    """Show the controller and its machines. The exit code is 3 when the controller does not run.
+    """Show the controller and its machines.
+
+    Also shown is what keeps machines from this host. The exit code is 3 when the controller does not run.
 
     \b
     Examples:

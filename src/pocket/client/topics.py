@@ -45,12 +45,13 @@ A name is [<controller>:][<owner>/]<model>, or the beginning of the model's UUID
         """\
 The words of --to, and of "to" in a bundle, say where units go, one word a unit:
 
-    0         machine 0
-    lxd:0     a new container on machine 0
-    lxd       a new container on a new machine
+    0                   machine 0
+    zone=us-east-1a     a new machine in that zone
+    lxd:0               a new container on machine 0
+    lxd                 a new container on a new machine
 
 In a bundle a word may also be "new", an application or a unit: "to: [db/0]" is the machine of db/0. There
-the last word holds for all units that follow.""",
+the last word holds for all units that follow. A pocket has no containers on machines: it refuses "lxd".""",
     ),
     'queries': Topic(
         'Conditions of juju wait-for',

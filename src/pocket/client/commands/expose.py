@@ -33,6 +33,7 @@ EXPOSE = flags.Command(
     name='expose',
     usage='<application>',
     summary='Make an application reachable from outside.',
+    details='A pocket notes it and closes no ports: this host reaches all of them anyway.',
     examples=('juju expose apache2', 'juju expose apache2 --endpoints www --to-cidrs 10.0.0.0/24'),
     flags=(
         flags.MODEL,

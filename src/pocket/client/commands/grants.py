@@ -36,10 +36,13 @@ def _modify(ctx: Context, given: Given, action: str) -> int:
     return output.item_errors(ctx, answer.get('results'))
 
 
+_DETAILS = 'A pocket has one user, admin, who has access to every offer already.'
+
 GRANT = flags.Command(
     name='grant',
     usage='<user> read|consume|admin <offer URL> [...]',
     summary='Grant a user access to offers.',
+    details=_DETAILS,
     examples=('juju grant bob consume admin/infra.mysql',),
     flags=(flags.CONTROLLER,),
     least=3,
@@ -51,6 +54,7 @@ REVOKE = flags.Command(
     name='revoke',
     usage='<user> read|consume|admin <offer URL> [...]',
     summary="Revoke a user's access to offers.",
+    details=_DETAILS,
     examples=('juju revoke bob consume admin/infra.mysql',),
     flags=(flags.CONTROLLER,),
     least=3,

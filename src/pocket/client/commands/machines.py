@@ -99,7 +99,11 @@ ADD_MACHINE = flags.Command(
     name='add-machine',
     usage='[<placement>]',
     summary='Start one or more machines.',
-    examples=('juju add-machine', 'juju add-machine -n 2 --base ubuntu@24.04', 'juju add-machine lxd:0'),
+    examples=(
+        'juju add-machine',
+        'juju add-machine -n 2 --base ubuntu@24.04',
+        'juju add-machine zone=us-east-1a',
+    ),
     flags=(
         flags.MODEL,
         Flag('base', 'What the machines run, for example ubuntu@24.04', value='BASE'),

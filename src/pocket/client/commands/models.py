@@ -139,7 +139,11 @@ ADD_MODEL = flags.Command(
     name='add-model',
     usage='<model name> [<cloud>|<region>|<cloud>/<region>]',
     summary='Add a model to the controller.',
-    examples=('juju add-model mymodel', 'juju add-model mymodel --config update-status-hook-interval=1m'),
+    examples=(
+        'juju add-model mymodel',
+        'juju add-model mymodel --config update-status-hook-interval=1m',
+        'juju add-model web aws/us-east-1',
+    ),
     flags=(
         flags.CONTROLLER,
         Flag('config', 'Setting or YAML file of settings; may be given again', value='KEY=VALUE|FILE'),

@@ -53,7 +53,7 @@ ADD_UNIT = flags.Command(
     name='add-unit',
     usage='<application>',
     summary='Add one or more units to an application.',
-    examples=('juju add-unit mysql', 'juju add-unit mysql -n 2 --to 0,lxd:1'),
+    examples=('juju add-unit mysql', 'juju add-unit mysql -n 2 --to 0,1'),
     flags=(
         flags.MODEL,
         Flag('attach-storage', 'Existing storage to attach', value='STORAGE[,...]'),
