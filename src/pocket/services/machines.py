@@ -110,7 +110,7 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
     Raises:
         JujuError: there is no such machine.
     """
-    row = rows.one(tx, 'SELECT * FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
+    row = rows.one(tx, f'{_SELECT} WHERE model_uuid = ? AND id = ?', uuid, machine_id)
     if row is None:
         raise JujuError(f'machine {machine_id} not found', NOT_FOUND)
     return _record(tx, row)
@@ -118,24 +118,28 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
 
 def list_(tx: Tx, uuid: str) -> list[MachineRecord]:
     """Return the machines of a model in natural order."""
-    found = rows.many(tx, 'SELECT * FROM machine WHERE model_uuid = ?', uuid)
+    found = rows.many(tx, f'{_SELECT} WHERE model_uuid = ?', uuid)
     return [_record(tx, row) for row in sorted(found, key=lambda row: rows.natural(row['id']))]
 
 
 def wanted(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model that must run: all that are not `removable`."""
-    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format(''))]
+    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format(''))]
 
 
 def removable(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model whose host must go: they are dying and no unit is left on them."""
-    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format('NOT'))]
+    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format('NOT'))]
 
 
+_SELECT = """
+    SELECT machine.*, model.cloud, model.region, model.config AS model_config
+    FROM machine JOIN model ON model.uuid = machine.model_uuid
+"""
 _SPLIT = """
-    SELECT * FROM machine WHERE {} (life = 'alive' OR EXISTS (
+    WHERE {} (machine.life = 'alive' OR EXISTS (
         SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
-    )) ORDER BY created_ms, model_uuid, id
+    )) ORDER BY machine.created_ms, model_uuid, id
 """
 
 
@@ -264,22 +268,17 @@ def _update(
     return True
 
 
-def _region(tx: Tx, uuid: str) -> str:
-    row = rows.one(tx, 'SELECT cloud, region FROM model WHERE uuid = ?', uuid)
-    return f'{row["cloud"]}/{row["region"]}' if row is not None else ''
-
-
 def _record(tx: Tx, row: sqlite3.Row) -> MachineRecord:
     uuid, machine_id = str(row['model_uuid']), str(row['id'])
     constraints = rows.loads(row['constraints'])
-    keys = str(models.option(tx, uuid, 'authorized-keys') or '')
+    keys = str(rows.loads(row['model_config']).get('authorized-keys') or '')
     unknown = Status(value='unknown', since_ms=int(row['created_ms']))
     return MachineRecord(
         model_uuid=uuid,
         id=machine_id,
         host_name=str(row['host_name']),
         base=Base(name=row['base_name'], channel=row['base_channel']),
-        region=_region(tx, uuid),
+        region=f'{row["cloud"]}/{row["region"]}',
         zone=str(row['zone']),
         life=Life(row['life']),
         constraints=constraints,

@@ -44,7 +44,7 @@ def list_(tx: Tx, uuid: str) -> list[StorageRecord]:
         ' WHERE s.model_uuid = ? AND s.life <> ? ORDER BY s.number',
         *(uuid, Life.DEAD),
     )
-    known = statuses.all_of(tx, uuid)
+    known = statuses.all_of(tx, uuid) if found else {}
     return [
         StorageRecord(
             id=str(row['id']),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ def get(tx: Tx, uuid: str, unit: str) -> UnitRecord:
     row = rows.one(tx, f'{_SELECT} WHERE unit.model_uuid = ? AND unit.name = ?', uuid, unit)
     if row is None:
         raise JujuError(f'unit "{unit}" not found', NOT_FOUND)
-    return _record(tx, row)
+    return _record(row, life.subordinates_of(tx, uuid, unit))
 
 
 def list_(tx: Tx, uuid: str, application: str = '') -> list[UnitRecord]:
@@ -62,7 +62,12 @@ def list_(tx: Tx, uuid: str, application: str = '') -> list[UnitRecord]:
         ' ORDER BY unit.application, unit.number',
         *(uuid, application),
     )
-    return [_record(tx, row) for row in found]
+    subordinates: dict[str, list[str]] = {}
+    for row in rows.many(
+        tx, "SELECT name, principal FROM unit WHERE model_uuid = ? AND principal > ''", uuid
+    ):
+        subordinates.setdefault(str(row['principal']), []).append(str(row['name']))
+    return [_record(row, subordinates.get(str(row['name']), ())) for row in found]
 
 
 def on_running_machines(tx: Tx) -> list[tuple[str, str, str]]:
@@ -173,15 +178,15 @@ def destroy(
     life.destroy_unit(tx, uuid, unit, forced_ms=forced_ms, destroy_storage=destroy_storage)
 
 
-def _record(tx: Tx, row: sqlite3.Row) -> UnitRecord:
-    uuid, name = str(row['model_uuid']), str(row['name'])
+def _record(row: sqlite3.Row, subordinates: Iterable[str]) -> UnitRecord:
+    name = str(row['name'])
     return UnitRecord(
         name=name,
         application=str(row['application']),
         life=Life(row['life']),
         machine=str(row['machine_id']),
         principal=str(row['principal']),
-        subordinates=() if row['principal'] else tuple(life.subordinates_of(tx, uuid, name)),
+        subordinates=tuple(sorted(subordinates, key=rows.natural)),
         charm_url=str(row['charm_url'] or row['wanted_charm_url']),
         workload_version=str(row['workload_version']),
         resolved=str(row['resolved']),
