@@ -5,8 +5,8 @@ from __future__ import annotations
 from bedrock import errors
 from pocket.client import replies, shape
 from pocket.client.context import Context, Session
-from pocket.client.offerurls import OfferUrl
 from pocket.client.shape import Json
+from pocket.model.offerurl import OfferUrl
 
 
 def consume(ctx: Context, session: Session, url: OfferUrl, *, alias: str = '') -> str:

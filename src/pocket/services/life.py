@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from pocket.model import Life
 from pocket.services import offers, rows, saas, sides, statuses, storage
 from pocket.services.secrets import access as secret_access
 from pocket.state import Tx
@@ -235,11 +234,6 @@ def subordinates_of(tx: Tx, uuid: str, unit: str) -> list[str]:
     """Return the names of a principal's subordinates, in natural order."""
     found = rows.many(tx, 'SELECT name FROM unit WHERE model_uuid = ? AND principal = ?', uuid, unit)
     return sorted((str(row['name']) for row in found), key=rows.natural)
-
-
-def life_of(row: sqlite3.Row) -> Life:
-    """Return the life in a row."""
-    return Life(row['life'])
 
 
 def _orphaned_subordinates(tx: Tx, uuid: str, relation_id: int) -> list[str]:

@@ -225,8 +225,7 @@ def remove(tx: Tx, uuid: str, machine_id: str) -> None:
 
 def default_base(tx: Tx, uuid: str) -> Base:
     """Return the model's default-base, or `DEFAULT_BASE`."""
-    name, at, channel = str(models.option(tx, uuid, 'default-base') or '').partition('@')
-    return Base(name=name, channel=channel.partition('/')[0]) if at else DEFAULT_BASE
+    return Base.parse(str(models.option(tx, uuid, 'default-base') or '')) or DEFAULT_BASE
 
 
 def _zone(tx: Tx, uuid: str, number: int, wanted: str, constraints: Mapping[str, Any]) -> str:

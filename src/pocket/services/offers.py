@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 from bedrock.charm import Endpoint
 from pocket.model import Status
+from pocket.model.offerurl import OfferUrl
 from pocket.services import charms, endpoints, models, rows, saas, sides, statuses
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
 
 _NAME = re.compile(r'[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*')
-_URL = re.compile(
-    r'((?P<controller>[^:/.]*):)?((?P<owner>[^/:.]+)/)?(?P<model>[a-z0-9][a-z0-9-]*)\.(?P<name>[a-z0-9-]+)'
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,9 @@ class OfferRecord:
     uuid: str
     model_uuid: str
     name: str
-    url: str
-    """``owner/model.name``, without a controller."""
+    owner: str
+    """The owner of its model."""
+    model_name: str
     application: str
     charm_url: str
     charm_name: str
@@ -39,6 +38,11 @@ class OfferRecord:
     connections: tuple[Connection, ...]
     """By relation id."""
     created_ms: int
+
+    @property
+    def url(self) -> str:
+        """``owner/model.name``, without a controller."""
+        return f'{self.owner}/{self.model_name}.{self.name}'
 
     @property
     def active(self) -> int:
@@ -57,16 +61,6 @@ class Connection:
     status: Status
     subnets: tuple[str, ...]
     """Where the consumer's traffic comes from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferUrl:
-    """The parts of an offer's URL; owner and controller may be empty."""
-
-    controller: str
-    owner: str
-    model: str
-    name: str
 
 
 def create(
@@ -148,32 +142,17 @@ def by_url(tx: Tx, url: str, *, user: str) -> OfferRecord:
     Raises:
         JujuError: that is no URL, or there is no such offer.
     """
-    parts = parse_url(url)
+    parts = OfferUrl.parse(url, owner=user)
+    if parts is None or parts.endpoint:
+        raise JujuError(f'application offer URL "{url}" not valid', BAD_REQUEST)
     found = rows.one(
         tx,
         f'{_SELECT} WHERE model.owner = ? AND model.name = ? AND offer.name = ?',
-        *(parts.owner or user, parts.model, parts.name),
+        *(parts.owner, parts.model, parts.name),
     )
     if found is None:
         raise JujuError(f'application offer "{url.rpartition(":")[2]}" not found', NOT_FOUND)
     return _record(tx, found)
-
-
-def parse_url(url: str) -> OfferUrl:
-    """Return the parts of an offer's URL.
-
-    Raises:
-        JujuError: it is none.
-    """
-    match = _URL.fullmatch(url)
-    if match is None:
-        raise JujuError(f'application offer URL "{url}" not valid', BAD_REQUEST)
-    return OfferUrl(
-        controller=match['controller'] or '',
-        owner=match['owner'] or '',
-        model=match['model'],
-        name=match['name'],
-    )
 
 
 def forget(tx: Tx, offer: OfferRecord) -> None:
@@ -207,7 +186,8 @@ def _record(tx: Tx, row: sqlite3.Row) -> OfferRecord:
         uuid=str(row['uuid']),
         model_uuid=model_uuid,
         name=str(row['name']),
-        url=f'{row["owner"]}/{row["model_name"]}.{row["name"]}',
+        owner=str(row['owner']),
+        model_name=str(row['model_name']),
         application=str(row['application']),
         charm_url=str(row['charm_url']),
         charm_name=charm.name,

@@ -84,7 +84,7 @@ async def remote_application_info(call: Call) -> Json:
                 'name': found.name,
                 'description': found.description,
                 'offer-url': found.url,
-                'source-model-label': offers.parse_url(found.url).model,
+                'source-model-label': found.model_name,
                 'endpoints': [encode.remote_endpoint(endpoint) for endpoint in found.endpoints],
                 'icon-url-path': f'rest/1.0/remote-application/{found.name}/icon',
             }
@@ -182,8 +182,11 @@ def _filtered(call: Call) -> list[OfferRecord]:
 
 
 def _passes(found: OfferRecord, wanted: Fields) -> bool:
-    url = offers.parse_url(found.url)
-    named = (('owner-name', url.owner), ('model-name', url.model), ('application-name', found.application))
+    named = (
+        ('owner-name', found.owner),
+        ('model-name', found.model_name),
+        ('application-name', found.application),
+    )
     return (
         all(wanted.text(key) in ('', value) for key, value in named)
         and _matches(wanted.text('offer-name'), found.name)
