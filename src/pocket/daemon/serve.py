@@ -22,7 +22,8 @@ from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, clouds, machines, models, provisioning, resources
+from pocket.services import charms, clouds, machines, models, resources
+from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups

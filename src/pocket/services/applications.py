@@ -23,13 +23,13 @@ from pocket.services import (
     resources,
     rows,
     saas,
-    storagedirectives,
     units,
 )
 from pocket.services import constraints as constraints_
 from pocket.services.charms import CharmRecord
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
-from pocket.services.storagedirectives import Wanted
+from pocket.services.storage import directives as storage_directives
+from pocket.services.storage.directives import Wanted
 from pocket.services.units import UnitRecord
 from pocket.state import Tx
 
@@ -151,7 +151,7 @@ def deploy(
         raise JujuError('subordinate application must be deployed without constraints', 'not valid')
     assumes.check(charm, force=force)
     parsed, trusted = parse_config(charm, config or {}, trust=trust)
-    given = storagedirectives.resolve(tx, uuid, charm, storage or {})
+    given = storage_directives.resolve(tx, uuid, charm, storage or {})
     chosen = base or _base_of(charm) or machines.default_base(tx, uuid)
     tx.db.execute(
         'INSERT INTO application (model_uuid, name, charm_url, base_name, base_channel, subordinate, trust,'
@@ -164,7 +164,7 @@ def deploy(
             tx.now_ms,
         ),
     )
-    storagedirectives.keep(tx, uuid, name, given)
+    storage_directives.keep(tx, uuid, name, given)
     resources.assign(tx, uuid, name, charm, resource_ids or {})
     relations.ensure_peers(tx, uuid, name, charm)
     tx.touch(uuid)

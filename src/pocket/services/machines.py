@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life, Status
-from pocket.services import clouds, leases, life, models, rows, statuses, storage
+from pocket.services import clouds, leases, life, models, rows, statuses
 from pocket.services import constraints as constraints_
 from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 DEFAULT_BASE = Base(name='ubuntu', channel='24.04')
@@ -254,7 +255,7 @@ def _update(
     if row is None:
         return False
     if not running:
-        storage.machine_stopped(tx, uuid, machine_id)
+        storage_instances.machine_stopped(tx, uuid, machine_id)
     old = (row['running'], row['address'], row['ssh_host_keys'])
     keys = rows.dumps(ssh_host_keys) if ssh_host_keys else str(row['ssh_host_keys'])
     new = (int(running), address or str(row['address']), keys)

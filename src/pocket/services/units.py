@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life
-from pocket.services import life, machines, rows, statuses, storage
+from pocket.services import life, machines, rows, statuses
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 
@@ -105,7 +106,7 @@ def add(
     waiting = statuses.INSTALLING_AGENT if running else statuses.WAITING_FOR_MACHINE
     statuses.put(tx, uuid, 'agent', unit, 'allocating')
     statuses.put(tx, uuid, 'workload', unit, 'waiting', message=waiting)
-    storage.create_for_unit(tx, uuid, unit, attach=attach_storage)
+    storage_instances.create_for_unit(tx, uuid, unit, attach=attach_storage)
     tx.touch(uuid)
     return unit
 

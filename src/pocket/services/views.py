@@ -8,21 +8,10 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, Surroundings, UnitView
-from pocket.services import (
-    actions,
-    charms,
-    durations,
-    life,
-    models,
-    options,
-    proxies,
-    rows,
-    scopes,
-    statuses,
-    storage,
-)
+from pocket.services import actions, charms, durations, life, models, options, proxies, rows, scopes, statuses
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 _SELECT = """
@@ -78,7 +67,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         public_address=address,
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
-        storage=storage.views(tx, uuid, unit),
+        storage=storage_instances.views(tx, uuid, unit),
         surroundings=Surroundings(
             cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
