@@ -16,6 +16,7 @@ from pocket.services.errors import (
     HAS_PERSISTENT_STORAGE,
     MODEL_NOT_FOUND,
     NOT_SUPPORTED,
+    NOT_VALID,
     JujuError,
 )
 from pocket.services.storage import instances as storage_instances
@@ -79,7 +80,7 @@ def add(
         raise JujuError(
             f'"{name}" is not a valid name: model names may only contain lowercase letters,'
             ' digits and hyphens',
-            'not valid',
+            NOT_VALID,
         )
     if rows.exists(tx, 'SELECT 1 FROM model WHERE owner = ? AND name = ?', owner, name):
         raise JujuError(

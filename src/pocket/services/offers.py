@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import uuid as uuid_
 from collections.abc import Sequence
@@ -12,11 +11,9 @@ from dataclasses import dataclass
 from bedrock.charm import Endpoint
 from pocket.model import Status
 from pocket.model.offerurl import OfferUrl
-from pocket.services import charms, endpoints, models, rows, saas, sides, statuses
+from pocket.services import applicationrows, charms, endpoints, models, rows, saas, sides, statuses
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
-
-_NAME = re.compile(r'[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,7 @@ def create(
     name = name or application
     doing = f'cannot add application offer "{name}"'
     models.require_alive(tx, uuid, doing)
-    if not is_name(name):
+    if not applicationrows.is_name(name):
         raise JujuError(f'{doing}: offer name "{name}" not valid', NOT_VALID)
     row = rows.one(
         tx, 'SELECT life, charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, application
@@ -112,11 +109,6 @@ def create(
     )
     tx.touch(uuid)
     return next(offer for offer in list_(tx, uuid) if offer.name == name)
-
-
-def is_name(name: str) -> bool:
-    """Whether an offer, or what is consumed, may be called so."""
-    return _NAME.fullmatch(name) is not None
 
 
 def list_(tx: Tx, model_uuid: str = '', *, application: str = '') -> list[OfferRecord]:

@@ -7,7 +7,17 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Base, Life
-from pocket.services import applications, assumes, charms, endpoints, options, relations, resources, rows
+from pocket.services import (
+    applicationconfig,
+    applications,
+    assumes,
+    charms,
+    endpoints,
+    options,
+    relations,
+    resources,
+    rows,
+)
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 from pocket.services.storage import requests as storage_requests
@@ -60,7 +70,7 @@ def set_charm(
         directives = storage_requests.prepare_upgrade(tx, uuid, name, charm, storage or {})
     except JujuError as error:
         raise JujuError(f'{doing}: {error.message}', error.code) from error
-    parsed, trusted = applications.parse_config(charm, config or {}, trust=record.trust)
+    parsed, trusted = options.parse_with_trust(charm, config or {}, trust=record.trust)
     merged = {**options.surviving(charm, record.config), **parsed}
     tx.db.execute(
         'UPDATE application SET charm_url = ?, charm_modified = charm_modified + 1, charm_forced = ?,'
@@ -72,7 +82,7 @@ def set_charm(
         ),
     )
     kept = {key: value for key, value in merged.items() if value is not None}
-    applications.put_config(tx, uuid, name, kept, trusted)
+    applicationconfig.put(tx, uuid, name, kept, trusted)
     resources.assign(tx, uuid, name, charm, resource_ids or {})
     relations.ensure_peers(tx, uuid, name, charm)
     storage_requests.finish_upgrade(tx, uuid, name, directives)

@@ -21,7 +21,7 @@ from pocket.services import (
     units,
     views,
 )
-from pocket.services.errors import HAS_SUBORDINATES, NOT_FOUND, JujuError
+from pocket.services.errors import HAS_SUBORDINATES, NOT_FOUND, QUOTA_LIMIT_EXCEEDED, JujuError
 from pocket.services.secrets import changes as secret_changes
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import requests as storage_requests
@@ -298,7 +298,7 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
     new = {key: value for key, value in {**old, **changes.charm_state}.items() if value is not None}
     if new != old:
         if sum(len(key) + len(value) for key, value in new.items()) > MAX_CHARM_STATE:
-            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', 'quota limit exceeded')
+            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', QUOTA_LIMIT_EXCEEDED)
         tx.db.execute(
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )

@@ -12,7 +12,7 @@ from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
 from pocket.services import crossings, models, offers
-from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
+from pocket.services.errors import BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.services.offers import Connection, OfferRecord
 
 _ACCESS = ('read', 'consume', 'admin')
@@ -101,7 +101,7 @@ async def modify_offer_access(call: Call) -> Json:
         access, action = change.text('access'), change.text('action')
         user = untag('user', change.text('user-tag'))
         if access not in _ACCESS:
-            raise JujuError(f'"{access}" offer access not valid', 'not valid')
+            raise JujuError(f'"{access}" offer access not valid', NOT_VALID)
         if action not in ('grant', 'revoke'):
             raise JujuError(f'unknown action "{action}"', BAD_REQUEST)
         doing = f'could not {action} offer access'
