@@ -10,8 +10,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import errors, process
-from pocket.client import faults, flags, keys, replies, values
+from bedrock import errors, jujukeys, process
+from pocket.client import faults, flags, replies, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
@@ -129,7 +129,7 @@ def _wants_terminal(ctx: Context, given: Given, words: Sequence[str]) -> bool:
 @contextlib.contextmanager
 def options_for(ctx: Context, given: Given, hosts: Sequence[_Host]) -> Generator[list[str]]:
     """OpenSSH's options; the known host keys are in a file that lives as long as the connection."""
-    key = keys.ensure(ctx.settings.juju_data)
+    key = jujukeys.ensure(ctx.settings.juju_data)
     options = ['-o', 'PasswordAuthentication=no', '-o', 'ServerAliveInterval=30', '-i', str(key)]
     if given.on('no-host-key-checks'):
         unchecked = ('StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR')
