@@ -1,10 +1,9 @@
 """A charm store: asking it, choosing among what it has, downloading."""
 
-from bedrock.hub.choice import Base, Channel, Resolved, Wanted, chosen_base, resolve
+from bedrock.hub.choice import Channel, Resolved, Wanted, chosen_base, resolve
 from bedrock.hub.client import Hub, HubFault, download
 
 __all__ = [
-    'Base',
     'Channel',
     'Hub',
     'HubFault',

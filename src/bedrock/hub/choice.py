@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from bedrock.base import Base
 from bedrock.hub.client import HubFault
 
 __all__ = ['Base', 'Channel', 'Resolved', 'Wanted', 'chosen_base', 'resolve']
@@ -54,17 +55,6 @@ class Channel:
 
     def __str__(self) -> str:
         return '/'.join(part for part in (self.track, self.risk, self.branch) if part)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Base:
-    """An operating system of a release, without its architecture."""
-
-    name: str
-    channel: str
-
-    def __str__(self) -> str:
-        return f'{self.name}@{self.channel}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 from bedrock import errors
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
-from pocket.services import provisioning
-from pocket.services.provisioning import Task, Work
+from pocket.services.storage import provisioning
+from pocket.services.storage.provisioning import Task, Work
 from pocket.substrate import Filesystem
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class StorageSource:
         """See `pocket.agents.supervisor.Source`."""
         return {
             Key(model_uuid=model, name=f'storage {storage_id}'): _worker(self.site, model, storage_id)
-            for model, storage_id in self.site.state.read(provisioning.instances)
+            for model, storage_id in self.site.state.read(provisioning.list_ids)
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pocket.services import crossings, resolvable
+from pocket.services import crossings, hostnames
 from pocket.state import State
 from pocket.substrate import Names, Substrate
 
@@ -30,7 +30,7 @@ class Surroundings:
     async def _bring_up_to_date(self, models: Iterable[str]) -> None:
         await self.substrate.allow([frozenset(pair) for pair in self.state.read(crossings.connected_models)])
         for model in models:
-            names = self.state.read(resolvable.names, model)
+            names = self.state.read(hostnames.names, model)
             if names != self._names.get(model, {}):
                 self._names[model] = names
                 await self.substrate.write_hosts(model, names)

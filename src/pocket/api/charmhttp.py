@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from pathlib import Path
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from bedrock import charm as charm_files
@@ -30,27 +28,8 @@ _DEFAULT_ICON = (
 )
 """Shown for a charm that brings none."""
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 
-
-def _answering(doing: str) -> Callable[[Endpoint], Endpoint]:
-    def decorate(endpoint: Endpoint) -> Endpoint:
-        @wraps(endpoint)
-        async def answer(request: Request) -> Response:
-            try:
-                http.authenticate(request)
-                return await endpoint(request)
-            except ClientDisconnect:
-                raise
-            except Exception as error:  # noqa: BLE001 - error_response logs what is not a refusal
-                return http.error_response(error, doing=doing)
-
-        return answer
-
-    return decorate
-
-
-@_answering('cannot upload charm')
+@http.answering('cannot upload charm')
 async def put_charm(request: Request) -> Response:
     """``PUT /model-<uuid>/charms/<name>-<start of sha256>``: how the juju program uploads."""
     _, _, prefix = str(request.path_params['object']).rpartition('-')
@@ -59,7 +38,7 @@ async def put_charm(request: Request) -> Response:
     return await _store(request, sha_prefix=prefix)
 
 
-@_answering('cannot upload charm')
+@http.answering('cannot upload charm')
 async def post_charm(request: Request) -> Response:
     """``POST /model/<uuid>/charms``: how python-libjuju uploads."""
     if request.query_params.get('schema', 'local') != 'local':
@@ -67,7 +46,7 @@ async def post_charm(request: Request) -> Response:
     return await _store(request)
 
 
-@_answering('cannot get charm')
+@http.answering('cannot get charm')
 async def get_charm(request: Request) -> Response:
     """``GET /model/<uuid>/charms?url=U&file=F``: all of it (``*``), one file, or the list of its files."""
     uuid = http.model_of(request)
@@ -90,7 +69,7 @@ async def get_charm(request: Request) -> Response:
             return Response(content, media_type=kind)
 
 
-@_answering('cannot get charm')
+@http.answering('cannot get charm')
 async def get_charm_object(request: Request) -> Response:
     """``GET /model-<uuid>/charms/<name>-<start of sha256>``: all of it."""
     uuid = http.model_of(request)

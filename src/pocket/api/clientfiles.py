@@ -1,7 +1,7 @@
 """The Juju client's own files: putting this controller into them, and taking it out.
 
-The directory is Juju's (``JUJU_DATA``): controllers.yaml, accounts.yaml, models.yaml, and the key pair that
-`juju ssh` and python-libjuju read. Other controllers in these files are not ours and stay as they are.
+The directory is Juju's (``JUJU_DATA``): controllers.yaml, accounts.yaml, models.yaml. Other controllers in
+these files are not ours and stay as they are.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, cast
 
 import yaml
 
-from bedrock import files, process
+from bedrock import files
 from bedrock.errors import Fault
 from bedrock.jujulock import locked
 from pocket.api.identity import ADMIN, Identity
 from pocket.model import JUJU_VERSION
 
-__all__ = ['ensure_ssh_key', 'register', 'unregister']
+__all__ = ['register', 'unregister']
 
 _FILES = ('controllers.yaml', 'accounts.yaml', 'models.yaml')
 Document = dict[str, Any]
@@ -87,31 +87,8 @@ def unregister(juju_data: Path, name: str, controller_uuid: str) -> bool:
     return True
 
 
-def ensure_ssh_key(juju_data: Path) -> str:
-    """Return the public key that the Juju client logs in to machines with, making the pair when it is absent.
-
-    Raises:
-        bedrock.process.ProgramFault: ssh-keygen is missing or failed.
-    """
-    private = juju_data / 'ssh' / 'juju_id_rsa'
-    public = private.with_name('juju_id_rsa.pub')
-    files.make_private_folder(private.parent)
-    with locked(juju_data):
-        if not private.is_file():
-            _keygen('-q', '-t', 'rsa', '-b', '3072', '-N', '', '-C', 'juju-client-key', '-f', str(private))
-            files.give_to_owner(private)
-            files.give_to_owner(public)
-        elif not public.is_file():
-            files.write_private(public, _keygen('-y', '-f', str(private)))
-    return public.read_text().strip()
-
-
 def _cookies(juju_data: Path, name: str) -> Path:
     return juju_data / 'cookies' / f'{name}.json'
-
-
-def _keygen(*arguments: str) -> str:
-    return process.run(['ssh-keygen', *arguments], timeout_s=60).stdout
 
 
 def _read(path: Path) -> Document:
@@ -119,7 +96,7 @@ def _read(path: Path) -> Document:
         loaded: object = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         return {}
-    except yaml.YAMLError as err:
+    except (UnicodeDecodeError, yaml.YAMLError) as err:
         raise Fault(
             f'cannot read {path}: it is not valid YAML', hint='Mend it, or move it out of the way.'
         ) from err

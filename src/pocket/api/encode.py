@@ -51,8 +51,7 @@ def base(value: Base) -> Json:
 
 def parse_base(fields: Fields) -> Base | None:
     """The base that a client named, without the risk; None when it named none."""
-    name, channel = fields.text('name'), fields.text('channel').partition('/')[0]
-    return Base(name=name, channel=channel) if name and channel else None
+    return Base.of(fields.text('name'), fields.text('channel'))
 
 
 def life_unless_alive(life: Life) -> str:

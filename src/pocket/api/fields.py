@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from pocket.services.errors import JujuError
+from pocket.services.errors import BAD_REQUEST, JujuError
 
 __all__ = ['Fields']
 
@@ -116,12 +116,12 @@ def untag(kind: str, tag: str) -> str:
     prefix = f'{kind}-'
     name = tag.removeprefix(prefix)
     if not tag.startswith(prefix) or not name:
-        raise JujuError(f'"{tag}" is not a valid {kind} tag', 'bad request')
+        raise JujuError(f'"{tag}" is not a valid {kind} tag', BAD_REQUEST)
     match kind:
         case 'unit':
             application, dash, number = name.rpartition('-')
             if not dash or not application or not number.isdigit():
-                raise JujuError(f'"{tag}" is not a valid unit tag', 'bad request')
+                raise JujuError(f'"{tag}" is not a valid unit tag', BAD_REQUEST)
             return f'{application}/{number}'
         case 'machine':
             return name.replace('-', '/')
@@ -130,4 +130,4 @@ def untag(kind: str, tag: str) -> str:
 
 
 def _wrong(name: str, value: object, wanted: str) -> JujuError:
-    return JujuError(f'cannot read field "{name}": {type(value).__name__} is not {wanted}', 'bad request')
+    return JujuError(f'cannot read field "{name}": {type(value).__name__} is not {wanted}', BAD_REQUEST)

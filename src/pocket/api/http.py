@@ -1,12 +1,13 @@
-"""What the HTTP endpoints share: authentication, and errors as Juju sends them."""
+"""What every HTTP endpoint does: see who asks, find the model, answer errors as Juju does."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from pocket.api.facade import Controller
@@ -17,11 +18,14 @@ from pocket.services.errors import (
     BAD_REQUEST,
     MODEL_NOT_FOUND,
     NOT_FOUND,
+    NOT_YET_AVAILABLE,
     UNAUTHORIZED,
     JujuError,
 )
 
-__all__ = ['STATUS', 'authenticate', 'controller_of', 'error_response', 'model_of']
+__all__ = ['STATUS', 'Endpoint', 'answering', 'authenticate', 'controller_of', 'error_response', 'model_of']
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 STATUS: Mapping[str, int] = {
     UNAUTHORIZED: 401,
@@ -34,7 +38,7 @@ STATUS: Mapping[str, int] = {
     'method not allowed': 405,
     'forbidden': 403,
     'redirection required': 301,
-    'not yet available; try again later': 409,
+    NOT_YET_AVAILABLE: 409,
     'not leader': 307,
 }
 """Juju's error codes as HTTP statuses; any other is 500."""
@@ -74,10 +78,35 @@ def model_of(connection: HTTPConnection) -> str:
     return uuid
 
 
-def error_response(error: BaseException, *, doing: str) -> Response:
-    """Return *error* with its status; *doing* begins the text, as in ``cannot upload charm``."""
+def answering(doing: str = '') -> Callable[[Endpoint], Endpoint]:
+    """Have an endpoint asked only by who may, and what it raises answered by `error_response`."""
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        async def answer(request: Request) -> Response:
+            try:
+                authenticate(request)
+                return await endpoint(request)
+            except ClientDisconnect:
+                raise
+            except Exception as error:  # noqa: BLE001 - error_object logs what is not a refusal
+                return error_response(error, doing=doing)
+
+        return answer
+
+    return decorate
+
+
+def error_response(error: BaseException, *, doing: str = '') -> Response:
+    """Return *error* with its status: as an object, or where charms are, as a text.
+
+    Args:
+        doing: What the text begins with, for example ``cannot upload charm``; empty: no text, but an object.
+    """
     described = error_object(error)
     status = STATUS.get(described['code'], 500)
     headers = {'WWW-Authenticate': 'Basic realm="juju"'} if status == 401 else None
-    body = {'error': f'{doing}: {described["message"]}', 'error-code': described['code']}
+    body = {'error': described}
+    if doing:
+        body = {'error': f'{doing}: {described["message"]}', 'error-code': described['code']}
     return JSONResponse(body, status_code=status, headers=headers)

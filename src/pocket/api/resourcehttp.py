@@ -6,11 +6,9 @@ import asyncio
 import email.errors
 import email.header
 import email.message
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from pathlib import Path
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from bedrock.errors import Fault
@@ -18,7 +16,6 @@ from pocket import blobs, storefetch
 from pocket.api import http
 from pocket.api.encode import resource as encode_resource
 from pocket.api.fields import untag
-from pocket.api.rpc import error_object
 from pocket.model import application_of
 from pocket.model.resources import MAX_RESOURCE_BYTES, Resource
 from pocket.services import applications, resources
@@ -26,26 +23,8 @@ from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
 
 __all__ = ['file_name_of', 'get_application', 'get_unit', 'put']
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 
-
-def _answering(endpoint: Endpoint) -> Endpoint:
-    @wraps(endpoint)
-    async def answer(request: Request) -> Response:
-        try:
-            http.authenticate(request)
-            return await endpoint(request)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # noqa: BLE001 - error_object logs what is not a refusal
-            described = error_object(error)
-            status = http.STATUS.get(described['code'], 500)
-            return JSONResponse({'error': described}, status_code=status)
-
-    return answer
-
-
-@_answering
+@http.answering()
 async def put(request: Request) -> Response:
     """``PUT .../applications/<app>/resources/<name>``: content, for a pending resource or a running one."""
     uuid = http.model_of(request)
@@ -82,7 +61,7 @@ async def put(request: Request) -> Response:
     return JSONResponse({'resource': encode_resource(stored)})
 
 
-@_answering
+@http.answering()
 async def get_application(request: Request) -> Response:
     """``GET .../applications/<app>/resources/<name>``."""
     uuid = http.model_of(request)
@@ -91,7 +70,7 @@ async def get_application(request: Request) -> Response:
     return await _content(request, uuid, application)
 
 
-@_answering
+@http.answering()
 async def get_unit(request: Request) -> Response:
     """``GET .../units/<unit tag>/resources/<name>``."""
     uuid = http.model_of(request)

@@ -10,10 +10,10 @@ from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
 from pocket.services.errors import BAD_REQUEST, JujuError
-from pocket.services.storage import Fate
-from pocket.services.storagedetails import StorageRecord
-from pocket.services.storagedirectives import Wanted
-from pocket.services.storagepools import Pool
+from pocket.services.storage.directives import Wanted
+from pocket.services.storage.instances import Fate
+from pocket.services.storage.pools import Pool
+from pocket.services.storage.records import StorageRecord
 
 __all__ = ['fate', 'filesystems', 'instances', 'pool', 'tag', 'untag', 'volumes', 'wanted', 'wanted_by_name']
 

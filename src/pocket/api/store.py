@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from bedrock import hub
+from bedrock.base import Base
 from bedrock.charm import Charm, CharmFault, YamlFault, from_documents, yaml_mapping
-from bedrock.hub import Base, Channel, Hub, HubFault, Resolved, Wanted
+from bedrock.hub import Channel, Hub, HubFault, Resolved, Wanted
 from pocket.api import encode
 from pocket.api.facade import Call
 from pocket.api.fields import Fields
@@ -81,15 +82,9 @@ def wanted_by(reference: str, origin: Fields, *, arch: str) -> Wanted:
         name=name_in(reference),
         channel=channel,
         revision=revision if revision >= 0 else None,
-        base=base_in(origin.child('base')),
+        base=encode.parse_base(origin.child('base')),
         arch=_arch(origin.text('architecture'), arch),
     )
-
-
-def base_in(fields: Fields) -> Base | None:
-    """The base that a client names, without its risk."""
-    name, channel = fields.text('name'), fields.text('channel').partition('/')[0]
-    return Base(name, channel) if name and channel else None
 
 
 def _arch(text: str, default: str) -> str:

@@ -27,11 +27,6 @@ def with_risk(text: str) -> str:
     return text if not text or '/' in text else f'{text}/stable'
 
 
-def without_risk(text: str) -> str:
-    """``ubuntu@24.04/stable`` -> ``ubuntu@24.04``."""
-    return text.removesuffix('/stable')
-
-
 def from_series(name: str) -> str:
     """The base of a series; empty when the series is not known."""
     return _SERIES.get(name, '')

@@ -11,7 +11,7 @@ from typing import Any
 
 from bedrock import charm as charm_files
 from bedrock import errors
-from pocket.client import http, shape, values
+from pocket.client import http, replies, shape, values
 from pocket.client.context import Context, Session, local_path
 
 DEFAULT_BASE = 'ubuntu@24.04'
@@ -144,9 +144,8 @@ def add_pending(
             'resources': list(resources),
         },
     )
-    if answer.get('error'):
-        raise errors.Fault(str(answer['error'].get('message')))
-    return {str(entry['name']): str(one) for entry, one in zip(resources, answer['pending-ids'], strict=True)}
+    ids = replies.checked(answer)['pending-ids']
+    return {str(entry['name']): str(one) for entry, one in zip(resources, ids, strict=True)}
 
 
 def upload_content(

@@ -181,7 +181,7 @@ class Files:
             loaded: object = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506 - it is a safe loader
         except FileNotFoundError:
             return {}
-        except (OSError, yaml.YAMLError) as err:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
             raise errors.Fault(f'cannot read {path}') from err
         return cast('Document', loaded) if isinstance(loaded, dict) else {}
 

@@ -43,7 +43,7 @@ def _dispatch(ctx: context.Context, argv: Sequence[str]) -> int:
     if given.on('help'):
         return _dispatch(ctx, ['help', command.name])
     flags.check_count(command, given)
-    clientlog.begin(ctx.stderr, given)
+    clientlog.LOG.begin(ctx.stderr, given)
     return command.run(dataclasses.replace(ctx, quiet=given.on('quiet')), given)
 
 

@@ -1,34 +1,12 @@
-"""URLs of offers as people type them: ``[controller:][owner/]model.offer[:endpoint]``."""
+"""Offers as people name them on the command line."""
 
 from __future__ import annotations
-
-import re
-from dataclasses import dataclass
 
 from bedrock import errors
 from pocket.client.context import Context
 from pocket.client.files import Controller
 from pocket.client.flags import Given
-
-_URL = re.compile(
-    r'(?:(?P<controller>[^:/.]+):)?(?:(?P<owner>[^/:.]+)/)?(?P<model>[^/:.]+)\.(?P<name>[^/:.]+)'
-    r'(?::(?P<endpoint>[^/:.]+))?'
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferUrl:
-    """The parts of a URL; controller and endpoint may be empty."""
-
-    controller: str
-    owner: str
-    model: str
-    name: str
-    endpoint: str
-
-    def __str__(self) -> str:
-        """The URL as the controller itself writes it."""
-        return f'{self.owner}/{self.model}.{self.name}'
+from pocket.model.offerurl import OfferUrl
 
 
 def is_one(text: str) -> bool:
@@ -42,16 +20,10 @@ def parse(text: str, *, user: str) -> OfferUrl:
     Raises:
         Fault: it is no URL of an offer.
     """
-    match = _URL.fullmatch(text)
-    if match is None:
+    url = OfferUrl.parse(text, owner=user)
+    if url is None:
         raise errors.Fault(f'application offer URL "{text}" not valid')
-    return OfferUrl(
-        controller=match['controller'] or '',
-        owner=match['owner'] or user,
-        model=match['model'],
-        name=match['name'],
-        endpoint=match['endpoint'] or '',
-    )
+    return url
 
 
 def of_one_controller(ctx: Context, given: Given, text: str) -> tuple[Controller, OfferUrl]:

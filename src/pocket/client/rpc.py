@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -14,10 +13,10 @@ from urllib.parse import urlencode
 
 from pocket import version
 from pocket.client import faults, shape, wire
+from pocket.client.clientlog import LOG
 from pocket.client.files import Controller
 
 Json = dict[str, Any]
-log = logging.getLogger(__name__)
 
 SERVER_NAME = 'juju-apiserver'
 """The name in every controller's certificate, whatever its address."""
@@ -91,7 +90,7 @@ class Api:
             raise faults.Refused(
                 f'facade "{facade}" is not available on this controller', code='not implemented'
             )
-        log.debug('calling %s.%s, version %d', facade, request, best)
+        LOG.debug(__name__, f'calling {facade}.{request}, version {best}')
         message = {
             'request-id': number,
             'type': facade,

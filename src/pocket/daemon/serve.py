@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from bedrock import errors
+from bedrock import errors, jujukeys
 from pocket import blobs
 from pocket.agents import deadlines, downloads
 from pocket.agents.machine import MachineSource
@@ -22,7 +22,8 @@ from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, clouds, machines, models, provisioning, resources
+from pocket.services import charms, clouds, machines, models, resources
+from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
@@ -75,7 +76,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         substrate = Nspawn(settings, note=_note)
         await asyncio.gather(
             substrate.sweep(state.read(_host_names)),
-            asyncio.to_thread(clientfiles.ensure_ssh_key, settings.juju_data),
+            asyncio.to_thread(jujukeys.ensure, settings.juju_data),
         )
         await substrate.sweep_volumes(state.read(provisioning.volumes))
         await state.write(

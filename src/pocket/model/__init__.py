@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bedrock.base import Base as Base
 from bedrock.charm import Charm
 from pocket.model.secrets import SecretChanges, SecretsView
 from pocket.model.storage import StorageAddition as StorageAddition
@@ -22,17 +23,6 @@ class Life(enum.StrEnum):
     ALIVE = 'alive'
     DYING = 'dying'
     DEAD = 'dead'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """An operating system that a machine runs, for example ubuntu 24.04 or debian 12."""
-
-    name: str
-    channel: str
-
-    def __str__(self) -> str:
-        return f'{self.name}@{self.channel}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +176,6 @@ class ActionResult:
 def unit_tag(unit: str) -> str:
     """``app/0`` -> ``unit-app-0``."""
     return 'unit-' + unit.replace('/', '-')
-
-
-def unit_from_tag(tag: str) -> str:
-    """``unit-app-0`` -> ``app/0``."""
-    application, _, number = tag.removeprefix('unit-').rpartition('-')
-    return f'{application}/{number}'
 
 
 def application_of(unit: str) -> str:

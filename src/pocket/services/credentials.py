@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pocket.services import clouds, rows
 from pocket.services.clouds import Cloud
-from pocket.services.errors import BAD_REQUEST, NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.state import Tx
 
 HIDDEN = frozenset(
@@ -64,7 +64,7 @@ def put(
             f'supported auth-types {_quoted(cloud.auth_types)}, "{auth_type}" not supported', NOT_SUPPORTED
         )
     if new and _row(tx, *name) is not None:
-        raise JujuError(f'credential "{name[2]}" for cloud "{name[0]}" already exists', 'already exists')
+        raise JujuError(f'credential "{name[2]}" for cloud "{name[0]}" already exists', ALREADY_EXISTS)
     tx.db.execute(
         'INSERT INTO credential VALUES (?, ?, ?, ?, ?) ON CONFLICT (cloud, owner, name)'
         ' DO UPDATE SET auth_type = excluded.auth_type, attributes = excluded.attributes',

@@ -6,7 +6,7 @@ import ipaddress
 import uuid as uuid_
 from collections.abc import Sequence
 
-from pocket.services import endpoints, life, models, offers, relationrows, rows, saas, sides
+from pocket.services import applicationrows, endpoints, life, models, offers, relationrows, rows, saas, sides
 from pocket.services.endpoints import Candidate, Side
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 from pocket.services.offers import OfferRecord
@@ -32,7 +32,7 @@ def consume(tx: Tx, uuid: str, offer_uuid: str, *, url: str, alias: str = '') ->
     models.require_alive(tx, uuid, doing)
     if offer.model_uuid == uuid:
         raise JujuError(f'{doing}: the offer is of this model: relate to its application', NOT_SUPPORTED)
-    if not offers.is_name(name) or name.startswith(PROXY):
+    if not applicationrows.is_name(name) or name.startswith(PROXY):
         raise JujuError(f'{doing}: invalid name', NOT_VALID)
     if rows.exists(tx, 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?', uuid, name):
         raise JujuError(f'{doing}: local application with same name already exists', ALREADY_EXISTS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pocket.model import Life, Status
 from pocket.services import relations, status
+from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.state import Tx
 
 
@@ -14,9 +15,14 @@ def get(tx: Tx, uuid: str, unit: str) -> dict[str, Any]:
     """Return own and peer units, and for each endpoint the related applications with their units.
 
     Of subordinates a unit sees those on its own principal, or on itself; a dead unit is no goal.
+
+    Raises:
+        JujuError: there is no such unit.
     """
     snapshot = status.snapshot(tx, uuid)
-    mine = snapshot.units[unit]
+    mine = snapshot.units.get(unit)
+    if mine is None:
+        raise JujuError(f'unit "{unit}" not found', NOT_FOUND)
     hosts = ('', unit, mine.principal) if mine.principal else ('', unit)
     seen = {
         name: one

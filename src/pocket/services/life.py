@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from pocket.model import Life
-from pocket.services import offers, rows, saas, sides, statuses, storage
+from pocket.services import offers, rows, saas, sides, statuses
 from pocket.services.secrets import access as secret_access
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 MAX_WAIT_MS = 60_000
@@ -47,7 +47,7 @@ def destroy_unit(
     row = find_unit(tx, uuid, unit)
     if row is None:
         return
-    storage.unit_dying(tx, uuid, unit, destroy_storage=destroy_storage)
+    storage_instances.unit_dying(tx, uuid, unit, destroy_storage=destroy_storage)
     subordinates = subordinates_of(tx, uuid, unit)
     agent = statuses.get(tx, uuid, 'agent', unit)
     expired = forced_ms is not None and forced_ms <= tx.now_ms
@@ -75,7 +75,7 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
     application, machine = str(row['application']), str(row['machine_id'])
     _drop_actions(tx, uuid, unit, machine=False)
     drop_leadership(tx, uuid, unit)
-    storage.unit_removed(tx, uuid, unit)
+    storage_instances.unit_removed(tx, uuid, unit)
     joined = rows.many(
         tx,
         'SELECT relation_id FROM relation_unit WHERE model_uuid = ? AND unit = ? AND in_scope ORDER BY 1',
@@ -181,7 +181,7 @@ def remove_machine(tx: Tx, uuid: str, machine_id: str) -> None:
     tx.db.execute('DELETE FROM machine WHERE model_uuid = ? AND id = ?', (uuid, machine_id))
     _forget_notes(tx, uuid, 'machine-' + machine_id.replace('/', '-'))
     statuses.forget(tx, uuid, machine_id, 'machine', 'instance')
-    storage.machine_removed(tx, uuid, machine_id)
+    storage_instances.machine_removed(tx, uuid, machine_id)
     tx.touch(uuid)
     remove_model_if_empty(tx, uuid)
 
@@ -197,7 +197,7 @@ def destroy_model(tx: Tx, uuid: str, *, force: bool) -> None:
     for row in rows.many(tx, 'SELECT id FROM machine WHERE model_uuid = ?', uuid):
         if force or not _has_units(tx, uuid, str(row['id'])):
             destroy_machine(tx, uuid, str(row['id']))
-    storage.destroy_all(tx, uuid)
+    storage_instances.destroy_all(tx, uuid)
     remove_model_if_empty(tx, uuid)
 
 
@@ -235,11 +235,6 @@ def subordinates_of(tx: Tx, uuid: str, unit: str) -> list[str]:
     """Return the names of a principal's subordinates, in natural order."""
     found = rows.many(tx, 'SELECT name FROM unit WHERE model_uuid = ? AND principal = ?', uuid, unit)
     return sorted((str(row['name']) for row in found), key=rows.natural)
-
-
-def life_of(row: sqlite3.Row) -> Life:
-    """Return the life in a row."""
-    return Life(row['life'])
 
 
 def _orphaned_subordinates(tx: Tx, uuid: str, relation_id: int) -> list[str]:

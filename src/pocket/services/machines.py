@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life, Status
-from pocket.services import clouds, leases, life, models, rows, statuses, storage
+from pocket.services import clouds, leases, life, models, rows, statuses
 from pocket.services import constraints as constraints_
 from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 DEFAULT_BASE = Base(name='ubuntu', channel='24.04')
@@ -110,7 +111,7 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
     Raises:
         JujuError: there is no such machine.
     """
-    row = rows.one(tx, 'SELECT * FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
+    row = rows.one(tx, f'{_SELECT} WHERE model_uuid = ? AND id = ?', uuid, machine_id)
     if row is None:
         raise JujuError(f'machine {machine_id} not found', NOT_FOUND)
     return _record(tx, row)
@@ -118,24 +119,28 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
 
 def list_(tx: Tx, uuid: str) -> list[MachineRecord]:
     """Return the machines of a model in natural order."""
-    found = rows.many(tx, 'SELECT * FROM machine WHERE model_uuid = ?', uuid)
+    found = rows.many(tx, f'{_SELECT} WHERE model_uuid = ?', uuid)
     return [_record(tx, row) for row in sorted(found, key=lambda row: rows.natural(row['id']))]
 
 
 def wanted(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model that must run: all that are not `removable`."""
-    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format(''))]
+    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format(''))]
 
 
 def removable(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model whose host must go: they are dying and no unit is left on them."""
-    return [_record(tx, row) for row in rows.many(tx, _SPLIT.format('NOT'))]
+    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format('NOT'))]
 
 
+_SELECT = """
+    SELECT machine.*, model.cloud, model.region, model.config AS model_config
+    FROM machine JOIN model ON model.uuid = machine.model_uuid
+"""
 _SPLIT = """
-    SELECT * FROM machine WHERE {} (life = 'alive' OR EXISTS (
+    WHERE {} (machine.life = 'alive' OR EXISTS (
         SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
-    )) ORDER BY created_ms, model_uuid, id
+    )) ORDER BY machine.created_ms, model_uuid, id
 """
 
 
@@ -221,8 +226,7 @@ def remove(tx: Tx, uuid: str, machine_id: str) -> None:
 
 def default_base(tx: Tx, uuid: str) -> Base:
     """Return the model's default-base, or `DEFAULT_BASE`."""
-    name, at, channel = str(models.option(tx, uuid, 'default-base') or '').partition('@')
-    return Base(name=name, channel=channel.partition('/')[0]) if at else DEFAULT_BASE
+    return Base.parse(str(models.option(tx, uuid, 'default-base') or '')) or DEFAULT_BASE
 
 
 def _zone(tx: Tx, uuid: str, number: int, wanted: str, constraints: Mapping[str, Any]) -> str:
@@ -251,7 +255,7 @@ def _update(
     if row is None:
         return False
     if not running:
-        storage.machine_stopped(tx, uuid, machine_id)
+        storage_instances.machine_stopped(tx, uuid, machine_id)
     old = (row['running'], row['address'], row['ssh_host_keys'])
     keys = rows.dumps(ssh_host_keys) if ssh_host_keys else str(row['ssh_host_keys'])
     new = (int(running), address or str(row['address']), keys)
@@ -264,22 +268,17 @@ def _update(
     return True
 
 
-def _region(tx: Tx, uuid: str) -> str:
-    row = rows.one(tx, 'SELECT cloud, region FROM model WHERE uuid = ?', uuid)
-    return f'{row["cloud"]}/{row["region"]}' if row is not None else ''
-
-
 def _record(tx: Tx, row: sqlite3.Row) -> MachineRecord:
     uuid, machine_id = str(row['model_uuid']), str(row['id'])
     constraints = rows.loads(row['constraints'])
-    keys = str(models.option(tx, uuid, 'authorized-keys') or '')
+    keys = str(rows.loads(row['model_config']).get('authorized-keys') or '')
     unknown = Status(value='unknown', since_ms=int(row['created_ms']))
     return MachineRecord(
         model_uuid=uuid,
         id=machine_id,
         host_name=str(row['host_name']),
         base=Base(name=row['base_name'], channel=row['base_channel']),
-        region=_region(tx, uuid),
+        region=f'{row["cloud"]}/{row["region"]}',
         zone=str(row['zone']),
         life=Life(row['life']),
         constraints=constraints,

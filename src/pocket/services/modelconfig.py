@@ -7,7 +7,7 @@ from typing import Any
 
 from pocket.model import JUJU_VERSION
 from pocket.services import durations
-from pocket.services.errors import JujuError
+from pocket.services.errors import NOT_VALID, JujuError
 from pocket.settings import CHARMHUB_URL
 
 DEFAULTS: Mapping[str, Any] = {
@@ -78,7 +78,7 @@ def check_unset(names: list[str]) -> None:
     """Refuse to unset what a model cannot be without."""
     for name in names:
         if name in _FIXED:
-            raise JujuError(f'model configuration "{name}" cannot be unset', 'not valid')
+            raise JujuError(f'model configuration "{name}" cannot be unset', NOT_VALID)
 
 
 def _fixed(name: str, old: object, new: object) -> JujuError:
@@ -91,16 +91,14 @@ def _typed(name: str, value: object) -> Any:
     if isinstance(DEFAULTS.get(name), bool):
         if str(value).lower() in ('true', 'false'):
             return str(value).lower() == 'true'
-        raise JujuError(f'{name}: expected bool, got {type(value).__name__}("{value}")', 'not valid')
+        raise JujuError(f'{name}: expected bool, got {type(value).__name__}("{value}")', NOT_VALID)
     if name in _DURATIONS:
         seconds = durations.parse_s(str(value))
         if seconds is None:
             raise JujuError(
-                f'invalid {name} in model configuration: time: invalid duration "{value}"', 'not valid'
+                f'invalid {name} in model configuration: time: invalid duration "{value}"', NOT_VALID
             )
         if name == 'update-status-hook-interval' and seconds <= 0:
-            raise JujuError(
-                f'invalid {name} in model configuration: "{value}" is not above zero', 'not valid'
-            )
+            raise JujuError(f'invalid {name} in model configuration: "{value}" is not above zero', NOT_VALID)
         return str(value)
     return value

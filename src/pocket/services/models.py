@@ -10,14 +10,16 @@ from typing import Any
 
 from pocket.model import Life, Status
 from pocket.services import constraints as constraints_
-from pocket.services import life, modelconfig, rows, statuses, storage
+from pocket.services import life, modelconfig, rows, statuses
 from pocket.services.errors import (
     ALREADY_EXISTS,
     HAS_PERSISTENT_STORAGE,
     MODEL_NOT_FOUND,
     NOT_SUPPORTED,
+    NOT_VALID,
     JujuError,
 )
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 CONTROLLER = 'controller'
@@ -78,7 +80,7 @@ def add(
         raise JujuError(
             f'"{name}" is not a valid name: model names may only contain lowercase letters,'
             ' digits and hyphens',
-            'not valid',
+            NOT_VALID,
         )
     if rows.exists(tx, 'SELECT 1 FROM model WHERE owner = ? AND name = ?', owner, name):
         raise JujuError(
@@ -161,7 +163,7 @@ def destroy(tx: Tx, uuid: str, *, force: bool = False, destroy_storage: bool | N
     name = str(_row(tx, uuid)['name'])
     if name == CONTROLLER:
         raise JujuError(f'"{CONTROLLER}" is a controller; use \'juju destroy-controller\' to destroy it')
-    kept = storage.persistent(tx, uuid)
+    kept = storage_instances.persistent(tx, uuid)
     if kept and not destroy_storage and not force:
         doing = f'cannot destroy model "{name}": '
         if destroy_storage is None:

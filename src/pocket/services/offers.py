@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import uuid as uuid_
 from collections.abc import Sequence
@@ -11,14 +10,10 @@ from dataclasses import dataclass
 
 from bedrock.charm import Endpoint
 from pocket.model import Status
-from pocket.services import charms, endpoints, models, rows, saas, sides, statuses
+from pocket.model.offerurl import OfferUrl
+from pocket.services import applicationrows, charms, endpoints, models, rows, saas, sides, statuses
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
-
-_NAME = re.compile(r'[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*')
-_URL = re.compile(
-    r'((?P<controller>[^:/.]*):)?((?P<owner>[^/:.]+)/)?(?P<model>[a-z0-9][a-z0-9-]*)\.(?P<name>[a-z0-9-]+)'
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +23,9 @@ class OfferRecord:
     uuid: str
     model_uuid: str
     name: str
-    url: str
-    """``owner/model.name``, without a controller."""
+    owner: str
+    """The owner of its model."""
+    model_name: str
     application: str
     charm_url: str
     charm_name: str
@@ -39,6 +35,11 @@ class OfferRecord:
     connections: tuple[Connection, ...]
     """By relation id."""
     created_ms: int
+
+    @property
+    def url(self) -> str:
+        """``owner/model.name``, without a controller."""
+        return f'{self.owner}/{self.model_name}.{self.name}'
 
     @property
     def active(self) -> int:
@@ -59,16 +60,6 @@ class Connection:
     """Where the consumer's traffic comes from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferUrl:
-    """The parts of an offer's URL; owner and controller may be empty."""
-
-    controller: str
-    owner: str
-    model: str
-    name: str
-
-
 def create(
     tx: Tx,
     uuid: str,
@@ -86,7 +77,7 @@ def create(
     name = name or application
     doing = f'cannot add application offer "{name}"'
     models.require_alive(tx, uuid, doing)
-    if not is_name(name):
+    if not applicationrows.is_name(name):
         raise JujuError(f'{doing}: offer name "{name}" not valid', NOT_VALID)
     row = rows.one(
         tx, 'SELECT life, charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, application
@@ -120,11 +111,6 @@ def create(
     return next(offer for offer in list_(tx, uuid) if offer.name == name)
 
 
-def is_name(name: str) -> bool:
-    """Whether an offer, or what is consumed, may be called so."""
-    return _NAME.fullmatch(name) is not None
-
-
 def list_(tx: Tx, model_uuid: str = '', *, application: str = '') -> list[OfferRecord]:
     """Return the offers of an application, of a model or of all models, by model and name."""
     found = rows.many(
@@ -148,32 +134,17 @@ def by_url(tx: Tx, url: str, *, user: str) -> OfferRecord:
     Raises:
         JujuError: that is no URL, or there is no such offer.
     """
-    parts = parse_url(url)
+    parts = OfferUrl.parse(url, owner=user)
+    if parts is None or parts.endpoint:
+        raise JujuError(f'application offer URL "{url}" not valid', BAD_REQUEST)
     found = rows.one(
         tx,
         f'{_SELECT} WHERE model.owner = ? AND model.name = ? AND offer.name = ?',
-        *(parts.owner or user, parts.model, parts.name),
+        *(parts.owner, parts.model, parts.name),
     )
     if found is None:
         raise JujuError(f'application offer "{url.rpartition(":")[2]}" not found', NOT_FOUND)
     return _record(tx, found)
-
-
-def parse_url(url: str) -> OfferUrl:
-    """Return the parts of an offer's URL.
-
-    Raises:
-        JujuError: it is none.
-    """
-    match = _URL.fullmatch(url)
-    if match is None:
-        raise JujuError(f'application offer URL "{url}" not valid', BAD_REQUEST)
-    return OfferUrl(
-        controller=match['controller'] or '',
-        owner=match['owner'] or '',
-        model=match['model'],
-        name=match['name'],
-    )
 
 
 def forget(tx: Tx, offer: OfferRecord) -> None:
@@ -207,7 +178,8 @@ def _record(tx: Tx, row: sqlite3.Row) -> OfferRecord:
         uuid=str(row['uuid']),
         model_uuid=model_uuid,
         name=str(row['name']),
-        url=f'{row["owner"]}/{row["model_name"]}.{row["name"]}',
+        owner=str(row['owner']),
+        model_name=str(row['model_name']),
         application=str(row['application']),
         charm_url=str(row['charm_url']),
         charm_name=charm.name,

@@ -8,7 +8,7 @@ from typing import Any
 
 from bedrock.charm import Charm, Option
 from pocket.model import secrets
-from pocket.services.errors import JujuError
+from pocket.services.errors import NOT_FOUND, NOT_VALID, JujuError
 
 _TRUE = frozenset({'1', 't', 'T', 'TRUE', 'true', 'True'})
 _FALSE = frozenset({'0', 'f', 'F', 'FALSE', 'false', 'False'})
@@ -25,9 +25,16 @@ def parse(charm: Charm, values: Mapping[str, Any]) -> dict[str, Any]:
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         if name not in charm.options:
-            raise JujuError(f'unknown option "{name}"', 'not found')
+            raise JujuError(f'unknown option "{name}"', NOT_FOUND)
         parsed[name] = None if value is None else _coerce(name, charm.options[name], value)
     return parsed
+
+
+def parse_with_trust(charm: Charm, values: Mapping[str, Any], *, trust: bool) -> tuple[dict[str, Any], bool]:
+    """Split *values* into charm options and the trust flag, which is an option of every application."""
+    own = {key: value for key, value in values.items() if key != 'trust'}
+    asked = values.get('trust')
+    return parse(charm, own), trust if asked is None else parse_boolean('trust', asked)
 
 
 def parse_boolean(name: str, value: object) -> bool:
@@ -111,4 +118,4 @@ def _mismatch(name: str, kind: str, value: object) -> JujuError:
     shown = (
         f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else value
     )
-    return JujuError(f'option "{name}" expected {kind}, got {shown}', 'not valid')
+    return JujuError(f'option "{name}" expected {kind}, got {shown}', NOT_VALID)

@@ -8,6 +8,7 @@ from typing import Any
 from bedrock.charm import Charm
 from pocket.model import Base, Life
 from pocket.services import (
+    applicationconfig,
     applications,
     assumes,
     charms,
@@ -16,11 +17,11 @@ from pocket.services import (
     relations,
     resources,
     rows,
-    storagerequests,
 )
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import NOT_SUPPORTED, JujuError
-from pocket.services.storagedirectives import Wanted
+from pocket.services.storage import requests as storage_requests
+from pocket.services.storage.directives import Wanted
 from pocket.state import Tx
 
 
@@ -66,10 +67,10 @@ def set_charm(
     if not force:
         _check_relations(tx, uuid, record, charm, doing)
     try:
-        directives = storagerequests.prepare_upgrade(tx, uuid, name, charm, storage or {})
+        directives = storage_requests.prepare_upgrade(tx, uuid, name, charm, storage or {})
     except JujuError as error:
         raise JujuError(f'{doing}: {error.message}', error.code) from error
-    parsed, trusted = applications.parse_config(charm, config or {}, trust=record.trust)
+    parsed, trusted = options.parse_with_trust(charm, config or {}, trust=record.trust)
     merged = {**options.surviving(charm, record.config), **parsed}
     tx.db.execute(
         'UPDATE application SET charm_url = ?, charm_modified = charm_modified + 1, charm_forced = ?,'
@@ -81,10 +82,10 @@ def set_charm(
         ),
     )
     kept = {key: value for key, value in merged.items() if value is not None}
-    applications.put_config(tx, uuid, name, kept, trusted)
+    applicationconfig.put(tx, uuid, name, kept, trusted)
     resources.assign(tx, uuid, name, charm, resource_ids or {})
     relations.ensure_peers(tx, uuid, name, charm)
-    storagerequests.finish_upgrade(tx, uuid, name, directives)
+    storage_requests.finish_upgrade(tx, uuid, name, directives)
 
 
 def _check_relations(tx: Tx, uuid: str, record: ApplicationRecord, charm: Charm, doing: str) -> None:

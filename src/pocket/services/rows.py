@@ -1,4 +1,4 @@
-"""Small helpers over SQL rows: JSON columns, sequences, natural order."""
+"""SQL rows: ask for them, the JSON in their columns, numbers in sequence, natural order."""
 
 from __future__ import annotations
 

@@ -27,10 +27,11 @@ def enter(tx: Tx, uuid: str, unit: str, relation_id: int) -> None:
         raise JujuError('cannot enter scope: unit or relation is not alive', CANNOT_ENTER_SCOPE)
     if relation['suspended']:
         raise JujuError('cannot enter scope: relation is suspended', CANNOT_ENTER_SCOPE)
-    if counterpart(tx, uuid, unit, relation_id) is None:
+    other = _counterpart(tx, uuid, unit, relation_id)
+    if other is None:
         raise _denied()
     if relation['scope'] == 'container' and not row['principal']:
-        _ensure_subordinate(tx, uuid, row, relation_id)
+        _ensure_subordinate(tx, uuid, row, str(other['application']))
     address = units.get(tx, uuid, unit).address
     egress = relation['via_cidrs'] or f'{address}/32'
     settings = {'egress-subnets': egress, 'ingress-address': address, 'private-address': address}
@@ -110,10 +111,11 @@ def applied(settings: Mapping[str, str], changes: Mapping[str, str]) -> dict[str
     return {key: value for key, value in {**settings, **changes}.items() if value != ''}
 
 
-def relations_of(tx: Tx, uuid: str, unit: str) -> list[sqlite3.Row]:
-    """Return the relations that concern a unit, by id, each with the unit's own endpoint.
+def relations_of(tx: Tx, uuid: str, unit: str) -> list[tuple[sqlite3.Row, sqlite3.Row]]:
+    """Return the relations that concern a unit, by id: each with its own endpoint, and the other side.
 
-    A subordinate's container relations with applications other than its principal's do not.
+    The other side of a peer relation is the unit's own. A subordinate's container relations with applications
+    other than its principal's do not concern it.
     """
     found = rows.many(
         tx,
@@ -125,33 +127,12 @@ def relations_of(tx: Tx, uuid: str, unit: str) -> list[sqlite3.Row]:
         """,
         *(uuid, application_of(unit)),
     )
-    return [row for row in found if counterpart(tx, uuid, unit, int(row['id'])) is not None]
+    paired = [(row, _counterpart(tx, uuid, unit, int(row['id']))) for row in found]
+    return [(row, other) for row, other in paired if other is not None]
 
 
-def counterpart(tx: Tx, uuid: str, unit: str, relation_id: int) -> sqlite3.Row | None:
-    """Return the endpoint on the other side of a unit's relation (its own in a peer relation).
-
-    None when the unit has no part in the relation.
-    """
-    application = application_of(unit)
-    found = sides.of(tx, uuid, relation_id)
-    if all(side['application'] != application for side in found):
-        return None
-    if len(found) == 1:
-        return found[0]
-    other = next(side for side in found if side['application'] != application)
-    row = life.find_unit(tx, uuid, unit)
-    principal = str(row['principal']) if row is not None else ''
-    if other['relation_scope'] == 'container' and principal:
-        return other if application_of(principal) == other['application'] else None
-    return other
-
-
-def members(tx: Tx, uuid: str, unit: str, relation_id: int) -> dict[str, int]:
-    """Return the units that *unit* sees in a relation, sorted, with the versions of their settings."""
-    other = counterpart(tx, uuid, unit, relation_id)
-    if other is None:
-        return {}
+def members(tx: Tx, uuid: str, unit: str, other: sqlite3.Row) -> dict[str, int]:
+    """Return the units that *unit* sees on the *other* side, sorted, with the versions of their settings."""
     seen = sides.present(tx, other)
     visible = [name for name in seen if name != unit]
     if other['relation_scope'] == 'container':
@@ -169,6 +150,23 @@ def is_in_scope(tx: Tx, uuid: str, unit: str, relation_id: int) -> bool:
     )
 
 
+def _counterpart(tx: Tx, uuid: str, unit: str, relation_id: int) -> sqlite3.Row | None:
+    """Return the other side of a unit's relation; None when the unit has no part in it."""
+    application = application_of(unit)
+    found = sides.of(tx, uuid, relation_id)
+    if all(side['application'] != application for side in found):
+        return None
+    if len(found) == 1:
+        return found[0]
+    other = next(side for side in found if side['application'] != application)
+    if other['relation_scope'] == 'container':
+        row = life.find_unit(tx, uuid, unit)
+        principal = str(row['principal']) if row is not None else ''
+        if principal and application_of(principal) != other['application']:
+            return None
+    return other
+
+
 def _tied_to(tx: Tx, uuid: str, unit: str) -> frozenset[str]:
     """Return a subordinate's principal, or a principal's subordinates."""
     row = life.find_unit(tx, uuid, unit)
@@ -177,12 +175,8 @@ def _tied_to(tx: Tx, uuid: str, unit: str) -> frozenset[str]:
     return frozenset(life.subordinates_of(tx, uuid, unit))
 
 
-def _ensure_subordinate(tx: Tx, uuid: str, principal: sqlite3.Row, relation_id: int) -> None:
-    other = counterpart(tx, uuid, principal['name'], relation_id)
-    assert other is not None
-    application = rows.one(
-        tx, 'SELECT * FROM application WHERE model_uuid = ? AND name = ?', uuid, other['application']
-    )
+def _ensure_subordinate(tx: Tx, uuid: str, principal: sqlite3.Row, name: str) -> None:
+    application = rows.one(tx, 'SELECT * FROM application WHERE model_uuid = ? AND name = ?', uuid, name)
     # Two subordinates may share a container relation; neither makes units of the other.
     if application is None or not application['subordinate']:
         return

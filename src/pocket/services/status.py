@@ -20,7 +20,6 @@ from pocket.services import (
     rows,
     saas,
     statuses,
-    storagedetails,
     units,
 )
 from pocket.services.applications import ApplicationRecord
@@ -30,7 +29,8 @@ from pocket.services.models import ModelRecord
 from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
 from pocket.services.saas import SaasRecord
-from pocket.services.storagedetails import StorageRecord
+from pocket.services.storage import records as storage_records
+from pocket.services.storage.records import StorageRecord
 from pocket.services.units import UnitRecord
 from pocket.state import Tx
 
@@ -145,7 +145,7 @@ def snapshot(tx: Tx, uuid: str) -> ModelSnapshot:
         offers=tuple(offers.list_(tx, uuid)),
         saas=tuple(saas.list_(tx, uuid)),
         now_ms=tx.now_ms,
-        storage=tuple(storagedetails.list_(tx, uuid)),
+        storage=tuple(storage_records.list_(tx, uuid)),
     )
 
 

@@ -18,13 +18,13 @@ from pocket.services import (
     rows,
     scopes,
     statuses,
-    storage,
-    storagerequests,
     units,
     views,
 )
-from pocket.services.errors import HAS_SUBORDINATES, NOT_FOUND, JujuError
+from pocket.services.errors import HAS_SUBORDINATES, NOT_FOUND, QUOTA_LIMIT_EXCEEDED, JujuError
 from pocket.services.secrets import changes as secret_changes
+from pocket.services.storage import instances as storage_instances
+from pocket.services.storage import requests as storage_requests
 from pocket.state import Tx
 
 _Data = Mapping[str, Any] | None
@@ -251,7 +251,7 @@ def finish_action(
 
 def release_storage(tx: Tx, model_uuid: str, unit: str, storage_id: str) -> None:
     """Note that the charm is done with a storage instance: it can be unmounted."""
-    storage.release(tx, model_uuid, unit, storage_id)
+    storage_instances.release(tx, model_uuid, unit, storage_id)
 
 
 def clear_resolved(tx: Tx, model_uuid: str, unit: str) -> None:
@@ -298,11 +298,11 @@ def _flush(tx: Tx, uuid: str, unit: str, changes: HookChanges) -> None:
     new = {key: value for key, value in {**old, **changes.charm_state}.items() if value is not None}
     if new != old:
         if sum(len(key) + len(value) for key, value in new.items()) > MAX_CHARM_STATE:
-            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', 'quota limit exceeded')
+            raise JujuError(f'max allowed size ({MAX_CHARM_STATE}) exceeded', QUOTA_LIMIT_EXCEEDED)
         tx.db.execute(
             'UPDATE unit SET charm_state = ? WHERE model_uuid = ? AND name = ?', (rows.dumps(new), uuid, unit)
         )
-    storagerequests.add_by_hook(tx, uuid, unit, changes.storage)
+    storage_requests.add_by_hook(tx, uuid, unit, changes.storage)
     network.change_ports(tx, uuid, unit, opened=changes.open_ports, closed=changes.close_ports)
     secret_changes.apply(tx, uuid, unit, changes.secrets)
 

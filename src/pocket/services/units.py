@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life
-from pocket.services import life, machines, rows, statuses, storage
+from pocket.services import life, machines, rows, statuses
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 
@@ -51,7 +52,7 @@ def get(tx: Tx, uuid: str, unit: str) -> UnitRecord:
     row = rows.one(tx, f'{_SELECT} WHERE unit.model_uuid = ? AND unit.name = ?', uuid, unit)
     if row is None:
         raise JujuError(f'unit "{unit}" not found', NOT_FOUND)
-    return _record(tx, row)
+    return _record(row, life.subordinates_of(tx, uuid, unit))
 
 
 def list_(tx: Tx, uuid: str, application: str = '') -> list[UnitRecord]:
@@ -62,7 +63,12 @@ def list_(tx: Tx, uuid: str, application: str = '') -> list[UnitRecord]:
         ' ORDER BY unit.application, unit.number',
         *(uuid, application),
     )
-    return [_record(tx, row) for row in found]
+    subordinates: dict[str, list[str]] = {}
+    for row in rows.many(
+        tx, "SELECT name, principal FROM unit WHERE model_uuid = ? AND principal > ''", uuid
+    ):
+        subordinates.setdefault(str(row['principal']), []).append(str(row['name']))
+    return [_record(row, subordinates.get(str(row['name']), ())) for row in found]
 
 
 def on_running_machines(tx: Tx) -> list[tuple[str, str, str]]:
@@ -100,7 +106,7 @@ def add(
     waiting = statuses.INSTALLING_AGENT if running else statuses.WAITING_FOR_MACHINE
     statuses.put(tx, uuid, 'agent', unit, 'allocating')
     statuses.put(tx, uuid, 'workload', unit, 'waiting', message=waiting)
-    storage.create_for_unit(tx, uuid, unit, attach=attach_storage)
+    storage_instances.create_for_unit(tx, uuid, unit, attach=attach_storage)
     tx.touch(uuid)
     return unit
 
@@ -173,15 +179,15 @@ def destroy(
     life.destroy_unit(tx, uuid, unit, forced_ms=forced_ms, destroy_storage=destroy_storage)
 
 
-def _record(tx: Tx, row: sqlite3.Row) -> UnitRecord:
-    uuid, name = str(row['model_uuid']), str(row['name'])
+def _record(row: sqlite3.Row, subordinates: Iterable[str]) -> UnitRecord:
+    name = str(row['name'])
     return UnitRecord(
         name=name,
         application=str(row['application']),
         life=Life(row['life']),
         machine=str(row['machine_id']),
         principal=str(row['principal']),
-        subordinates=() if row['principal'] else tuple(life.subordinates_of(tx, uuid, name)),
+        subordinates=tuple(sorted(subordinates, key=rows.natural)),
         charm_url=str(row['charm_url'] or row['wanted_charm_url']),
         workload_version=str(row['workload_version']),
         resolved=str(row['resolved']),

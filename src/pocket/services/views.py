@@ -8,21 +8,10 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, Surroundings, UnitView
-from pocket.services import (
-    actions,
-    charms,
-    durations,
-    life,
-    models,
-    options,
-    proxies,
-    rows,
-    scopes,
-    statuses,
-    storage,
-)
+from pocket.services import actions, charms, durations, life, models, options, proxies, rows, scopes, statuses
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
+from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
 _SELECT = """
@@ -78,7 +67,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         public_address=address,
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
-        storage=storage.views(tx, uuid, unit),
+        storage=storage_instances.views(tx, uuid, unit),
         surroundings=Surroundings(
             cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
@@ -111,18 +100,17 @@ def _resolved(tx: Tx, row: sqlite3.Row) -> str:
 
 
 def _relations(tx: Tx, uuid: str, unit: str, charm: Charm) -> tuple[RelationView, ...]:
-    found = [_relation(tx, uuid, unit, row, charm) for row in scopes.relations_of(tx, uuid, unit)]
+    found = [_relation(tx, unit, row, other, charm) for row, other in scopes.relations_of(tx, uuid, unit)]
     return tuple(relation for relation in found if relation is not None)
 
 
-def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> RelationView | None:
-    relation_id, endpoint = int(row['id']), str(row['own_name'])
+def _relation(tx: Tx, unit: str, row: sqlite3.Row, other: sqlite3.Row, charm: Charm) -> RelationView | None:
+    uuid, relation_id, endpoint = str(row['model_uuid']), int(row['id']), str(row['own_name'])
     declared = endpoint in charm.endpoints
-    other = scopes.counterpart(tx, uuid, unit, relation_id)
     in_scope = scopes.is_in_scope(tx, uuid, unit, relation_id)
     # An endpoint that an upgrade took away takes no part but can be left; the implicit one needs no
     # declaration.
-    if other is None or not (declared or endpoint == JUJU_INFO.name or in_scope):
+    if not (declared or endpoint == JUJU_INFO.name or in_scope):
         return None
     return RelationView(
         id=relation_id,
@@ -133,7 +121,7 @@ def _relation(tx: Tx, uuid: str, unit: str, row: sqlite3.Row, charm: Charm) -> R
         life=Life(row['life']),
         remote_application=str(other['application']),
         remote_endpoint=str(other['name']),
-        members=scopes.members(tx, uuid, unit, relation_id),
+        members=scopes.members(tx, uuid, unit, other),
         application_versions={str(other['application']): int(other['version'])},
         in_scope=in_scope,
         implicit=not declared,

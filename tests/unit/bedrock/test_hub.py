@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bedrock.hub import Base, Channel, Hub, HubFault, Wanted, chosen_base, resolve
+from bedrock.base import Base
+from bedrock.hub import Channel, Hub, HubFault, Wanted, chosen_base, resolve
 
 NOBLE, JAMMY = Base('ubuntu', '24.04'), Base('ubuntu', '22.04')
 

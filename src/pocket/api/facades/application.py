@@ -15,8 +15,9 @@ from pocket.api.facades import (
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, charms, relations, status, storage
+from pocket.services import applications, charms, relations, status
 from pocket.services.errors import NOT_SUPPORTED, JujuError
+from pocket.services.storage import instances as storage_instances
 
 _NS_IN_MS = 1_000_000
 _MAX_WAIT_NS = 60_000 * _NS_IN_MS
@@ -202,7 +203,9 @@ def _attached(fields: Fields) -> list[str]:
 
 def _fate(call: Call, units: list[str], request: Fields) -> Json:
     destroy = request.flag('destroy-storage')
-    return storagejson.fate(call.read(storage.fate, call.model_uuid, units, destroy_storage=destroy))
+    return storagejson.fate(
+        call.read(storage_instances.fate, call.model_uuid, units, destroy_storage=destroy)
+    )
 
 
 def _max_wait_ms(request: Fields) -> int:

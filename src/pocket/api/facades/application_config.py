@@ -13,7 +13,8 @@ from pocket.api.facades import application_bindings
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.services import applications, charms, refresh
-from pocket.services.applications import ApplicationRecord, OptionValue
+from pocket.services.applicationconfig import OptionValue
+from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import BAD_REQUEST, JujuError
 
 TRUST = 'trust'

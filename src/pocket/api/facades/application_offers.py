@@ -12,7 +12,7 @@ from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
 from pocket.services import crossings, models, offers
-from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
+from pocket.services.errors import BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
 from pocket.services.offers import Connection, OfferRecord
 
 _ACCESS = ('read', 'consume', 'admin')
@@ -84,7 +84,7 @@ async def remote_application_info(call: Call) -> Json:
                 'name': found.name,
                 'description': found.description,
                 'offer-url': found.url,
-                'source-model-label': offers.parse_url(found.url).model,
+                'source-model-label': found.model_name,
                 'endpoints': [encode.remote_endpoint(endpoint) for endpoint in found.endpoints],
                 'icon-url-path': f'rest/1.0/remote-application/{found.name}/icon',
             }
@@ -101,7 +101,7 @@ async def modify_offer_access(call: Call) -> Json:
         access, action = change.text('access'), change.text('action')
         user = untag('user', change.text('user-tag'))
         if access not in _ACCESS:
-            raise JujuError(f'"{access}" offer access not valid', 'not valid')
+            raise JujuError(f'"{access}" offer access not valid', NOT_VALID)
         if action not in ('grant', 'revoke'):
             raise JujuError(f'unknown action "{action}"', BAD_REQUEST)
         doing = f'could not {action} offer access'
@@ -182,8 +182,11 @@ def _filtered(call: Call) -> list[OfferRecord]:
 
 
 def _passes(found: OfferRecord, wanted: Fields) -> bool:
-    url = offers.parse_url(found.url)
-    named = (('owner-name', url.owner), ('model-name', url.model), ('application-name', found.application))
+    named = (
+        ('owner-name', found.owner),
+        ('model-name', found.model_name),
+        ('application-name', found.application),
+    )
     return (
         all(wanted.text(key) in ('', value) for key, value in named)
         and _matches(wanted.text('offer-name'), found.name)

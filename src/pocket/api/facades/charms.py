@@ -9,8 +9,9 @@ from bedrock.charmstorage import StorageSpec
 from pocket.api.facade import Call, Facade
 from pocket.api.facades import repository
 from pocket.api.rpc import Json
-from pocket.services import charms, storagedirectives
+from pocket.services import charms
 from pocket.services.charms import CharmRecord
+from pocket.services.storage import directives as storage_directives
 
 
 async def charm_info(call: Call) -> Json:
@@ -78,7 +79,7 @@ def _meta(charm: Charm) -> Json:
         'provides': _endpoints(charm, 'provider'),
         'requires': _endpoints(charm, 'requirer'),
         'peers': _endpoints(charm, 'peer'),
-        'storage': {name: _storage(spec) for name, spec in storagedirectives.specs(charm).items()},
+        'storage': {name: _storage(spec) for name, spec in storage_directives.specs(charm).items()},
         'resources': {
             name: {
                 'name': name,

@@ -7,8 +7,9 @@ from pocket.api.facade import Call, Facade, each
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, machines, storage
+from pocket.services import applications, machines
 from pocket.services.errors import BAD_REQUEST, NOT_SUPPORTED, JujuError
+from pocket.services.storage import instances as storage_instances
 
 _CONTAINERS = ('lxd', 'kvm')
 
@@ -47,7 +48,7 @@ async def destroy_machine_with_params(call: Call) -> Json:
             for unit in call.read(applications.list_units, call.model_uuid)
             if unit.machine == machine_id
         ]
-        fate = call.read(storage.fate, call.model_uuid, units, destroy_storage=False)
+        fate = call.read(storage_instances.fate, call.model_uuid, units, destroy_storage=False)
         if not params.flag('dry-run'):
             await call.write(machines.destroy, call.model_uuid, machine_id, force=params.flag('force'))
         return {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bedrock import hub
-from bedrock.hub import Base, Channel, HubFault, Resolved, Wanted
-from pocket import model
+from bedrock.base import Base
+from bedrock.hub import Channel, HubFault, Resolved, Wanted
 from pocket.api import encode, storagejson, store
 from pocket.api.facade import Call, each
 from pocket.api.facades import application_bindings, application_config
@@ -41,7 +41,7 @@ async def resolve_charms(call: Call) -> Json:
         reply: Json = {'url': store.url_of(found), 'charm-origin': resolved}
         if call.version <= _LAST_WITH_SERIES:
             return {**reply, 'supported-series': [_SERIES.get(one.channel, one.channel) for one in bases]}
-        return {**reply, 'supported-bases': [_base(one) for one in bases]}
+        return {**reply, 'supported-bases': [encode.base(one) for one in bases]}
 
     return {'Results': await each(call.params.children('resolve'), one)}
 
@@ -134,7 +134,7 @@ async def _deploy(call: Call, request: Fields) -> Json:
             config=options,
             constraints=request.values('Cons'),
             placement=[encode.placement(item, call.model_uuid) for item in request.children('Placement')],
-            base=model.Base(name=base.name, channel=base.channel),
+            base=base,
             trust=trust or request.flag('Trust'),
             force=request.flag('force'),
             origin=store.kept(found),
@@ -164,15 +164,13 @@ def _wanted(call: Call, request: Fields) -> Wanted:
         name=store.name_in(request.text('CharmName')),
         channel=channel,
         revision=revision if revision >= 0 else None,
-        base=store.base_in(request.child('base')),
+        base=encode.parse_base(request.child('base')),
         arch=str(constraints.get('arch') or preferred or call.controller.arch),
     )
 
 
 def _chosen(call: Call, found: Resolved, wanted: Base | None, *, force: bool) -> Base:
-    text = str(call.read(models.get_config, call.model_uuid)['default-base'].value or '')
-    name, _, channel = text.partition('@')
-    default = Base(name, channel.partition('/')[0]) if name and channel else None
+    default = Base.parse(str(call.read(models.option, call.model_uuid, 'default-base') or ''))
     if default is not None and wanted is None and found.bases and default not in found.bases and force:
         default = None
     try:
@@ -201,13 +199,9 @@ async def _supplied(call: Call, record: CharmRecord, application: str, name: str
 def _info(found: Resolved, base: Base, name: str) -> Json:
     return {
         'architecture': found.arch,
-        'base': _base(base),
+        'base': encode.base(base),
         'channel': str(found.channel),
         'effective-channel': str(found.channel),
         'name': name,
         'revision': found.revision,
     }
-
-
-def _base(base: Base) -> Json:
-    return {'name': base.name, 'channel': f'{base.channel}/stable'}

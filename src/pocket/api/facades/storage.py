@@ -8,10 +8,12 @@ from pocket.api import storagejson
 from pocket.api.facade import Call, Facade, each, one_result
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
-from pocket.services import storagedetails, storagepools, storagerequests
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
-from pocket.services.storagedetails import StorageRecord
-from pocket.services.storagepools import Pool
+from pocket.services.storage import pools as storage_pools
+from pocket.services.storage import records as storage_records
+from pocket.services.storage import requests as storage_requests
+from pocket.services.storage.pools import Pool
+from pocket.services.storage.records import StorageRecord
 
 
 async def storage_details(call: Call) -> Json:
@@ -49,9 +51,9 @@ async def list_pools(call: Call) -> Json:
     async def one(wanted: Fields) -> Json:
         names, providers = wanted.texts('names'), wanted.texts('providers')
         for provider in providers:
-            if provider not in storagepools.PROVIDERS:
+            if provider not in storage_pools.PROVIDERS:
                 raise JujuError(f'storage provider "{provider}" not found', NOT_FOUND)
-        pools = call.read(storagepools.list_, call.model_uuid)
+        pools = call.read(storage_pools.list_, call.model_uuid)
         return {
             'storage-pools': [
                 storagejson.pool(pool)
@@ -67,7 +69,7 @@ async def create_pool(call: Call) -> Json:
     """Storage.CreatePool."""
 
     async def one(wanted: Fields) -> Json:
-        await call.write(storagepools.create, call.model_uuid, _pool(wanted))
+        await call.write(storage_pools.create, call.model_uuid, _pool(wanted))
         return {}
 
     return {'results': await each(call.params.children('pools'), one)}
@@ -77,7 +79,7 @@ async def update_pool(call: Call) -> Json:
     """Storage.UpdatePool."""
 
     async def one(wanted: Fields) -> Json:
-        await call.write(storagepools.update, call.model_uuid, _pool(wanted))
+        await call.write(storage_pools.update, call.model_uuid, _pool(wanted))
         return {}
 
     return {'results': await each(call.params.children('pools'), one)}
@@ -87,7 +89,7 @@ async def remove_pool(call: Call) -> Json:
     """Storage.RemovePool."""
 
     async def one(wanted: Fields) -> Json:
-        await call.write(storagepools.remove, call.model_uuid, wanted.text('name'))
+        await call.write(storage_pools.remove, call.model_uuid, wanted.text('name'))
         return {}
 
     return {'results': await each(call.params.children('pools'), one)}
@@ -98,7 +100,7 @@ async def add_to_unit(call: Call) -> Json:
 
     async def one(request: Fields) -> Json:
         made = await call.write(
-            storagerequests.add_to_unit,
+            storage_requests.add_to_unit,
             call.model_uuid,
             untag('unit', request.text('unit')),
             request.text('name'),
@@ -115,7 +117,7 @@ async def attach(call: Call) -> Json:
     async def one(request: Fields) -> Json:
         storage_id = storagejson.untag(request.text('storage-tag'))
         unit = untag('unit', request.text('unit-tag'))
-        await call.write(storagerequests.attach, call.model_uuid, storage_id, unit)
+        await call.write(storage_requests.attach, call.model_uuid, storage_id, unit)
         return {}
 
     return {'results': await each(call.params.children('ids'), one)}
@@ -128,7 +130,7 @@ async def detach_storage(call: Call) -> Json:
     async def one(request: Fields) -> Json:
         storage_id = storagejson.untag(request.text('storage-tag'))
         unit = untag('unit', request.text('unit-tag')) if request.text('unit-tag') else ''
-        await call.write(storagerequests.detach, call.model_uuid, storage_id, unit, force=force)
+        await call.write(storage_requests.detach, call.model_uuid, storage_id, unit, force=force)
         return {}
 
     return {'results': await each(call.params.child('ids').children('ids'), one)}
@@ -139,7 +141,7 @@ async def remove(call: Call) -> Json:
 
     async def one(request: Fields) -> Json:
         await call.write(
-            storagerequests.remove,
+            storage_requests.remove,
             call.model_uuid,
             storagejson.untag(request.text('tag')),
             destroy_attachments=request.flag('destroy-attachments'),
@@ -155,7 +157,7 @@ async def import_storage(call: Call) -> Json:
     """Storage.Import: nothing that a provider here makes exists before it was made."""
 
     async def one(request: Fields) -> Json:
-        pool = call.read(storagepools.get, call.model_uuid, request.text('pool'))
+        pool = call.read(storage_pools.get, call.model_uuid, request.text('pool'))
         raise JujuError(
             f'importing filesystem with storage provider "{pool.provider}" not supported', NOT_SUPPORTED
         )
@@ -173,7 +175,7 @@ async def _list(call: Call, encoded: Callable[[Sequence[StorageRecord]], list[Js
 
 
 def _records(call: Call) -> list[StorageRecord]:
-    return call.read(storagedetails.list_, call.model_uuid)
+    return call.read(storage_records.list_, call.model_uuid)
 
 
 def _pool(wanted: Fields) -> Pool:

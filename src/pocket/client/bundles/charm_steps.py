@@ -10,7 +10,7 @@ from typing import Any
 from bedrock import charm as charm_files
 from bedrock import errors
 from pocket import bundles
-from pocket.client import charms, shape, values
+from pocket.client import charms, replies, shape, values
 from pocket.client.charms import Uploaded
 from pocket.client.context import Context, Session
 
@@ -91,9 +91,7 @@ def _from_hub(session: Session, charm: str, args: Mapping[str, Any], *, force: b
     answer = session.call(
         'Charms', 'ResolveCharms', {'resolve': [{'reference': reference, 'charm-origin': origin}]}
     )
-    resolved = shape.first(answer.get('Results') or answer.get('results'))
-    if resolved.get('error'):
-        raise errors.Fault(str(shape.mapping(resolved['error']).get('message')))
+    resolved = replies.only(answer, 'Results' if 'Results' in answer else 'results')
     chosen = dict(shape.mapping(resolved.get('charm-origin')))
     if not shape.mapping(chosen.get('base')).get('name'):
         supported = shape.objects(resolved.get('supported-bases'))
@@ -115,19 +113,7 @@ def _store_resources(
         {**shape.mapping(declared[name]), 'name': name, 'origin': 'store', 'revision': revision}
         for name, revision in revisions.items()
     ]
-    answer = session.call(
-        'Resources',
-        'AddPendingResources',
-        {
-            'tag': f'application-{application}',
-            'url': added.url,
-            'charm-origin': added.origin,
-            'resources': wanted,
-        },
-    )
-    if answer.get('error'):
-        raise errors.Fault(str(shape.mapping(answer['error']).get('message')))
-    return dict(zip(revisions, answer.get('pending-ids') or [], strict=False))
+    return charms.add_pending(session, application, added.url, added.origin, wanted)
 
 
 def _origin(source: str, session: Session, args: Mapping[str, Any]) -> Json:

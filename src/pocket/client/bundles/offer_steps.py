@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock import errors
-from pocket.client import shape
+from pocket.client import consuming, offerurls, replies
 from pocket.client.context import Context, Session
 
 Json = dict[str, Any]
@@ -24,7 +23,7 @@ def create(ctx: Context, session: Session, args: Mapping[str, Any]) -> str:
         'owner-tag': f'user-{target.controller.user}',
     }
     with ctx.controller_api(target.controller) as api:
-        _check(api.call('ApplicationOffers', 'Offer', {'Offers': [offer]}))
+        replies.only(api.call('ApplicationOffers', 'Offer', {'Offers': [offer]}))
     return str(args['offer-name'])
 
 
@@ -37,36 +36,13 @@ def grant(ctx: Context, session: Session, args: Mapping[str, Any]) -> str:
         'offer-url': f'{session.target.model.name}.{args["offer"]}',
     }
     with ctx.controller_api(session.target.controller) as api:
-        _check(api.call('ApplicationOffers', 'ModifyOfferAccess', {'changes': [change]}))
+        replies.only(api.call('ApplicationOffers', 'ModifyOfferAccess', {'changes': [change]}))
     return ''
 
 
 def consume(ctx: Context, session: Session, args: Mapping[str, Any]) -> str:
     """Add an offer of another model to this one."""
-    controller = session.target.controller
-    url = str(args['url']).rpartition(':')[2]
-    full = url if '/' in url else f'{controller.user}/{url}'
+    url = offerurls.parse(str(args['url']), user=session.target.controller.user)
     name = str(args['application-name'])
-    with ctx.controller_api(controller) as api:
-        answer = api.call(
-            'ApplicationOffers',
-            'GetConsumeDetails',
-            {
-                'offer-urls': {'offer-urls': [full], 'bakery-version': 3},
-                'user-tag': f'user-{controller.user}',
-            },
-        )
-    _check(answer)
-    details = shape.first(answer.get('results'))
-    request: Json = {**shape.mapping(details.get('offer')), 'application-alias': name}
-    for key in ('macaroon', 'external-controller'):
-        if details.get(key):
-            request[key] = details[key]
-    _check(session.call('Application', 'Consume', {'args': [request]}))
+    consuming.consume(ctx, session, url, alias=name)
     return name
-
-
-def _check(answer: Json) -> None:
-    error = shape.mapping(shape.first(answer.get('results')).get('error'))
-    if error:
-        raise errors.Fault(str(error.get('message')))

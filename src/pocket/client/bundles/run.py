@@ -7,7 +7,7 @@ from typing import Any
 
 from bedrock import errors
 from pocket import bundles
-from pocket.client import shape, values
+from pocket.client import replies, values
 from pocket.client.bundles import charm_steps, offer_steps
 from pocket.client.bundles.charm_steps import Added
 from pocket.client.context import Context, Session
@@ -94,7 +94,7 @@ class Runner:
             'Force': self._force,
         }
         answer = self._session.call('Application', 'Deploy', {'applications': [request]})
-        _raise_first(answer.get('results'))
+        replies.only(answer)
         return name
 
     def _upgrade(self, change: bundles.Change) -> str:
@@ -129,8 +129,7 @@ class Runner:
         if base:
             wanted['base'] = base
         answer = self._session.call('MachineManager', 'AddMachines', {'params': [wanted]})
-        _raise_first(answer.get('machines'))
-        return str(shape.first(answer.get('machines')).get('machine'))
+        return str(replies.only(answer, 'machines').get('machine'))
 
     def _base_for(self, change: bundles.Change) -> Mapping[str, str]:
         """What a machine must run for the first application that goes there, when the bundle does not say."""
@@ -170,7 +169,7 @@ class Runner:
         kind = change.args['entity-type']
         tag = values.machine_tag(name) if kind == 'machine' else f'application-{name}'
         entry = {'entity': tag, 'annotations': change.args['annotations']}
-        _raise_first(self._session.call('Annotations', 'Set', {'annotations': [entry]}).get('results'))
+        replies.only(self._session.call('Annotations', 'Set', {'annotations': [entry]}))
         return ''
 
     def _set_options(self, change: bundles.Change) -> str:
@@ -179,7 +178,7 @@ class Runner:
             'generation': '',
             'config': _texts(change.args['options']),
         }
-        _raise_first(self._session.call('Application', 'SetConfigs', {'Args': [entry]}).get('results'))
+        replies.only(self._session.call('Application', 'SetConfigs', {'Args': [entry]}))
         return ''
 
     def _set_constraints(self, change: bundles.Change) -> str:
@@ -196,9 +195,3 @@ def _texts(options: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in options.items()
     }
-
-
-def _raise_first(results: object) -> None:
-    error = shape.mapping(shape.first(results).get('error'))
-    if error:
-        raise errors.Fault(str(error.get('message')))

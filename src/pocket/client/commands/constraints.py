@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import flags, output, shape, values
+from pocket.client import flags, output, replies, values
 from pocket.client.context import Context
 from pocket.client.flags import Given
 
@@ -18,10 +17,7 @@ def _constraints(ctx: Context, given: Given) -> int:
         answer = session.call(
             'Application', 'GetConstraints', {'entities': [{'tag': f'application-{application}'}]}
         )
-    result: Json = shape.first(answer.get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
-    _show(ctx, given, result.get('constraints') or {})
+    _show(ctx, given, replies.only(answer).get('constraints') or {})
     return 0
 
 

@@ -4,39 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import faults, flags, offerurls, output, shape
-from pocket.client.context import Context, Session
+from pocket.client import consuming, faults, flags, force, offerurls, output, shape
+from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
-from pocket.client.offerurls import OfferUrl
 
 Json = dict[str, Any]
-
-
-def consume(ctx: Context, session: Session, url: OfferUrl, *, alias: str = '') -> str:
-    """Consume an offer in the session's model and return its URL with the controller's name.
-
-    Raises:
-        Fault: there is no such offer, or it is of another controller.
-    """
-    controller = session.target.controller
-    if url.controller not in ('', controller.name):
-        raise errors.Fault(
-            f'cannot consume "{url.controller}:{url}": offers of other controllers are not supported'
-        )
-    with ctx.controller_api(controller) as api:
-        params: Json = {'offer-urls': {'offer-urls': [str(url)]}, 'user-tag': f'user-{controller.user}'}
-        answer = api.call('ApplicationOffers', 'GetConsumeDetails', params)
-    details = shape.first(answer.get('results'))
-    _raise(details)
-    offer = shape.mapping(details.get('offer'))
-    full = f'{controller.name}:{offer["offer-url"]}'
-    argument: Json = {**offer, 'offer-url': full, 'application-alias': alias}
-    for key in ('macaroon', 'external-controller'):
-        if details.get(key):
-            argument[key] = details[key]
-    _raise(shape.first(session.call('Application', 'Consume', {'args': [argument]}).get('results')))
-    return full
 
 
 def _consume(ctx: Context, given: Given) -> int:
@@ -45,18 +17,14 @@ def _consume(ctx: Context, given: Given) -> int:
         if url.endpoint:
             raise faults.WrongUsage(f'remote offer "{given.args[0]}" shouldn\'t include endpoint')
         alias = given.args[1] if len(given.args) > 1 else ''
-        full = consume(ctx, session, url, alias=alias)
+        full = consuming.consume(ctx, session, url, alias=alias)
     ctx.info(f'Added {full} as {alias or url.name}')
     return 0
 
 
 def _remove_saas(ctx: Context, given: Given) -> int:
-    if given.on('no-wait') and not given.on('force'):
-        raise faults.WrongUsage('--no-wait without --force not valid')
-    wait: Json = {'max-wait': 0} if given.on('no-wait') else {}
-    requests = [
-        {'application-tag': f'application-{name}', 'force': given.on('force'), **wait} for name in given.args
-    ]
+    forced = force.params(given)
+    requests = [{'application-tag': f'application-{name}', **forced} for name in given.args]
     with ctx.session(given) as session:
         answer = session.call('Application', 'DestroyConsumedApplications', {'applications': requests})
     code = 0
@@ -89,12 +57,6 @@ def _set_suspended(ctx: Context, given: Given, *, suspended: bool, message: str 
     return output.item_errors(ctx, answer.get('results'))
 
 
-def _raise(result: Json) -> None:
-    error = shape.mapping(result.get('error'))
-    if error:
-        raise errors.Fault(str(error.get('message')))
-
-
 CONSUME = flags.Command(
     name='consume',
     usage='<offer URL> [<name>]',
@@ -116,7 +78,7 @@ REMOVE_SAAS = flags.Command(
     flags=(
         flags.MODEL,
         Flag('force', 'Remove it even if hooks fail'),
-        Flag('no-wait', 'With --force: do not wait between the steps'),
+        force.NO_WAIT,
     ),
     least=1,
     missing='no SAAS application names specified',

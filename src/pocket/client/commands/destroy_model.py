@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, shape, values
+from pocket.client import faults, flags, force, shape, values
 from pocket.client.context import Context, Target
 from pocket.client.files import split_model
 from pocket.client.flags import Flag, Given
@@ -26,11 +26,11 @@ _PARTS = (
 
 
 def _destroy_model(ctx: Context, given: Given) -> int:
-    if given.on('no-wait') and not given.on('force'):
-        raise faults.WrongUsage('--no-wait without --force not valid')
+    forced = force.params(given)
     if given.on('destroy-storage') and given.on('release-storage'):
         raise faults.WrongUsage('--destroy-storage and --release-storage cannot both be specified')
     timeout_ns = values.duration_ns(given.text('timeout'), flag='timeout') if given.text('timeout') else 0
+    limits = {**forced, **({'timeout': timeout_ns} if timeout_ns else {})}
     target = _target(ctx, given)
     if not given.on('no-prompt'):
         _ask(ctx, target)
@@ -38,7 +38,7 @@ def _destroy_model(ctx: Context, given: Given) -> int:
         status = _model_status(api, target.model.uuid)
         if status is not None:
             ctx.info('Destroying model')
-            _destroy(api, given, target, timeout_ns)
+            _destroy(api, given, target, limits)
             _wait(ctx, api, target, timeout_ns)
     ctx.files.drop_model(target.controller.name, target.model.name)
     ctx.info('Model destroyed.')
@@ -64,14 +64,10 @@ def _ask(ctx: Context, target: Target) -> None:
         raise errors.Fault('model destruction: aborted')
 
 
-def _destroy(api: Api, given: Given, target: Target, timeout_ns: int) -> None:
-    request: Json = {'model-tag': f'model-{target.model.uuid}', 'force': given.on('force')}
+def _destroy(api: Api, given: Given, target: Target, limits: Json) -> None:
+    request: Json = {'model-tag': f'model-{target.model.uuid}', **limits}
     if given.on('destroy-storage') or given.on('release-storage'):
         request['destroy-storage'] = given.on('destroy-storage')
-    if given.on('no-wait'):
-        request['max-wait'] = 0
-    if timeout_ns:
-        request['timeout'] = timeout_ns
     answer = api.call('ModelManager', 'DestroyModels', {'models': [request]})
     for result in shape.objects(answer.get('results')):
         if result.get('error'):
@@ -136,7 +132,7 @@ DESTROY_MODEL = flags.Command(
         Flag('release-storage', 'Release its storage'),
         Flag('force', 'Destroy it even if hooks fail'),
         Flag('no-prompt', 'Ask nothing'),
-        Flag('no-wait', 'With --force: do not wait between the steps'),
+        force.NO_WAIT,
         Flag('timeout,t', 'Longest wait for its end', value='DURATION'),
     ),
     least=1,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bedrock import errors
-from pocket.client import flags, keys, output, shape, values
+from pocket.client import flags, keys, output, replies, shape, values
 from pocket.client.clouds import CREDENTIALS, CREDENTIALS_FILE
 from pocket.client.context import Context
 from pocket.client.files import Controller, Model
@@ -127,10 +127,9 @@ def _show_model(ctx: Context, given: Given) -> int:
     target = ctx.target(named)
     with ctx.controller_api(target.controller) as api:
         answer = api.call('ModelManager', 'ModelInfo', {'entities': [{'tag': f'model-{target.model.uuid}'}]})
-    result: Json = shape.first(answer.get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
-    shown = models.info(result['result'], controller=target.controller.name, now=datetime.now(UTC))
+    shown = models.info(
+        replies.only(answer)['result'], controller=target.controller.name, now=datetime.now(UTC)
+    )
     output.show(ctx, given, {models.shown_name(shown['name'], user=target.controller.user): shown})
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, offerurls, output, shape
+from pocket.client import faults, flags, offerurls, output, replies, shape
 from pocket.client.context import Context
 from pocket.client.files import split_model
 from pocket.client.flags import Flag, Given
@@ -37,7 +37,7 @@ def _offer(ctx: Context, given: Given) -> int:
     }
     with ctx.controller_api(controller) as api:
         answer = api.call('ApplicationOffers', 'Offer', {'Offers': [request]})
-    _raise_first(answer)
+    replies.only(answer)
     shown = ', '.join(endpoints)
     ctx.info(f'Application "{application}" endpoints [{shown}] available at "{model.name}.{name}"')
     return 0
@@ -72,9 +72,7 @@ def _show_offer(ctx: Context, given: Given) -> int:
     controller, url = offerurls.of_one_controller(ctx, given, given.args[0])
     with ctx.controller_api(controller) as api:
         answer = api.call('ApplicationOffers', 'ApplicationOffers', {'offer-urls': [str(url)]})
-    result = shape.first(answer.get('results'))
-    _raise_first({'results': [result]})
-    offer: Json = result['result']
+    offer: Json = replies.only(answer)['result']
     shown = {f'{controller.name}:{offer["offer-url"]}': render.shown(offer, user=controller.user)}
     output.show(ctx, given, shown, {'tabular': lambda: render.show_table(shown)})
     return 0
@@ -124,12 +122,6 @@ def _remove_offer(ctx: Context, given: Given) -> int:
         params: Json = {'offer-urls': urls, 'force': given.on('force')}
         answer = api.call('ApplicationOffers', 'DestroyOffers', params)
     return output.item_errors(ctx, answer.get('results'))
-
-
-def _raise_first(answer: Json) -> None:
-    error = shape.mapping(shape.first(answer.get('results')).get('error'))
-    if error:
-        raise errors.Fault(str(error.get('message')))
 
 
 OFFER = flags.Command(

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, output, shape, timing, values
+from pocket.client import faults, flags, output, replies, shape, timing, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 from pocket.client.render import tasks
@@ -133,9 +133,7 @@ def _only(answer: Json, missing: str) -> Json:
     results: list[Json] = answer.get('results') or []
     if not results:
         raise errors.Fault(missing)
-    if results[0].get('error'):
-        raise errors.Fault(str(results[0]['error'].get('message')))
-    return results[0]
+    return replies.checked(results[0])
 
 
 def _number(word: str, what: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from bedrock import charm as charm_files
 from bedrock import errors
 from bedrock.hub import Channel, HubFault
-from pocket.client import charms, deploying, faults, flags, shape, sources, values
+from pocket.client import charms, deploying, faults, flags, replies, shape, sources, values
 from pocket.client.context import Context, Session, local_path
 from pocket.client.flags import Flag, Given
 from pocket.client.render.charm_url import parsed
@@ -33,9 +33,9 @@ def _refresh(ctx: Context, given: Given) -> int:
     application = given.args[0]
     config, config_yaml = deploying.config(given, application)
     with ctx.session(given) as session:
-        current = session.call('Application', 'GetCharmURLOrigin', {'application': application, 'branch': ''})
-        if current.get('error'):
-            raise errors.Fault(str(current['error'].get('message')))
+        current = replies.checked(
+            session.call('Application', 'GetCharmURLOrigin', {'application': application, 'branch': ''})
+        )
         target = _target(ctx, given, session, current)
         if target is None:
             return 0
@@ -113,9 +113,7 @@ def _store(
             ]
         },
     )
-    result = shape.objects(results.get('Results') or results.get('results'))[0]
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
+    result = replies.only(results, 'Results' if 'Results' in results else 'results')
     new_url, new_origin = str(result.get('url')), shape.mapping(result.get('charm-origin'))
     same = (parsed(new_url).name, parsed(new_url).revision) == (parsed(url).name, parsed(url).revision)
     moved = any(new_origin.get(key) != origin.get(key) for key in ('track', 'risk'))

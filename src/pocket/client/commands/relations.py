@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pocket.client import faults, flags, offerurls
-from pocket.client.commands import consume
+from pocket.client import consuming, faults, flags, force, offerurls
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
@@ -26,16 +23,12 @@ def _local(ctx: Context, session: Session, word: str) -> str:
         return word
     url = offerurls.parse(word, user=session.target.controller.user)
     if f'{url.owner}/{url.model}' != session.target.model.name:
-        consume.consume(ctx, session, url)
+        consuming.consume(ctx, session, url)
     return f'{url.name}:{url.endpoint}' if url.endpoint else url.name
 
 
 def _remove_relation(ctx: Context, given: Given) -> int:
-    params: dict[str, Any] = {'force': given.on('force')}
-    if given.on('no-wait'):
-        if not given.on('force'):
-            raise faults.WrongUsage('--no-wait without --force not valid')
-        params['max-wait'] = 0
+    params = force.params(given)
     if len(given.args) == 1:
         if not given.args[0].isdigit():
             raise faults.WrongUsage('a relation must involve two applications, or be named by its id')
@@ -74,7 +67,7 @@ REMOVE_RELATION = flags.Command(
     flags=(
         flags.MODEL,
         Flag('force', 'Remove it even if hooks fail'),
-        Flag('no-wait', 'With --force: do not wait between the steps'),
+        force.NO_WAIT,
     ),
     least=1,
     most=2,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, output, shape, values
+from pocket.client import faults, flags, force, output, shape, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
@@ -25,18 +25,12 @@ class _Removal:
 
     def params(self, given: Given, *, dry_run: bool) -> Json:
         """The request's parameters."""
-        force = given.on('force')
-        wait: Json = {'max-wait': 0} if given.on('no-wait') else {}
+        forced = force.params(given)
         if self.kind == 'machine':
             tags = [values.machine_tag(name) for name in self.names]
             keep = given.on('keep-instance')
-            return {'machine-tags': tags, 'force': force, 'keep': keep, 'dry-run': dry_run, **wait}
-        shared: Json = {
-            'destroy-storage': given.on('destroy-storage'),
-            'force': force,
-            'dry-run': dry_run,
-            **wait,
-        }
+            return {'machine-tags': tags, 'keep': keep, 'dry-run': dry_run, **forced}
+        shared: Json = {'destroy-storage': given.on('destroy-storage'), 'dry-run': dry_run, **forced}
         if self.kind == 'unit':
             return {'units': [{'unit-tag': values.unit_tag(name), **shared} for name in self.names]}
         return {'applications': [{'application-tag': f'application-{name}', **shared} for name in self.names]}
@@ -74,8 +68,7 @@ def _remove_machine(ctx: Context, given: Given) -> int:
 
 
 def _remove(ctx: Context, given: Given, removal: _Removal) -> int:
-    if given.on('no-wait') and not given.on('force'):
-        raise faults.WrongUsage('--no-wait without --force not valid')
+    force.params(given)  # what is wrong with the flags is said before anything is asked
     if given.on('dry-run') or not given.on('no-prompt'):
         with ctx.session(given) as session:
             asks = given.on('dry-run') or _wants_prompt(session)
@@ -144,7 +137,7 @@ _SHARED = (
     Flag('dry-run', 'Say what would be removed, and remove nothing'),
     Flag('force', 'Remove it even if its hooks fail'),
     Flag('no-prompt', 'Ask nothing'),
-    Flag('no-wait', 'With --force: do not wait between the steps'),
+    force.NO_WAIT,
 )
 _STORAGE = Flag('destroy-storage', 'Destroy its storage too')
 

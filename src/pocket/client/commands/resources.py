@@ -7,7 +7,7 @@ from typing import Any
 
 from bedrock import errors
 from bedrock.hub import Channel, HubFault
-from pocket.client import charms, faults, flags, output, shape, sources, values
+from pocket.client import charms, faults, flags, output, replies, shape, sources, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 from pocket.client.render import resources as render
@@ -64,10 +64,10 @@ def _charm_resources(ctx: Context, given: Given) -> int:
         request = {'entities': [{'charm-url': f'ch:{source.name}', 'charm-origin': origin}]}
         results: list[Any] = session.call('Charms', 'ListCharmResources', request).get('results') or [[]]
     entries = shape.objects(results[0])
-    for entry in entries:
-        if entry.get('error'):
-            raise errors.Fault(str(entry['error'].get('message')))
-    shown = [render.charm_resource(entry) for entry in sorted(entries, key=lambda one: str(one.get('name')))]
+    shown = [
+        render.charm_resource(replies.checked(entry))
+        for entry in sorted(entries, key=lambda one: str(one.get('name')))
+    ]
     if not shown and given.text('format') == 'tabular':
         ctx.info(_NOTHING)
         return 0
@@ -77,10 +77,7 @@ def _charm_resources(ctx: Context, given: Given) -> int:
 
 def _listed(session: Session, application: str) -> Mapping[str, Any]:
     request = {'entities': [{'tag': f'application-{application}'}]}
-    result = shape.objects(session.call('Resources', 'ListResources', request).get('results'))[0]
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
-    return result
+    return replies.only(session.call('Resources', 'ListResources', request))
 
 
 RESOURCES = flags.Command(

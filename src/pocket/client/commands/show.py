@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import flags, output, values
+from pocket.client import flags, output, replies, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render import show
@@ -48,13 +47,9 @@ def _results(answer: Json) -> list[Json]:
     """What was found.
 
     Raises:
-        Fault: something was not; the message has a line for each.
+        Refused: something was not; the message has a line for each.
     """
-    results: list[Json] = answer.get('results') or []
-    failed = [str(item['error'].get('message')) for item in results if item.get('error')]
-    if failed:
-        raise errors.Fault('\n'.join(failed))
-    return [item['result'] for item in results]
+    return [item['result'] for item in replies.every(answer)]
 
 
 SHOW_UNIT = flags.Command(

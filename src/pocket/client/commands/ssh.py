@@ -9,10 +9,9 @@ import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bedrock import errors, process
-from pocket.client import faults, flags, keys, shape, values
+from bedrock import errors, jujukeys, process
+from pocket.client import faults, flags, replies, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
@@ -80,13 +79,15 @@ def host_of(session: Session, name: str, *, checked: bool) -> _Host:
     """Where the unit or machine *name* is, and by which keys to know it."""
     tag = tag_of(session, name)
     entities = {'entities': [{'tag': tag}]}
-    found: list[str] = _only(session.call('SSHClient', 'AllAddresses', entities)).get('addresses') or []
+    found: list[str] = (
+        replies.only(session.call('SSHClient', 'AllAddresses', entities)).get('addresses') or []
+    )
     usable = [address for address in found if not _is_local(address)] or found
     if not usable:
         raise errors.Fault(f'cannot reach {name}: it has no address yet')
     keys_found: list[str] = []
     if checked:
-        keys_found = _only(session.call('SSHClient', 'PublicKeys', entities)).get('public-keys') or []
+        keys_found = replies.only(session.call('SSHClient', 'PublicKeys', entities)).get('public-keys') or []
     return _Host(address=_reachable(usable), addresses=tuple(usable), keys=tuple(keys_found))
 
 
@@ -95,20 +96,11 @@ def tag_of(session: Session, name: str) -> str:
         return values.machine_tag(name)
     if name.endswith('/leader') and values.is_unit(name):
         application = name.removesuffix('/leader')
-        answer = session.call('Application', 'Leader', {'tag': f'application-{application}'})
-        if answer.get('error'):
-            raise errors.Fault(str(answer['error'].get('message')))
+        answer = replies.checked(session.call('Application', 'Leader', {'tag': f'application-{application}'}))
         return values.unit_tag(str(answer['result']))
     if not values.is_unit(name):
         raise errors.Fault(f'cannot connect to "{name}": it is neither a unit nor a machine')
     return values.unit_tag(name)
-
-
-def _only(answer: dict[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = shape.first(answer.get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
-    return result
 
 
 def _is_local(address: str) -> bool:
@@ -137,7 +129,7 @@ def _wants_terminal(ctx: Context, given: Given, words: Sequence[str]) -> bool:
 @contextlib.contextmanager
 def options_for(ctx: Context, given: Given, hosts: Sequence[_Host]) -> Generator[list[str]]:
     """OpenSSH's options; the known host keys are in a file that lives as long as the connection."""
-    key = keys.ensure(ctx.settings.juju_data)
+    key = jujukeys.ensure(ctx.settings.juju_data)
     options = ['-o', 'PasswordAuthentication=no', '-o', 'ServerAliveInterval=30', '-i', str(key)]
     if given.on('no-host-key-checks'):
         unchecked = ('StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR')

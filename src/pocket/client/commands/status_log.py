@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, output, shape, timing, values
+from pocket.client import faults, flags, output, replies, shape, timing, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render.text import table
@@ -46,11 +46,8 @@ def _show_status_log(ctx: Context, given: Given) -> int:
                 ]
             },
         )
-    result: Json = shape.first(answer.get('results'))
-    failed = result.get('error') or shape.mapping(result.get('history')).get('error')
-    if failed:
-        raise errors.Fault(str(failed.get('message')))
-    found: list[Json] = shape.mapping(result.get('history')).get('statuses') or []
+    history = replies.checked(shape.mapping(replies.only(answer).get('history')))
+    found: list[Json] = history.get('statuses') or []
     shown = [_entry(item) for item in sorted(found, key=lambda item: str(item.get('since') or ''))]
     if not shown:
         raise errors.Fault('no status history available')

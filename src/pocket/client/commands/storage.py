@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pocket.client import faults, flags, shape, values
+from pocket.client import flags, force, shape, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 
@@ -47,21 +47,21 @@ def _attach(ctx: Context, given: Given) -> int:
 
 
 def _detach(ctx: Context, given: Given) -> int:
-    force = _force(given)
+    forced = force.params(given)
     ids = [{'storage-tag': values.storage_tag(name), 'unit-tag': ''} for name in given.args]
     with ctx.session(given) as session:
-        answer = session.call('Storage', 'DetachStorage', {'ids': {'ids': ids}, **force})
+        answer = session.call('Storage', 'DetachStorage', {'ids': {'ids': ids}, **forced})
     return _told(ctx, given.args, answer, doing='detaching {}', failed='detach {}')
 
 
 def _remove(ctx: Context, given: Given) -> int:
-    force = _force(given)
+    forced = force.params(given)
     requests = [
         {
             'tag': values.storage_tag(name),
             'destroy-attachments': given.on('force'),
             'destroy-storage': not given.on('no-destroy'),
-            **force,
+            **forced,
         }
         for name in given.args
     ]
@@ -86,18 +86,10 @@ def _told(ctx: Context, names: Sequence[str], answer: Json, *, doing: str, faile
     return code
 
 
-def _force(given: Given) -> Json:
-    if given.on('no-wait') and not given.on('force'):
-        raise faults.WrongUsage('--no-wait without --force not valid')
-    return {'force': given.on('force'), **({'max-wait': 0} if given.on('no-wait') else {})}
-
-
 def _id(tag: str) -> str:
     """``storage-data-0`` -> ``data/0``."""
     return '/'.join(tag.removeprefix('storage-').rpartition('-')[::2])
 
-
-_NO_WAIT = Flag('no-wait', 'With --force: do not wait between the steps')
 
 ADD_STORAGE = flags.Command(
     name='add-storage',
@@ -128,7 +120,7 @@ DETACH_STORAGE = flags.Command(
     summary='Detach storage from its unit and keep it.',
     details='Only storage that is kept apart from machines can be detached: here, that of pool "loop".',
     examples=('juju detach-storage pgdata/0', 'juju detach-storage --force pgdata/0'),
-    flags=(flags.MODEL, Flag('force', 'Wait for no hook of the unit'), _NO_WAIT),
+    flags=(flags.MODEL, Flag('force', 'Wait for no hook of the unit'), force.NO_WAIT),
     least=1,
     missing='detach-storage requires at least one storage ID',
     run=_detach,
@@ -143,7 +135,7 @@ REMOVE_STORAGE = flags.Command(
         flags.MODEL,
         Flag('force', 'Remove it even if it is attached'),
         Flag('no-destroy', 'Remove it from the model and keep its data'),
-        _NO_WAIT,
+        force.NO_WAIT,
     ),
     least=1,
     missing='remove-storage requires at least one storage ID',

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import faults, flags, output, shape, values
+from pocket.client import faults, flags, output, replies, shape, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 from pocket.client.render import status, storage_tables
@@ -45,11 +44,7 @@ def _show_storage(ctx: Context, given: Given) -> int:
     entities = [{'tag': values.storage_tag(name)} for name in given.args]
     with ctx.session(given) as session:
         answer = session.call('Storage', 'StorageDetails', {'entities': entities})
-    results = shape.objects(answer.get('results'))
-    failed = [str(item['error'].get('message')) for item in results if item.get('error')]
-    if failed:
-        raise errors.Fault('\n'.join(failed))
-    full = {'storage': [item['result'] for item in results]}
+    full = {'storage': [item['result'] for item in replies.every(answer)]}
     found = status.storage(full, status.Style(utc=given.on('utc')))
     output.show(ctx, given, found.get('storage', {}))
     return 0
@@ -61,10 +56,8 @@ def _listed(session: Session, request: str, wanted: Json) -> list[Json]:
     Raises:
         Fault: the controller refuses it.
     """
-    result = shape.first(session.call('Storage', request, {'filters': [wanted]}).get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
-    return shape.objects(result.get('result'))
+    found = replies.only(session.call('Storage', request, {'filters': [wanted]}))
+    return shape.objects(found.get('result'))
 
 
 _UTC = Flag('utc', 'Show times in UTC')

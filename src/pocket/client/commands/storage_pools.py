@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bedrock import errors
-from pocket.client import flags, output, shape, values
+from pocket.client import flags, output, replies, shape, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render import storage_tables
@@ -40,11 +39,8 @@ def _list(ctx: Context, given: Given) -> int:
     wanted = {'names': given.listed('name'), 'providers': given.listed('provider')}
     with ctx.session(given) as session:
         answer = session.call('Storage', 'ListPools', {'filters': [wanted]})
-    result = shape.first(answer.get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(result['error'].get('message')))
     found: dict[str, Json] = {}
-    for pool in shape.objects(result.get('storage-pools')):
+    for pool in shape.objects(replies.only(answer).get('storage-pools')):
         attributes = shape.mapping(pool.get('attrs'))
         found[pool['name']] = {
             'provider': pool['provider'],

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bedrock import errors, hub
-from bedrock.hub import Base, Channel, Hub, HubFault, Resolved, Wanted
+from bedrock.base import Base
+from bedrock.hub import Channel, Hub, HubFault, Resolved, Wanted
 from pocket.client import faults, flags, output, shape, sources, values
 from pocket.client.context import Context, local_path
 from pocket.client.flags import Flag, Given
@@ -78,7 +79,7 @@ def _wanted(given: Given, name: str) -> Wanted:
         name=name,
         channel=Channel.parse(given.text('channel')),
         revision=revision,
-        base=Base(str(base['name']), str(base['channel']).partition('/')[0]) if base else None,
+        base=Base.of(str(base.get('name', '')), str(base.get('channel', ''))),
         arch=given.text('arch') if given.text('arch') not in ('', 'all') else 'amd64',
     )
 

@@ -9,7 +9,7 @@ from bedrock import errors
 from pocket.client import faults, flags, values
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
-from pocket.client.waiting import entities, query, scopes
+from pocket.client.waiting import entities, grammar, query, scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def _wait_for(ctx: Context, given: Given) -> int:
     name = given.args[1]
     if kind == 'unit':
         values.require_unit(name)
-    wanted = query.parse(given.text('query') or _KINDS[kind].query)
+    wanted = grammar.parse(given.text('query') or _KINDS[kind].query)
     timeout_s = values.duration_ns(given.text('timeout'), flag='timeout') / 1e9
     target = _of_model(given, name) if kind == 'model' else given
     with ctx.session(target) as session:

@@ -9,8 +9,8 @@ import pytest
 from pocket.api import storagejson
 from pocket.model import Life, Status
 from pocket.services.errors import JujuError
-from pocket.services.storagedetails import StorageRecord
-from pocket.services.storagedirectives import Wanted
+from pocket.services.storage.directives import Wanted
+from pocket.services.storage.records import StorageRecord
 
 VOLUME = StorageRecord(
     id='pg-data/0',

@@ -63,7 +63,7 @@ def empty_model(controller: FakeController) -> FakeController:
         'Annotations.Set': {'results': [{}]},
         'ApplicationOffers.Offer': {'results': [{}]},
         'ApplicationOffers.ModifyOfferAccess': {'results': [{}]},
-        'ApplicationOffers.GetConsumeDetails': {'results': [{'offer': {'offer-name': 'far'}}]},
+        'ApplicationOffers.GetConsumeDetails': {'results': [{'offer': {'offer-url': 'admin/other.far'}}]},
     }
     for name, answer in answers.items():
         controller.answers[name] = lambda params, answer=answer: answer
@@ -109,7 +109,7 @@ def test_each_step_of_a_bundle_is_one_documented_call(
     (asked,) = empty_model.asked('ApplicationOffers.GetConsumeDetails')
     assert asked['offer-urls']['offer-urls'] == ['admin/other.far']
     assert empty_model.asked('Application.Consume') == [
-        {'args': [{'offer-name': 'far', 'application-alias': 'far'}]}
+        {'args': [{'offer-url': 'ctl:admin/other.far', 'application-alias': 'far'}]}
     ]
 
 

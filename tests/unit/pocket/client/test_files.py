@@ -82,7 +82,8 @@ def test_a_model_may_name_its_controller() -> None:
     assert split_model('m') == ('', 'm')
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / 'controllers.yaml').write_text('a: [')
+@pytest.mark.parametrize('content', [b'a: [', b'\xff'])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / 'controllers.yaml').write_bytes(content)
     with pytest.raises(errors.Fault, match=r'cannot read .*controllers\.yaml'):
         Files(tmp_path).controller_names()

@@ -31,7 +31,8 @@ def openssh(
         (folder / name).chmod(0o755)
     monkeypatch.setenv('PATH', str(folder), prepend=':')
     (client.folder / 'ssh').mkdir()
-    (client.folder / 'ssh' / 'juju_id_rsa').write_text('a key')
+    for name in ('juju_id_rsa', 'juju_id_rsa.pub'):
+        (client.folder / 'ssh' / name).write_text('a key')
 
     def addresses(params: dict[str, Any]) -> dict[str, Any]:
         assert params['entities'] in ([{'tag': 'unit-my-app-0'}], [{'tag': 'machine-3'}])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocket.client.waiting import query, scopes
-from pocket.client.waiting.query import QueryFault
+from pocket.client.waiting import grammar, query, scopes
+from pocket.client.waiting.grammar import QueryFault
 
 if TYPE_CHECKING:
     from .conftest import Client, FakeController
@@ -57,7 +57,7 @@ SCOPE: dict[str, Any] = {
     ],
 )
 def test_a_query_is_true_or_false_of_a_scope(text: str, answer: bool) -> None:
-    assert query.holds(query.parse(text), SCOPE) is answer
+    assert query.holds(grammar.parse(text), SCOPE) is answer
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_query_is_true_or_false_of_a_scope(text: str, answer: bool) -> None:
 )
 def test_what_is_no_query_is_an_error_with_its_place(text: str, error: str) -> None:
     with pytest.raises(QueryFault, match=r'cannot read query|nested') as caught:
-        query.parse(text)
+        grammar.parse(text)
     assert error in str(caught.value)
 
 
@@ -97,7 +97,7 @@ def test_what_is_no_query_is_an_error_with_its_place(text: str, error: str) -> N
 )
 def test_a_query_that_does_not_fit_the_scope_is_an_error(text: str, error: str) -> None:
     with pytest.raises(QueryFault) as caught:
-        query.holds(query.parse(text), SCOPE)
+        query.holds(grammar.parse(text), SCOPE)
     assert str(caught.value) == error
 
 
@@ -129,13 +129,13 @@ def _questions(draw: st.DrawFn, depth: int = 3) -> tuple[str, bool]:
 @given(_questions())
 def test_any_question_gets_its_answer(question: tuple[str, bool]) -> None:
     text, answer = question
-    assert query.holds(query.parse(text), SCOPE) is answer
+    assert query.holds(grammar.parse(text), SCOPE) is answer
 
 
 @given(st.text(alphabet='ab."\'()[]=!&|<>,03- \\é\n'))
 def test_any_text_is_a_query_or_an_error_made_on_purpose(text: str) -> None:
     try:
-        query.holds(query.parse(text), SCOPE)
+        query.holds(grammar.parse(text), SCOPE)
     except QueryFault:
         pass
 
@@ -200,7 +200,7 @@ def test_each_kind_of_entity_shows_itself_and_what_belongs_to_it(kind: str, name
     found = _found(MODEL, APPLICATION, _unit(0, 'active'), _unit(1, 'blocked'), MACHINE)
     seen = scopes.scope(found, kind, name)
     assert seen is not None
-    assert query.holds(query.parse(text), seen)
+    assert query.holds(grammar.parse(text), seen)
 
 
 def test_an_application_that_set_a_status_shows_that() -> None:

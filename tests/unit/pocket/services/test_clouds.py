@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pocket.services import clouds, credentials, logs, machines, models, resolvable
+from pocket.services import clouds, credentials, hostnames, logs, machines, models
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ def test_a_wrong_tag_is_refused(world: World, tag: str) -> None:
 def test_machines_units_and_applications_have_names_within_their_model(world: World) -> None:
     units = world.deploy('app', world.make_charm('app'), units=2)
     world.deploy('localhost', world.make_charm('other'))
-    assert resolvable.names(world.tx, world.uuid) == {}
+    assert hostnames.names(world.tx, world.uuid) == {}
     world.start(*units, 'localhost/0')
-    found = resolvable.names(world.tx, world.uuid)
+    found = hostnames.names(world.tx, world.uuid)
     hosts = [machine.host_name for machine in machines.list_(world.tx, world.uuid)]
     assert found == {
         '10.0.0.2': (hosts[0], 'app-0', 'app'),

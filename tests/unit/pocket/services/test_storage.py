@@ -10,17 +10,7 @@ import pytest
 
 from bedrock.charm import Charm
 from pocket.model import HookChanges, StorageAddition
-from pocket.services import (
-    applications,
-    machines,
-    models,
-    provisioning,
-    refresh,
-    storagedetails,
-    storagepools,
-    storagerequests,
-    uniter,
-)
+from pocket.services import applications, machines, models, refresh, uniter
 from pocket.services.errors import (
     ALREADY_EXISTS,
     HAS_PERSISTENT_STORAGE,
@@ -29,9 +19,13 @@ from pocket.services.errors import (
     STORAGE_ATTACHED,
     JujuError,
 )
-from pocket.services.provisioning import Task
-from pocket.services.storagedirectives import Wanted
-from pocket.services.storagepools import Pool
+from pocket.services.storage import pools as storage_pools
+from pocket.services.storage import provisioning
+from pocket.services.storage import records as storage_records
+from pocket.services.storage import requests as storage_requests
+from pocket.services.storage.directives import Wanted
+from pocket.services.storage.pools import Pool
+from pocket.services.storage.provisioning import Task
 from pocket.state import Tx
 
 if TYPE_CHECKING:
@@ -52,7 +46,7 @@ def _keep(world: World) -> list[str]:
     """Do all that the keepers of storage would, and return it in words."""
     done: list[str] = []
     while True:
-        for uuid, storage_id in provisioning.instances(world.tx):
+        for uuid, storage_id in provisioning.list_ids(world.tx):
             work = provisioning.work(world.tx, uuid, storage_id)
             assert work is not None
             match work.task:
@@ -74,7 +68,7 @@ def _shown(world: World) -> dict[str, str]:
     """Unit and status by storage id."""
     return {
         each.id: f'{each.unit} {each.status.value}'.strip()
-        for each in storagedetails.list_(world.tx, world.uuid)
+        for each in storage_records.list_(world.tx, world.uuid)
     }
 
 
@@ -105,7 +99,7 @@ def test_units_get_what_the_charm_requires_from_one_counter(world: World) -> Non
         'logs/2': '/var/lib/juju/storage/logs/2',
     }
     assert list(_views(world, 'a/1')) == ['data/3', 'logs/4', 'logs/5']
-    found = {each.id: each for each in storagedetails.list_(world.tx, world.uuid)}
+    found = {each.id: each for each in storage_records.list_(world.tx, world.uuid)}
     assert (found['data/0'].pool, found['data/0'].size_mib, found['logs/1'].size_mib) == (
         'rootfs',
         2048,
@@ -159,7 +153,7 @@ def test_what_cannot_be_had_is_refused_at_deployment(
     with pytest.raises(JujuError) as caught:
         world.deploy('a', _charm(world, **storage), storage=wanted)
     assert (caught.value.message, caught.value.code) == (problem, code)
-    assert storagedetails.list_(world.tx, world.uuid) == []
+    assert storage_records.list_(world.tx, world.uuid) == []
 
 
 def test_block_storage_that_nobody_asks_for_is_no_obstacle(world: World) -> None:
@@ -235,16 +229,16 @@ def test_detaching_waits_for_the_charm_and_attaching_again_starts_anew(world: Wo
     world.deploy('a', _charm(world, data=DATA), storage={'data': LOOP})
     world.start('a/0')
     _keep(world)
-    storagerequests.detach(world.tx, world.uuid, 'data/0')
+    storage_requests.detach(world.tx, world.uuid, 'data/0')
     assert _shown(world) == {'data/0': 'a/0 detaching'}
     assert _keep(world) == []
     _release_all(world, 'a/0')
     assert world.view('a/0').storage == ()
     assert _keep(world) == ['unmount data/0']
-    storagerequests.attach(world.tx, world.uuid, 'data/0', 'a/0')
+    storage_requests.attach(world.tx, world.uuid, 'data/0', 'a/0')
     assert _keep(world) == ['mount data/0']
     assert _shown(world) == {'data/0': 'a/0 attached'}
-    storagerequests.detach(world.tx, world.uuid, 'data/0', force=True)
+    storage_requests.detach(world.tx, world.uuid, 'data/0', force=True)
     assert _keep(world) == ['unmount data/0']
 
 
@@ -252,47 +246,47 @@ def test_detaching_waits_for_the_charm_and_attaching_again_starts_anew(world: Wo
     ('request_', 'problem', 'code'),
     [
         (
-            _call(storagerequests.detach, 'x/9'),
+            _call(storage_requests.detach, 'x/9'),
             'storage instance "x/9" not found',
             NOT_FOUND,
         ),
         (
-            _call(storagerequests.detach, 'logs/1'),
+            _call(storage_requests.detach, 'logs/1'),
             'detaching storage logs/1: storage is not detachable',
             NOT_SUPPORTED,
         ),
         (
-            _call(storagerequests.detach, 'data/0', 'a/1'),
+            _call(storage_requests.detach, 'data/0', 'a/1'),
             'storage data/0 is not attached to unit a/1',
             NOT_FOUND,
         ),
         (
-            _call(storagerequests.remove, 'data/0'),
+            _call(storage_requests.remove, 'data/0'),
             'cannot destroy storage "data/0": storage is attached',
             STORAGE_ATTACHED,
         ),
         (
-            _call(storagerequests.remove, 'data/0', destroy_storage=False),
+            _call(storage_requests.remove, 'data/0', destroy_storage=False),
             'cannot release storage data/0: storage provider "loop" does not support releasing storage',
             NOT_SUPPORTED,
         ),
         (
-            _call(storagerequests.attach, 'data/0', 'a/0'),
+            _call(storage_requests.attach, 'data/0', 'a/0'),
             'cannot attach storage data/0 to unit a/0: storage is attached to unit a/0',
             '',
         ),
         (
-            _call(storagerequests.attach, 'data/0', 'a/9'),
+            _call(storage_requests.attach, 'data/0', 'a/9'),
             'unit "a/9" not found',
             NOT_FOUND,
         ),
         (
-            _call(storagerequests.add_to_unit, 'a/0', 'tapes', Wanted()),
+            _call(storage_requests.add_to_unit, 'a/0', 'tapes', Wanted()),
             'adding "tapes" storage to unit a/0: charm storage "tapes" not found',
             NOT_FOUND,
         ),
         (
-            _call(storagerequests.add_to_unit, 'a/0', 'logs', Wanted(count=3)),
+            _call(storage_requests.add_to_unit, 'a/0', 'logs', Wanted(count=3)),
             (
                 'adding "logs" storage to unit a/0: charm "a" store "logs":'
                 ' at most 3 instances supported, 4 specified'
@@ -315,16 +309,16 @@ def test_removing_by_force_does_not_wait_for_the_charm(world: World) -> None:
     world.deploy('a', _charm(world, data=DATA))
     world.start('a/0')
     _keep(world)
-    storagerequests.remove(world.tx, world.uuid, 'data/0', force=True)
+    storage_requests.remove(world.tx, world.uuid, 'data/0', force=True)
     assert _keep(world) == ['unmount data/0', 'delete data/0']
 
 
 def test_added_storage_is_as_the_application_has_it_unless_it_says_otherwise(world: World) -> None:
     world.deploy('a', _charm(world, logs=LOGS), storage={'logs': Wanted(pool='tmpfs', size_mib=64, count=0)})
-    add = storagerequests.add_to_unit
+    add = storage_requests.add_to_unit
     assert add(world.tx, world.uuid, 'a/0', 'logs', Wanted()) == ['logs/0']
     assert add(world.tx, world.uuid, 'a/0', 'logs', Wanted(pool='loop', count=1)) == ['logs/1']
-    found = {each.id: (each.pool, each.size_mib) for each in storagedetails.list_(world.tx, world.uuid)}
+    found = {each.id: (each.pool, each.size_mib) for each in storage_records.list_(world.tx, world.uuid)}
     assert found == {'logs/0': ('tmpfs', 64), 'logs/1': ('loop', 64)}
 
 
@@ -356,7 +350,7 @@ def test_an_upgrade_gives_what_the_new_charm_requires_and_keeps_what_is_used(wor
     world.deploy('a', _charm(world, data=DATA))
     url = world.upload(_charm(world, data=DATA, cache={'type': 'filesystem'}))
     refresh.set_charm(world.tx, world.uuid, 'a', charm_url=url, storage={'cache': Wanted(pool='tmpfs')})
-    assert {each.id: each.pool for each in storagedetails.list_(world.tx, world.uuid)} == {
+    assert {each.id: each.pool for each in storage_records.list_(world.tx, world.uuid)} == {
         'data/0': 'rootfs',
         'cache/1': 'tmpfs',
     }
@@ -367,17 +361,17 @@ def test_an_upgrade_gives_what_the_new_charm_requires_and_keeps_what_is_used(wor
 
 def test_pools_are_made_changed_and_removed(world: World) -> None:
     tx, uuid = world.tx, world.uuid
-    storagepools.create(tx, uuid, Pool(name='disks', provider='loop', attributes={'a': 'b'}))
-    assert [pool.name for pool in storagepools.list_(tx, uuid)] == ['disks', 'loop', 'rootfs', 'tmpfs']
-    storagepools.update(tx, uuid, Pool(name='disks', provider='', attributes={'a': '', 'c': 'd'}))
-    assert storagepools.get(tx, uuid, 'disks') == Pool(name='disks', provider='loop', attributes={'c': 'd'})
+    storage_pools.create(tx, uuid, Pool(name='disks', provider='loop', attributes={'a': 'b'}))
+    assert [pool.name for pool in storage_pools.list_(tx, uuid)] == ['disks', 'loop', 'rootfs', 'tmpfs']
+    storage_pools.update(tx, uuid, Pool(name='disks', provider='', attributes={'a': '', 'c': 'd'}))
+    assert storage_pools.get(tx, uuid, 'disks') == Pool(name='disks', provider='loop', attributes={'c': 'd'})
     world.deploy('a', _charm(world, data=DATA), storage={'data': Wanted(pool='disks')})
     with pytest.raises(JujuError, match='storage pool "disks" in use'):
-        storagepools.remove(tx, uuid, 'disks')
+        storage_pools.remove(tx, uuid, 'disks')
     applications.destroy(tx, uuid, 'a', destroy_storage=True)
     _keep(world)
-    storagepools.remove(tx, uuid, 'disks')
-    assert 'disks' not in [pool.name for pool in storagepools.list_(tx, uuid)]
+    storage_pools.remove(tx, uuid, 'disks')
+    assert 'disks' not in [pool.name for pool in storage_pools.list_(tx, uuid)]
 
 
 @pytest.mark.parametrize(
@@ -392,11 +386,11 @@ def test_pools_are_made_changed_and_removed(world: World) -> None:
 )
 def test_pools_that_make_no_sense_are_refused(world: World, pool: Pool, problem: str, code: str) -> None:
     with pytest.raises(JujuError) as caught:
-        storagepools.create(world.tx, world.uuid, pool)
+        storage_pools.create(world.tx, world.uuid, pool)
     assert (caught.value.message, caught.value.code) == (problem, code)
 
 
 def test_the_model_names_the_pool_of_storage_for_which_nobody_does(world: World) -> None:
     models.set_config(world.tx, world.uuid, {'storage-default-filesystem-source': 'tmpfs'})
     world.deploy('a', _charm(world, data=DATA))
-    assert [each.pool for each in storagedetails.list_(world.tx, world.uuid)] == ['tmpfs']
+    assert [each.pool for each in storage_records.list_(world.tx, world.uuid)] == ['tmpfs']

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pocket.model import Life, Status
-from pocket.services import rows, statuses, storagepools
+from pocket.services import rows, statuses
+from pocket.services.storage import pools
 from pocket.state import Tx
 
 
@@ -44,7 +45,7 @@ def list_(tx: Tx, uuid: str) -> list[StorageRecord]:
         ' WHERE s.model_uuid = ? AND s.life <> ? ORDER BY s.number',
         *(uuid, Life.DEAD),
     )
-    known = statuses.all_of(tx, uuid)
+    known = statuses.all_of(tx, uuid) if found else {}
     return [
         StorageRecord(
             id=str(row['id']),
@@ -55,7 +56,7 @@ def list_(tx: Tx, uuid: str) -> list[StorageRecord]:
             filesystem_id=str(row['filesystem_id']),
             volume_id=str(row['volume_id']),
             life=Life(row['life']),
-            persistent=storagepools.outlives_unit(str(row['provider'])),
+            persistent=pools.outlives_unit(str(row['provider'])),
             status=known.get(('storage', str(row['id'])), Status(value='pending')),
             unit=str(row['unit'] or ''),
             machine=str(row['machine_id'] or ''),

@@ -1,6 +1,6 @@
 """Storage instances and where they are attached: alive -> dying -> dead -> removed, as everything else.
 
-Nothing here unmounts or deletes: dead attachments and instances wait for `pocket.services.provisioning`.
+Nothing here unmounts or deletes: what is dead waits for `pocket.services.storage.provisioning`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from bedrock.charm import Charm
 from bedrock.charmstorage import StorageSpec
 from pocket.model import Life, StorageView
-from pocket.services import charms, rows, statuses, storagedirectives, storagepools
+from pocket.services import charms, rows, statuses
 from pocket.services.errors import NOT_FOUND, JujuError
-from pocket.services.storagedirectives import Directive
+from pocket.services.storage import directives, pools
+from pocket.services.storage.directives import Directive
 from pocket.state import Tx
 
 
@@ -40,8 +41,8 @@ def create_for_unit(tx: Tx, uuid: str, unit: str, *, attach: Sequence[str] = ())
 def complete(tx: Tx, uuid: str, unit: str) -> None:
     """Make what a unit lacks of what its application's directives give it."""
     charm = charm_of(tx, uuid, unit)
-    declared = storagedirectives.specs(charm)
-    for name, directive in storagedirectives.of_application(tx, uuid, unit.partition('/')[0]).items():
+    declared = directives.specs(charm)
+    for name, directive in directives.of_application(tx, uuid, unit.partition('/')[0]).items():
         if name in declared:
             missing = directive.count - count(tx, uuid, unit, name)
             add(tx, uuid, unit, declared[name], directive, count=max(0, missing))
@@ -55,7 +56,7 @@ def add(
     Raises:
         JujuError: two mounts would be in each other's way.
     """
-    provider = storagepools.get(tx, uuid, directive.pool).provider
+    provider = pools.get(tx, uuid, directive.pool).provider
     machine = _machine_of(tx, uuid, unit)
     made: list[str] = []
     for _ in range(count):
@@ -89,7 +90,7 @@ def attach_to_unit(tx: Tx, uuid: str, storage_id: str, unit: str) -> None:
     if attached is not None:
         raise JujuError(f'{doing}: storage is attached to unit {attached["unit"]}')
     charm = charm_of(tx, uuid, unit)
-    spec = storagedirectives.specs(charm).get(str(row['name']))
+    spec = directives.specs(charm).get(str(row['name']))
     if spec is None:
         raise JujuError(f'charm storage "{row["name"]}" not found', NOT_FOUND)
     if 0 <= spec.count_max <= count(tx, uuid, unit, spec.name):
@@ -147,7 +148,7 @@ def settle(tx: Tx, uuid: str, storage_id: str) -> None:
 def unit_dying(tx: Tx, uuid: str, unit: str, *, destroy_storage: bool) -> None:
     """Take the storage of a unit that goes from it: what can be kept is, unless it is to be destroyed."""
     for row in of_unit(tx, uuid, unit):
-        if destroy_storage or not storagepools.outlives_unit(str(row['provider'])):
+        if destroy_storage or not pools.outlives_unit(str(row['provider'])):
             destroy(tx, uuid, str(row['storage_id']))
         else:
             detach(tx, uuid, str(row['storage_id']))
@@ -192,7 +193,7 @@ def destroy_all(tx: Tx, uuid: str) -> None:
 def persistent(tx: Tx, uuid: str) -> list[str]:
     """Return the living instances that outlast units and machines."""
     found = rows.many(tx, "SELECT id, provider FROM storage WHERE model_uuid = ? AND life = 'alive'", uuid)
-    kept = [str(row['id']) for row in found if storagepools.outlives_unit(str(row['provider']))]
+    kept = [str(row['id']) for row in found if pools.outlives_unit(str(row['provider']))]
     return sorted(kept, key=rows.natural)
 
 
@@ -202,7 +203,7 @@ def fate(tx: Tx, uuid: str, units: Sequence[str], *, destroy_storage: bool) -> F
     kept = [
         str(row['storage_id'])
         for row in found
-        if not destroy_storage and storagepools.outlives_unit(str(row['provider']))
+        if not destroy_storage and pools.outlives_unit(str(row['provider']))
     ]
     gone = [str(row['storage_id']) for row in found if str(row['storage_id']) not in kept]
     return Fate(
@@ -313,6 +314,6 @@ def _machine_of(tx: Tx, uuid: str, unit: str) -> str:
 def _backing(tx: Tx, uuid: str, provider: str, machine: str) -> tuple[str, str]:
     """Return the ids of a new filesystem and of the volume under it; what is a machine's names it."""
     number = rows.next_number(tx, uuid, 'filesystem')
-    if not storagepools.outlives_unit(provider):
+    if not pools.outlives_unit(provider):
         return f'{machine}/{number}', ''
     return str(number), str(rows.next_number(tx, uuid, 'volume'))

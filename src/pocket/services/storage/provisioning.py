@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass
 
 from pocket.model import Life
-from pocket.services import life, rows, statuses, storage, storagepools
+from pocket.services import life, rows, statuses
+from pocket.services.storage import instances, pools
 from pocket.state import Tx
 
 
@@ -46,7 +47,7 @@ _SELECT = """
 """
 
 
-def instances(tx: Tx) -> list[tuple[str, str]]:
+def list_ids(tx: Tx) -> list[tuple[str, str]]:
     """Return model and id of every storage instance."""
     found = rows.many(tx, 'SELECT model_uuid, id FROM storage ORDER BY model_uuid, number')
     return [(str(row['model_uuid']), str(row['id'])) for row in found]
@@ -58,7 +59,7 @@ def volumes(tx: Tx) -> frozenset[str]:
     return frozenset(
         _key(str(row['model_uuid']), int(row['number']))
         for row in found
-        if storagepools.outlives_unit(str(row['provider']))
+        if pools.outlives_unit(str(row['provider']))
     )
 
 
@@ -110,7 +111,7 @@ def set_unmounted(tx: Tx, uuid: str, storage_id: str) -> None:
         "DELETE FROM storage_attachment WHERE model_uuid = ? AND storage_id = ? AND life = 'dead'",
         (uuid, storage_id),
     )
-    storage.settle(tx, uuid, storage_id)
+    instances.settle(tx, uuid, storage_id)
 
 
 def set_deleted(tx: Tx, uuid: str, storage_id: str) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from bedrock import charmstorage
 from bedrock.charm import Charm
 from bedrock.charmstorage import StorageSpec
-from pocket.services import rows, storagepools
+from pocket.services import rows
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.services.storage import pools
 from pocket.state import Tx
 
 DEFAULT_MIB = 1024
@@ -72,7 +73,7 @@ def resolve(
 def filled(tx: Tx, uuid: str, spec: StorageSpec, wanted: Wanted, *, least: int) -> Directive:
     """Return *wanted* with what it leaves open."""
     return Directive(
-        pool=wanted.pool or storagepools.default(tx, uuid),
+        pool=wanted.pool or pools.default(tx, uuid),
         size_mib=wanted.size_mib or spec.minimum_mib or DEFAULT_MIB,
         count=least if wanted.count is None else wanted.count,
     )
@@ -98,7 +99,7 @@ def check_kind(tx: Tx, uuid: str, charm: Charm, spec: StorageSpec, directive: Di
         JujuError: the pool is unknown, the size too small, or pocket has no such storage.
     """
     named = f'charm "{charm.name}" store "{spec.name}"'
-    storagepools.get(tx, uuid, directive.pool)
+    pools.get(tx, uuid, directive.pool)
     if spec.shared:
         raise JujuError(f'{named}: shared storage support not implemented', NOT_SUPPORTED)
     if spec.kind == 'block':

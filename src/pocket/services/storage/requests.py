@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from bedrock.charm import Charm
 from pocket.model import Life, StorageAddition
-from pocket.services import rows, storage, storagedirectives, storagepools
+from pocket.services import rows
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, STORAGE_ATTACHED, JujuError
-from pocket.services.storagedirectives import Directive, Wanted
+from pocket.services.storage import directives, instances, pools
+from pocket.services.storage.directives import Directive, Wanted
 from pocket.state import Tx
 
 
@@ -21,24 +22,24 @@ def add_to_unit(tx: Tx, uuid: str, unit: str, name: str, wanted: Wanted) -> list
     """
     doing = f'adding "{name}" storage to unit {unit}'
     _require_alive(tx, uuid, unit)
-    charm = storage.charm_of(tx, uuid, unit)
-    spec = storagedirectives.specs(charm).get(name)
+    charm = instances.charm_of(tx, uuid, unit)
+    spec = directives.specs(charm).get(name)
     if spec is None:
         raise JujuError(f'{doing}: charm storage "{name}" not found', NOT_FOUND)
-    given = storagedirectives.of_application(tx, uuid, unit.partition('/')[0]).get(name)
+    given = directives.of_application(tx, uuid, unit.partition('/')[0]).get(name)
     if given is not None:
         # What is not asked for is as the application's units have it.
         pool, size = wanted.pool or given.pool, wanted.size_mib or given.size_mib
         wanted = replace(wanted, pool=pool, size_mib=size)
-    directive = storagedirectives.filled(tx, uuid, spec, wanted, least=1)
+    directive = directives.filled(tx, uuid, spec, wanted, least=1)
     if directive.count < 1:
         raise JujuError(f'{doing}: count must be positive')
     try:
-        storagedirectives.check_count(charm, spec, storage.count(tx, uuid, unit, name) + directive.count)
-        storagedirectives.check_kind(tx, uuid, charm, spec, directive)
+        directives.check_count(charm, spec, instances.count(tx, uuid, unit, name) + directive.count)
+        directives.check_kind(tx, uuid, charm, spec, directive)
     except JujuError as error:
         raise JujuError(f'{doing}: {error.message}', error.code) from error
-    return storage.add(tx, uuid, unit, spec, directive, count=directive.count)
+    return instances.add(tx, uuid, unit, spec, directive, count=directive.count)
 
 
 def add_by_hook(tx: Tx, uuid: str, unit: str, additions: Sequence[StorageAddition]) -> None:
@@ -57,9 +58,9 @@ def attach(tx: Tx, uuid: str, storage_id: str, unit: str) -> None:
     Raises:
         JujuError: the instance is unknown or not free, or the unit cannot have it.
     """
-    storage.get(tx, uuid, storage_id)
+    instances.get(tx, uuid, storage_id)
     _require_alive(tx, uuid, unit)
-    storage.attach_to_unit(tx, uuid, storage_id, unit)
+    instances.attach_to_unit(tx, uuid, storage_id, unit)
 
 
 def detach(tx: Tx, uuid: str, storage_id: str, unit: str = '', *, force: bool = False) -> None:
@@ -72,16 +73,16 @@ def detach(tx: Tx, uuid: str, storage_id: str, unit: str = '', *, force: bool = 
     Raises:
         JujuError: it is unknown, not attached, or bound to its machine.
     """
-    row = storage.get(tx, uuid, storage_id)
-    attached = storage.find_attachment(tx, uuid, storage_id)
+    row = instances.get(tx, uuid, storage_id)
+    attached = instances.find_attachment(tx, uuid, storage_id)
     if attached is None or (unit and attached['unit'] != unit):
         to = f' to unit {unit}' if unit else ''
         raise JujuError(f'storage {storage_id} is not attached{to}', NOT_FOUND)
-    if not storagepools.outlives_unit(str(row['provider'])):
+    if not pools.outlives_unit(str(row['provider'])):
         raise JujuError(f'detaching storage {storage_id}: storage is not detachable', NOT_SUPPORTED)
-    storage.detach(tx, uuid, storage_id)
+    instances.detach(tx, uuid, storage_id)
     if force:
-        storage.release(tx, uuid, str(attached['unit']), storage_id)
+        instances.release(tx, uuid, str(attached['unit']), storage_id)
 
 
 def remove(
@@ -103,19 +104,19 @@ def remove(
     Raises:
         JujuError: it is unknown or attached, or its data cannot be kept.
     """
-    row = storage.get(tx, uuid, storage_id)
+    row = instances.get(tx, uuid, storage_id)
     if not destroy_storage:
         raise JujuError(
             f'cannot release storage {storage_id}:'
             f' storage provider "{row["provider"]}" does not support releasing storage',
             NOT_SUPPORTED,
         )
-    attached = storage.find_attachment(tx, uuid, storage_id)
+    attached = instances.find_attachment(tx, uuid, storage_id)
     if attached is not None and not (destroy_attachments or force) and attached['life'] == Life.ALIVE:
         raise JujuError(f'cannot destroy storage "{storage_id}": storage is attached', STORAGE_ATTACHED)
-    storage.destroy(tx, uuid, storage_id)
+    instances.destroy(tx, uuid, storage_id)
     if attached is not None and force:
-        storage.release(tx, uuid, str(attached['unit']), storage_id)
+        instances.release(tx, uuid, str(attached['unit']), storage_id)
 
 
 def prepare_upgrade(
@@ -126,20 +127,20 @@ def prepare_upgrade(
     Raises:
         JujuError: storage that is there has no place in the charm, or it refuses what was asked for.
     """
-    declared = storagedirectives.specs(charm)
+    declared = directives.specs(charm)
     for unit in _units(tx, uuid, application):
-        for row in storage.of_unit(tx, uuid, unit):
+        for row in instances.of_unit(tx, uuid, unit):
             if row['name'] not in declared:
                 raise JujuError(f'in-use storage "{row["name"]}" removed')
-    kept = storagedirectives.of_application(tx, uuid, application)
-    return storagedirectives.resolve(tx, uuid, charm, wanted, kept=kept)
+    kept = directives.of_application(tx, uuid, application)
+    return directives.resolve(tx, uuid, charm, wanted, kept=kept)
 
 
-def finish_upgrade(tx: Tx, uuid: str, application: str, directives: Mapping[str, Directive]) -> None:
-    """Keep *directives*, and give the units what they lack of it by their new charm."""
-    storagedirectives.keep(tx, uuid, application, directives)
+def finish_upgrade(tx: Tx, uuid: str, application: str, given: Mapping[str, Directive]) -> None:
+    """Keep what was *given*, and give the units what they lack of it by their new charm."""
+    directives.keep(tx, uuid, application, given)
     for unit in _units(tx, uuid, application):
-        storage.complete(tx, uuid, unit)
+        instances.complete(tx, uuid, unit)
 
 
 def _units(tx: Tx, uuid: str, application: str) -> list[str]:
