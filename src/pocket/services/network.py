@@ -54,8 +54,11 @@ def change_ports(
         tx.touch(uuid)
 
 
-def info(tx: Tx, uuid: str, unit: str, binding: str) -> dict[str, Any]:
+def info(tx: Tx, uuid: str, unit: str, binding: str, relation_id: int | None = None) -> dict[str, Any]:
     """Return what network-get prints for an endpoint or extra binding of the unit's charm.
+
+    Args:
+        relation_id: The relation that is asked about; traffic to it may be said to come from elsewhere.
 
     Raises:
         JujuError: the charm has no such binding, or the machine no address yet.
@@ -71,13 +74,25 @@ def info(tx: Tx, uuid: str, unit: str, binding: str) -> dict[str, Any]:
         raise JujuError(f'binding id "{binding}" not defined by the unit\'s charm', NOT_FOUND)
     if not record.address:
         raise JujuError(f'no network config found for binding "{binding}"', NOT_FOUND)
+    egress = _via(tx, uuid, record.application, binding, relation_id)
     subnet = ipaddress.ip_network(f'{record.address}/{_PREFIX}', strict=False)
     address = {'hostname': '', 'value': record.address, 'cidr': str(subnet)}
     return {
         'bind-addresses': [{'mac-address': '', 'interface-name': 'eth0', 'addresses': [address]}],
-        'egress-subnets': [f'{record.address}/32'],
+        'egress-subnets': egress or [f'{record.address}/32'],
         'ingress-addresses': [record.address],
     }
+
+
+def _via(tx: Tx, uuid: str, application: str, binding: str, relation_id: int | None) -> list[str]:
+    row = rows.one(
+        tx,
+        'SELECT via_cidrs FROM relation JOIN relation_endpoint own'
+        ' ON own.model_uuid = relation.model_uuid AND own.relation_id = relation.id'
+        ' WHERE relation.model_uuid = ? AND relation.id = ? AND own.application = ? AND own.name = ?',
+        *(uuid, relation_id, application, binding),
+    )
+    return [cidr for cidr in str(row['via_cidrs']).split(',') if cidr] if row else []
 
 
 def subnets(tx: Tx, uuid: str) -> list[str]:
