@@ -110,7 +110,7 @@ def _consumed_under_another_name(site: Site) -> None:
     )
 
     source.config('testdb', {'value': 'second'})
-    site.until_says(sink, 'testapp', 'relation changed: dbkey=second', 'now lent=secret-second')
+    site.until_says(sink, 'testapp', 'relation changed: dbkey=second', 'secret-second')
     _secret_is_tidied_up_and_kept_from_strangers(site)
     for words, text in (
         (('remove-application', '--no-prompt', 'testdb'), 'application is used by 1 offer'),
