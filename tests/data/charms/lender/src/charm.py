@@ -45,6 +45,7 @@ class Lender(ops.CharmBase):
         except ops.SecretNotFoundError:
             return self.app.add_secret(content, label='lent')
         secret.set_content(content)
+        secret.get_content(refresh=True)  # the owner is a reader, too, and holds its revision
         return secret
 
     def _tidy(self, event: ops.SecretRemoveEvent) -> None:
