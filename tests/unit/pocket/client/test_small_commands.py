@@ -32,7 +32,7 @@ def test_commands_are_disabled_by_set_and_listed(client: Client, controller: Fak
     assert client.run('disabled-commands').out.splitlines() == [
         'Disabled commands  Message',
         'destroy-model      why',
-        'all                ',
+        'all',
     ]
     assert client.run('disabled-commands', '--format', 'json').out == (
         '[{"command-set":"destroy-model","message":"why"},{"command-set":"all"}]\n'
