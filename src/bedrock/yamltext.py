@@ -48,7 +48,12 @@ def load_all(text: str) -> list[object]:
 def _text_key_loader() -> Any:
     import yaml
 
-    base: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+    return with_text_keys(getattr(yaml, 'CSafeLoader', yaml.SafeLoader))
+
+
+def with_text_keys(base: Any) -> Any:
+    """Return the loader class *base* with keys as `load` has them."""
+    import yaml
 
     class Loader(base):
         def flatten_mapping(self, node: Any) -> None:
