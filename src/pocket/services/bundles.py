@@ -18,9 +18,9 @@ from pocket.services import (
     rows,
     saas,
 )
-from pocket.services.storage import directives
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import JujuError
+from pocket.services.storage import directives
 from pocket.state import Tx
 
 Document = dict[str, Any]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock import errors
-from pocket.client import faults, flags, output, shape
+from pocket.client import faults, flags, output, replies, shape
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render.text import table
@@ -37,9 +36,7 @@ def _switch(ctx: Context, given: Given, method: str, *, message: str = '') -> in
         known = ', '.join(sorted(_SETS))
         raise faults.WrongUsage(f'bad command set, valid options: {known}')
     with ctx.session(given) as session:
-        answer = session.call('Block', method, {'type': _SETS[given.args[0]], 'message': message})
-    if answer.get('error'):
-        raise errors.Fault(str(shape.mapping(answer['error']).get('message')))
+        replies.checked(session.call('Block', method, {'type': _SETS[given.args[0]], 'message': message}))
     return 0
 
 

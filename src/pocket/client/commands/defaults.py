@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bedrock import errors
-from pocket.client import faults, flags, output, shape
+from pocket.client import faults, flags, output, replies, shape
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 from pocket.client.render.text import table
@@ -28,14 +28,15 @@ def _model_defaults(ctx: Context, given: Given) -> int:
     with ctx.controller_api(controller) as api:
         place: Json = {'cloud-tag': tag, **({'cloud-region': region} if region else {})}
         if reset:
-            _check(api.call('ModelManager', 'UnsetModelDefaults', {'keys': [{**place, 'keys': reset}]}))
+            replies.only(api.call('ModelManager', 'UnsetModelDefaults', {'keys': [{**place, 'keys': reset}]}))
         if changes:
-            _check(api.call('ModelManager', 'SetModelDefaults', {'config': [{**place, 'config': changes}]}))
+            replies.only(
+                api.call('ModelManager', 'SetModelDefaults', {'config': [{**place, 'config': changes}]})
+            )
         if changes or reset:
             return 0
         answer = api.call('ModelManager', 'ModelDefaultsForClouds', {'entities': [{'tag': tag}]})
-    _check(answer)
-    found = shape.mapping(shape.first(answer.get('results')).get('config'))
+    found = shape.mapping(replies.only(answer).get('config'))
     if words and words[0] not in found:
         raise errors.Fault(f'there are no default model values for "{words[0]}"')
     shown = {key: shape.mapping(found[key]) for key in sorted(found) if not words or key == words[0]}
@@ -68,12 +69,6 @@ def _controller_config(ctx: Context, given: Given) -> int:
     rows = [[key, _text(value)] for key, value in shown.items()]
     output.show(ctx, given, shown, {'tabular': lambda: table(['Attribute', 'Value'], rows)})
     return 0
-
-
-def _check(answer: Json) -> None:
-    error = shape.mapping(shape.first(answer.get('results')).get('error'))
-    if error:
-        raise errors.Fault(str(error.get('message')))
 
 
 def _text(value: object) -> str:

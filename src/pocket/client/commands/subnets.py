@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from bedrock import errors
-from pocket.client import flags, output, shape
+from pocket.client import flags, output, replies, shape
 from pocket.client.context import Context
 from pocket.client.flags import Flag, Given
 
@@ -43,9 +42,7 @@ def _show_space(ctx: Context, given: Given) -> int:
     name = given.args[0]
     with ctx.session(given) as session:
         answer = session.call('Spaces', 'ShowSpace', {'entities': [{'tag': f'space-{name}'}]})
-    result = shape.first(answer.get('results'))
-    if result.get('error'):
-        raise errors.Fault(str(shape.mapping(result['error']).get('message')))
+    result = replies.only(answer)
     space = shape.mapping(result.get('space'))
     subnets = [
         {
