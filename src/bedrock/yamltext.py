@@ -1,4 +1,4 @@
-"""YAML for people, as Go's library writes it: blocks, and texts of several lines as they are."""
+"""YAML for people, as Go's library has it: blocks, texts of several lines as they are, keys as texts."""
 
 from __future__ import annotations
 
@@ -21,3 +21,45 @@ def dump(value: object, *, sort_keys: bool = False) -> str:
         value, Dumper=Dumper, sort_keys=sort_keys, default_flow_style=False, allow_unicode=True, width=2**20
     )
     return dumped.removesuffix('...\n')
+
+
+def load(text: str) -> object:
+    """Return the one document of *text*, with every key as it is written: ``on`` is a name, not a truth.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    import yaml
+
+    return yaml.load(text, _text_key_loader())  # noqa: S506 - it is a safe loader
+
+
+def load_all(text: str) -> list[object]:
+    """Return the documents of *text*, with keys as `load` has them.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    import yaml
+
+    return list(yaml.load_all(text, _text_key_loader()))
+
+
+def _text_key_loader() -> Any:
+    import yaml
+
+    return with_text_keys(getattr(yaml, 'CSafeLoader', yaml.SafeLoader))
+
+
+def with_text_keys(base: Any) -> Any:
+    """Return the loader class *base* with keys as `load` has them."""
+    import yaml
+
+    class Loader(base):
+        def flatten_mapping(self, node: Any) -> None:
+            base.flatten_mapping(self, node)  # merge keys are in place from here on
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    key.tag = 'tag:yaml.org,2002:str'
+
+    return Loader

@@ -6,17 +6,18 @@ with a million digits. What is returned here is small, finite and all text that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import yaml
 
-from bedrock import errors
+from bedrock import errors, yamltext
 
 MAX_BYTES = 4 * 2**20
 """A longer document is refused."""
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 64
+_LOADER: Any = yamltext.with_text_keys(yaml.SafeLoader)
 
 
 class YamlFault(errors.UsageFault):
@@ -51,14 +52,13 @@ def mapping(data: bytes, what: str) -> dict[str, Any]:
 
 
 def _load(text: str, what: str) -> object:
-    loader = yaml.SafeLoader(text)
+    loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
         _check(node, what)
-        build = cast('Callable[[yaml.Node], object]', loader.construct_document)  # pyright: ignore[reportUnknownMemberType] (untyped there)
-        return build(node)
+        return loader.construct_document(node)
     finally:
         loader.dispose()
 

@@ -13,6 +13,7 @@ from pocket.agents import agentconf, toolserver
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinecommands import USER, MachineCommands
 from pocket.agents.machinelogs import MachineLogs
+from pocket.agents.machineproxies import MachineProxies
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
 from pocket.services import logs, machines
@@ -80,6 +81,7 @@ class MachineAgent:
         self._commands = MachineCommands(
             site, model_uuid=self._model, machine_id=self._id, host_name=self._name
         )
+        self._proxies = MachineProxies(site, model_uuid=self._model, host_name=self._name)
         self._logs = MachineLogs(site, model_uuid=self._model, machine_id=self._id, host_name=self._name)
 
     async def run(self) -> None:
@@ -110,6 +112,8 @@ class MachineAgent:
         if host is None:
             return None
         await self._prepare(host)
+        self._proxies.forget()
+        await self._proxies.write()
         await self._state.write(
             machines.set_running,
             self._model,
@@ -224,6 +228,7 @@ class MachineAgent:
                     await ended
                     return False
                 if not ended.done():
+                    await self._proxies.write()
                     self._commands.follow()
                 await self._wait(ended)
                 if ended.done():

@@ -18,6 +18,8 @@ class MachinePaths:
     programs: str = '/usr/bin'
     """Where ``juju-exec`` is."""
     logs: str = '/var/log/juju'
+    etc: str = '/etc'
+    """Where the proxies of the model are told."""
 
     @property
     def hook_tool(self) -> str:

@@ -40,8 +40,8 @@ class StateReader:
     def opened_ports(self) -> list[PortRange]:
         return self._read(uniter.opened_ports, self._model, self._unit)
 
-    def network_info(self, binding: str) -> Mapping[str, Any]:
-        return self._read(uniter.network_info, self._model, self._unit, binding)
+    def network_info(self, binding: str, relation_id: int | None) -> Mapping[str, Any]:
+        return self._read(uniter.network_info, self._model, self._unit, binding, relation_id)
 
     def goal_state(self) -> Mapping[str, Any]:
         return self._read(uniter.goal_state, self._model, self._unit)

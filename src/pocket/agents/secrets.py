@@ -17,7 +17,7 @@ def due_hook(view: UnitView) -> Hook | None:
 
 def environment(event: SecretEvent) -> dict[str, str]:
     """The variables of the hook that tells of *event*."""
-    env = {'JUJU_SECRET_ID': uri(event.id), 'JUJU_SECRET_LABEL': event.label}
+    env = {'JUJU_SECRET_ID': uri(event.id, event.source), 'JUJU_SECRET_LABEL': event.label}
     if event.kind in _WITH_REVISION:
         env['JUJU_SECRET_REVISION'] = str(event.revision)
     return env
@@ -25,4 +25,8 @@ def environment(event: SecretEvent) -> dict[str, str]:
 
 def shown(event: SecretEvent) -> str:
     """What status says that the hook is for."""
-    return f'{uri(event.id)}/{event.revision}' if event.kind in _WITH_REVISION else uri(event.id)
+    return (
+        f'{uri(event.id, event.source)}/{event.revision}'
+        if event.kind in _WITH_REVISION
+        else uri(event.id, event.source)
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pocket.agents import failures
 from pocket.agents.site import Site
 from pocket.agents.unit import UnitAgent
 from pocket.services import uniter
@@ -80,7 +81,7 @@ class Supervisor:
         await self._stop([key for key in self._running if key not in wanted])
         for key in wanted.keys() - self._running.keys():
             wake = asyncio.Event()
-            task = asyncio.create_task(_keep(key, wanted[key], wake), name=key.name)
+            task = asyncio.create_task(self._keep(key, wanted[key], wake), name=key.name)
             self._running[key] = _Running(task=task, wake=wake)
 
     async def _stop(self, keys: list[Key]) -> None:
@@ -92,25 +93,32 @@ class Supervisor:
             for task in late:
                 log.error('the agent of %s does not stop', stopping[task].name)
 
+    async def _keep(self, key: Key, worker: Worker, wake: asyncio.Event) -> None:
+        """Run *worker* until it returns; the one place where an agent's failure ends."""
+        delay_s = RESTART_FIRST_S
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await worker(wake)
+                return
+            except Exception as error:
+                log.exception('the agent of %s failed', key.name)
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    return  # it failed while it was being stopped
+                message = failures.text(error)
+            await self._tell(key, message)
+            if loop.time() - began > RESTART_LONGEST_S:
+                delay_s = RESTART_FIRST_S
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, RESTART_LONGEST_S)
 
-async def _keep(key: Key, worker: Worker, wake: asyncio.Event) -> None:
-    """Run *worker* until it returns; the one place where an agent's failure ends."""
-    delay_s = RESTART_FIRST_S
-    loop = asyncio.get_running_loop()
-    while True:
-        began = loop.time()
+    async def _tell(self, key: Key, message: str) -> None:
         try:
-            await worker(wake)
-            return
+            await self._state.write(failures.note, key.model_uuid, key.name, message)
         except Exception:
-            log.exception('the agent of %s failed', key.name)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                return  # it failed while it was being stopped
-        if loop.time() - began > RESTART_LONGEST_S:
-            delay_s = RESTART_FIRST_S
-        await asyncio.sleep(delay_s)
-        delay_s = min(delay_s * 2, RESTART_LONGEST_S)
+            log.exception('cannot show that the agent of %s failed', key.name)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from pocket.api import login, rpc
+from pocket.api import blocking, login, rpc
 from pocket.api.facade import Call, Facade, Method, Scope, Session
-from pocket.services import models
+from pocket.services import blocks, models
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_SUPPORTED, UNAUTHORIZED, JujuError
 
 __all__ = ['NOT_IMPLEMENTED', 'Dispatcher', 'find_method']
@@ -38,6 +38,7 @@ class Dispatcher:
 
     async def _serve(self, request: rpc.Request) -> rpc.Json:
         method = self._method(request)
+        self._check_blocks(request)
         call = Call(session=self.session, version=request.version, id=request.id, params=request.params)
         return await method(call)
 
@@ -58,6 +59,11 @@ class Dispatcher:
                 f'facade "{request.facade}" not supported for {kind.value} API connection', NOT_SUPPORTED
             )
         return find_method(self._facades, request)
+
+    def _check_blocks(self, request: rpc.Request) -> None:
+        block = blocking.BLOCKED_BY.get((request.facade, request.method))
+        if block is not None:
+            self.session.controller.state.read(blocks.require_allowed, self.session.model_uuid, block)
 
     def _model_exists(self, uuid: str) -> bool:
         return uuid in self.session.controller.state.read(models.list_uuids)

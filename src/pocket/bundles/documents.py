@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import yaml
 
+from bedrock import yamltext
 from pocket.bundles.faults import BundleFault
 
 Document = dict[str, Any]
@@ -26,7 +27,7 @@ def load(text: str, *, source: str) -> list[Document]:
         BundleFault: it is not YAML, not made of mappings, or empty.
     """
     try:
-        loaded: list[object] = list(yaml.safe_load_all(text))
+        loaded = yamltext.load_all(text)
     except yaml.YAMLError as err:
         raise BundleFault([f'cannot unmarshal bundle contents: {source} is not valid YAML']) from err
     found: list[Document] = []
@@ -185,7 +186,7 @@ def _included(name: str, values: Document, read: ReadFile) -> Document:
 def _settings_of(name: str, text: str) -> Document | None:
     """The application's part of an included settings file; None when the text is not one."""
     try:
-        loaded: object = yaml.safe_load(text)
+        loaded = yamltext.load(text)
     except yaml.YAMLError:
         return None
     own = _mapping(loaded).get(name)

@@ -19,13 +19,20 @@ _ONE_CONTROLLER = 'a pocket controller is one process on one machine'
 _UPGRADES = 'the agents are part of the controller and have its version'
 _SPACES = 'every machine is in the one network space, alpha'
 _KUBERNETES = 'there are no Kubernetes clouds here'
-_BLOCKS = 'changes are never blocked here'
 _BRANCHES = 'a model has no branches here'
 _BACKENDS = 'secrets are kept by the controller; there are no other backends'
 _DASHBOARD = 'there is no dashboard here'
 _BACKUPS = 'stop the controller and copy its folder to keep a backup'
 _MANUAL = 'a machine that cannot be made is tried again by itself'
-_BASES = 'units of an application share its base; deploy it again to change that'
+_TERMS = 'charms here have no terms to agree to'
+_CREDENTIALS = 'machines of a pocket controller need no credential'
+_CLOUDS = 'the clouds of this machine are made by "pocket cloud"'
+_BUNDLES = '"juju deploy --dry-run" of the bundle tells what differs'
+_HELP = 'what hooks can call is in the documentation of pocket'
+_IMPORT = 'there is no storage outside of models to import'
+_KEYS = 'keys are not fetched from Launchpad or GitHub; give the key itself to "juju add-ssh-key"'
+_PAYLOADS = 'payloads are not kept; charms may register them to no effect'
+_ACTIONS = '"juju actions --schema" shows the parameters of every action'
 
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _POCKET: ('bootstrap', 'destroy-controller', 'kill-controller', 'unregister', 'register'),
@@ -34,11 +41,10 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _ONE_CONTROLLER: ('enable-ha', 'migrate', 'enable-destroy-controller'),
     _UPGRADES: ('upgrade-controller', 'upgrade-model', 'upgrade-machine', 'sync-agent-binary'),
     _SPACES: (
-        *('add-space', 'move-to-space', 'reload-spaces', 'remove-space', 'rename-space', 'show-space'),
-        *('subnets', 'firewall-rules', 'set-firewall-rule'),
+        *('add-space', 'move-to-space', 'reload-spaces', 'remove-space', 'rename-space'),
+        *('firewall-rules', 'list-firewall-rules', 'set-firewall-rule'),
     ),
     _KUBERNETES: ('add-k8s', 'update-k8s', 'remove-k8s'),
-    _BLOCKS: ('disable-command', 'disabled-commands', 'enable-command'),
     _BRANCHES: (
         'abort',
         'add-branch',
@@ -52,12 +58,20 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _BACKENDS: (
         *('add-secret-backend', 'model-secret-backend', 'remove-secret-backend', 'secret-backends'),
-        *('show-secret-backend', 'update-secret-backend'),
+        *('list-secret-backends', 'show-secret-backend', 'update-secret-backend'),
     ),
     _DASHBOARD: ('dashboard',),
     _BACKUPS: ('create-backup', 'download-backup'),
     _MANUAL: ('retry-provisioning',),
-    _BASES: ('set-application-base',),
+    _TERMS: ('agree', 'agreements', 'list-agreements'),
+    _CREDENTIALS: ('autoload-credentials', 'default-credential', 'set-credential', 'set-default-credentials'),
+    _CLOUDS: ('update-public-clouds',),
+    _BUNDLES: ('diff-bundle',),
+    _HELP: ('documentation', 'help-action-commands', 'help-hook-commands', 'hook-tool', 'hook-tools'),
+    _IMPORT: ('import-filesystem',),
+    _KEYS: ('import-ssh-key',),
+    _PAYLOADS: ('list-payloads', 'payloads'),
+    _ACTIONS: ('show-action',),
 }
 REASONS: Mapping[str, str] = {name: reason for reason, names in _BY_REASON.items() for name in sorted(names)}
 """Why there is no such command, by its name."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from bedrock import errors
+from bedrock import errors, yamltext
 from pocket.client import faults
 from pocket.client.context import local_path
 
@@ -155,7 +155,7 @@ def yaml_mapping(name: str) -> dict[str, Any]:
     import yaml
 
     try:
-        loaded: object = yaml.safe_load(file_text(name))
+        loaded = yamltext.load(file_text(name))
     except yaml.YAMLError as err:
         raise errors.Fault(f'cannot read {name}: it is not valid YAML') from err
     if not isinstance(loaded, dict):

@@ -150,6 +150,8 @@ class SecretEvent:
     label: str
     revision: int
     """The one that expired, that nobody tracks, or the latest when it was time to tell."""
+    source: str = ''
+    """The model that has the secret when that is another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +168,9 @@ def new_id() -> str:
     return base64.b32hexencode(secrets.token_bytes(15)).decode().lower()[:20]
 
 
-def uri(secret_id: str) -> str:
-    """``secret:<id>``."""
-    return f'secret:{secret_id}'
+def uri(secret_id: str, source: str = '') -> str:
+    """``secret:<id>``, or ``secret://<model>/<id>`` for a secret of the model *source*."""
+    return f'secret://{source}/{secret_id}' if source else f'secret:{secret_id}'
 
 
 def find_id(text: str) -> str | None:

@@ -12,6 +12,7 @@ _FOUND_BY = {
     'application': 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?',
     'charm': 'SELECT 1 FROM charm WHERE model_uuid = ? AND url = ?',
     'machine': 'SELECT 1 FROM machine WHERE model_uuid = ? AND id = ?',
+    'storage': 'SELECT 1 FROM storage WHERE model_uuid = ? AND id = ?',
     'unit': 'SELECT 1 FROM unit WHERE model_uuid = ? AND name = ?',
 }
 _WITHOUT = frozenset({'action', 'operation', 'relation', 'user', 'cloud', 'controller'})
@@ -64,13 +65,18 @@ def all_of(tx: Tx, uuid: str) -> dict[str, dict[str, str]]:
     return {tag: found[tag] for tag in sorted(found)}
 
 
+def forget(tx: Tx, uuid: str, tag: str) -> None:
+    """Drop the notes on an entity that is gone."""
+    tx.db.execute('DELETE FROM annotation WHERE model_uuid = ? AND tag = ?', (uuid, tag))
+
+
 def _check_entity(tx: Tx, uuid: str, tag: str, doing: str) -> None:
     kind, dash, name = tag.partition('-')
     if kind in _WITHOUT:
         raise JujuError(f'{doing}: entity "{tag}" does not support annotations', NOT_SUPPORTED)
     if not dash or not name or (kind not in _FOUND_BY and kind != 'model'):
         raise JujuError(f'{doing}: "{tag}" is not a valid tag', BAD_REQUEST)
-    if kind == 'unit':
+    if kind in ('unit', 'storage'):
         name = '/'.join(name.rpartition('-')[::2])
     elif kind == 'machine':
         name = name.replace('-', '/')

@@ -7,9 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from pocket.model import Base
-from pocket.services import annotations, applications, constraints, machines, relations, rows
+from pocket.services import (
+    annotations,
+    applications,
+    constraints,
+    machines,
+    offers,
+    relations,
+    resources,
+    rows,
+    saas,
+)
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import JujuError
+from pocket.services.storage import directives
 from pocket.state import Tx
 
 Document = dict[str, Any]
@@ -38,26 +49,50 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
     }
     if used:
         document['machines'] = {machine: _machine(tx, uuid, machine, default=base) for machine in used}
+    consumed = {name: {'url': url} for name, url in _consumed(tx, uuid).items()}
+    if consumed:
+        document['saas'] = consumed
     related = [
         [f'{side.application}:{side.name}' for side in relation.endpoints]
         for relation in relations.list_(tx, uuid)
-        if len(relation.endpoints) == 2
+        if len(relation.endpoints) == 2 and not relation.offered
     ]
     if related:
         document['relations'] = related
-    overlay: Document = {
-        record.name: {'exposed-endpoints': dict(record.exposed_endpoints)}
-        for record in records
-        if record.exposed and not _wholly_exposed(record)
+    overlay = {record.name: _overlay(tx, uuid, record) for record in records}
+    told = {name: entry for name, entry in overlay.items() if entry}
+    return [document, {'applications': told}] if told else [document]
+
+
+def _consumed(tx: Tx, uuid: str) -> dict[str, str]:
+    """The URL of each consumed offer by its name here; any controller that has it will do."""
+    return {record.name: record.offer_url.rpartition(':')[2] for record in saas.list_(tx, uuid)}
+
+
+def _overlay(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
+    """What only an overlay may say of an application."""
+    found: Document = {}
+    if record.exposed and not _wholly_exposed(record):
+        found['exposed-endpoints'] = dict(record.exposed_endpoints)
+    made = {
+        offer.name: {'endpoints': [endpoint.name for endpoint in offer.endpoints], 'acl': {'admin': 'admin'}}
+        for offer in offers.list_(tx, uuid, application=record.name)
     }
-    return [document, {'applications': overlay}] if overlay else [document]
+    return {**found, 'offers': made} if made else found
 
 
 def _application(
     tx: Tx, uuid: str, record: ApplicationRecord, *, default: Base | None, include_defaults: bool
 ) -> Document:
     units = applications.list_units(tx, uuid, record.name)
-    found: Document = {'charm': _charm(record)}
+    found: Document = {'charm': _charm(record), **_release(record)}
+    supplied = {
+        resource.name: resource.revision
+        for resource in resources.list_(tx, uuid, record.name)
+        if resource.origin == 'store' and resource.revision >= 0
+    }
+    if supplied:
+        found['resources'] = supplied
     if record.base != default:
         found['base'] = _base(record.base)
     if not record.subordinate:
@@ -73,7 +108,17 @@ def _application(
     }
     text = constraints.render(record.constraints)
     notes = annotations.get(tx, uuid, f'application-{record.name}')
-    for key, value in (('options', options), ('annotations', notes), ('constraints', text)):
+    storage = {
+        name: f'{directive.pool},{directive.count},{directive.size_mib}M'
+        for name, directive in directives.of_application(tx, uuid, record.name).items()
+        if directive.count
+    }
+    for key, value in (
+        ('options', options),
+        ('annotations', notes),
+        ('storage', storage),
+        ('constraints', text),
+    ):
         if value:
             found[key] = value
     if record.trust:
@@ -83,6 +128,15 @@ def _application(
 
 def _charm(record: ApplicationRecord) -> str:
     return record.charm_url if record.charm_url.startswith('local:') else record.charm.name
+
+
+def _release(record: ApplicationRecord) -> Document:
+    """Channel and revision of a charm from Charmhub."""
+    origin = record.origin
+    if record.charm_url.startswith('local:'):
+        return {}
+    parts = (origin.get('track') or 'latest', origin.get('risk') or 'stable', origin.get('branch'))
+    return {'channel': '/'.join(str(part) for part in parts if part), 'revision': record.charm.revision}
 
 
 def _wholly_exposed(record: ApplicationRecord) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import uuid as uuid_
 from collections.abc import Sequence
 
 from pocket.services import applicationrows, endpoints, life, models, offers, relationrows, rows, saas, sides
@@ -13,9 +12,6 @@ from pocket.services.offers import OfferRecord
 from pocket.services.relationrows import Home
 from pocket.services.saas import SaasRecord
 from pocket.state import Tx
-
-PROXY = 'remote-'
-"""How the offering model's name for a consuming application begins; no application may be called so."""
 
 
 def consume(tx: Tx, uuid: str, offer_uuid: str, *, url: str, alias: str = '') -> str:
@@ -32,7 +28,7 @@ def consume(tx: Tx, uuid: str, offer_uuid: str, *, url: str, alias: str = '') ->
     models.require_alive(tx, uuid, doing)
     if offer.model_uuid == uuid:
         raise JujuError(f'{doing}: the offer is of this model: relate to its application', NOT_SUPPORTED)
-    if not applicationrows.is_name(name) or name.startswith(PROXY):
+    if not applicationrows.is_name(name) or name.startswith(sides.PROXY):
         raise JujuError(f'{doing}: invalid name', NOT_VALID)
     if rows.exists(tx, 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?', uuid, name):
         raise JujuError(f'{doing}: local application with same name already exists', ALREADY_EXISTS)
@@ -106,7 +102,9 @@ def relate(tx: Tx, uuid: str, chosen: Candidate, doing: str, *, via_cidrs: Seque
         _check_cidr(cidr)
     models.require_alive(tx, offer.model_uuid, doing)
     theirs = Side(application=offer.application, endpoint=across.endpoint, subordinate=False)
-    proxy = Side(application=proxy_name(uuid, own.application), endpoint=own.endpoint, subordinate=False)
+    proxy = Side(
+        application=sides.proxy_name(uuid, own.application), endpoint=own.endpoint, subordinate=False
+    )
     there = endpoints.ordered((theirs, proxy))
     relationrows.check_new(tx, offer.model_uuid, there, doing)
     relationrows.check_side(tx, uuid, own, doing)
@@ -124,11 +122,6 @@ def relate(tx: Tx, uuid: str, chosen: Candidate, doing: str, *, via_cidrs: Seque
             via_cidrs=via_cidrs if model == uuid else (),
         )
     return here_id
-
-
-def proxy_name(uuid: str, application: str) -> str:
-    """Return what an offering model calls an application of the consuming model *uuid*."""
-    return PROXY + uuid_.uuid5(uuid_.UUID(uuid), application).hex
 
 
 def set_suspended(tx: Tx, uuid: str, relation_id: int, suspended: bool, *, message: str = '') -> None:

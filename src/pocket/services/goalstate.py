@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from pocket.model import Life, Status
-from pocket.services import relations, status
+from pocket.services import relations, saas, status
 from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.state import Tx
 
@@ -14,7 +14,8 @@ from pocket.state import Tx
 def get(tx: Tx, uuid: str, unit: str) -> dict[str, Any]:
     """Return own and peer units, and for each endpoint the related applications with their units.
 
-    Of subordinates a unit sees those on its own principal, or on itself; a dead unit is no goal.
+    Of other models no units are told. Of subordinates a unit sees those on its own principal, or
+    on itself; a dead unit is no goal.
 
     Raises:
         JujuError: there is no such unit.
@@ -38,9 +39,22 @@ def get(tx: Tx, uuid: str, unit: str) -> dict[str, Any]:
         own = next(side for side in relation.endpoints if side.application == mine.application)
         for other in relation.endpoints:
             if other.application != mine.application:
-                shown = related.setdefault(own.name, {})
-                shown |= {other.application: _entry(relation.status), **of(other.application)}
+                name = _name(tx, uuid, other.application, relation.offer_uuid)
+                if name:
+                    shown = related.setdefault(own.name, {})
+                    shown |= {name: _entry(relation.status), **of(other.application)}
     return {'units': of(mine.application), 'relations': related}
+
+
+def _name(tx: Tx, uuid: str, application: str, offer_uuid: str) -> str:
+    """What a related application is called; empty when it is not told of.
+
+    As in Juju, an offer is called by its URL, and an offering model does not tell of who consumes it.
+    """
+    if not offer_uuid:
+        return application
+    consumed = saas.find(tx, uuid, application)
+    return consumed.offer_url if consumed else ''
 
 
 def _unit(unit: status.UnitSnapshot) -> dict[str, str]:

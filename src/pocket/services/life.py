@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from pocket.services import offers, rows, saas, sides, statuses
+from pocket.services import annotations, offers, rows, saas, sides, statuses
 from pocket.services.secrets import access as secret_access
 from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
@@ -83,7 +83,7 @@ def remove_unit(tx: Tx, uuid: str, unit: str) -> None:
     )
     secret_access.drop_unit(tx, uuid, unit)
     tx.db.execute('DELETE FROM unit WHERE model_uuid = ? AND name = ?', (uuid, unit))
-    _forget_notes(tx, uuid, 'unit-' + unit.replace('/', '-'))
+    annotations.forget(tx, uuid, 'unit-' + unit.replace('/', '-'))
     statuses.forget(tx, uuid, unit, 'agent', 'workload')
     tx.touch(uuid)
     for relation in joined:
@@ -179,7 +179,7 @@ def remove_machine(tx: Tx, uuid: str, machine_id: str) -> None:
     if _has_units(tx, uuid, machine_id):
         return
     tx.db.execute('DELETE FROM machine WHERE model_uuid = ? AND id = ?', (uuid, machine_id))
-    _forget_notes(tx, uuid, 'machine-' + machine_id.replace('/', '-'))
+    annotations.forget(tx, uuid, 'machine-' + machine_id.replace('/', '-'))
     statuses.forget(tx, uuid, machine_id, 'machine', 'instance')
     storage_instances.machine_removed(tx, uuid, machine_id)
     tx.touch(uuid)
@@ -304,7 +304,7 @@ def _remove_application_if_unused(tx: Tx, uuid: str, name: str) -> None:
         return
     secret_access.drop_application(tx, uuid, name)
     statuses.forget(tx, uuid, name, 'application')
-    _forget_notes(tx, uuid, f'application-{name}')
+    annotations.forget(tx, uuid, f'application-{name}')
     tx.touch(uuid)
     remove_model_if_empty(tx, uuid)
 
@@ -326,7 +326,3 @@ def _drop_actions(tx: Tx, uuid: str, receiver: str, *, machine: bool) -> None:
         " AND status IN ('pending', 'running', 'aborting')",
         (tx.now_ms, uuid, machine, receiver),
     )
-
-
-def _forget_notes(tx: Tx, uuid: str, tag: str) -> None:
-    tx.db.execute('DELETE FROM annotation WHERE model_uuid = ? AND tag = ?', (uuid, tag))

@@ -34,14 +34,16 @@ def change_ports(
     """Open and close port ranges of a unit; opening an open one or closing a closed one changes nothing.
 
     Raises:
-        JujuError: a range meets one that another unit on the machine, or this one, has open.
+        JujuError: a range meets one that another unit on the machine, or this one, has open; or it is for an
+            endpoint that the charm does not have.
     """
     old = opened_ports(tx, uuid, unit)
-    wanted = set(old)
+    wanted, asked = set(old), tuple(opened)
+    _check_endpoints(tx, uuid, unit, asked)
     for port in closed:
         # Closing for every endpoint closes what was opened for one, too.
         wanted = {have for have in wanted if not _covers(port, have)}
-    for port in opened:
+    for port in asked:
         if port not in wanted:
             _check_conflict(tx, uuid, unit, port, wanted)
             wanted.add(port)
@@ -54,8 +56,11 @@ def change_ports(
         tx.touch(uuid)
 
 
-def info(tx: Tx, uuid: str, unit: str, binding: str) -> dict[str, Any]:
+def info(tx: Tx, uuid: str, unit: str, binding: str, relation_id: int | None = None) -> dict[str, Any]:
     """Return what network-get prints for an endpoint or extra binding of the unit's charm.
+
+    Args:
+        relation_id: The relation that is asked about; traffic to it may be said to come from elsewhere.
 
     Raises:
         JujuError: the charm has no such binding, or the machine no address yet.
@@ -65,19 +70,29 @@ def info(tx: Tx, uuid: str, unit: str, binding: str) -> dict[str, Any]:
         tx, 'SELECT charm_url FROM application WHERE model_uuid = ? AND name = ?', uuid, record.application
     )
     assert row is not None
-    charm = charms.get(tx, uuid, str(row['charm_url'])).charm
-    extra: Any = charm.metadata.get('extra-bindings') or {}
-    if binding not in endpoints.endpoints_of(charm) and binding not in extra:
+    if binding not in _bindings(tx, uuid, str(row['charm_url'])):
         raise JujuError(f'binding id "{binding}" not defined by the unit\'s charm', NOT_FOUND)
     if not record.address:
         raise JujuError(f'no network config found for binding "{binding}"', NOT_FOUND)
+    egress = _via(tx, uuid, record.application, binding, relation_id)
     subnet = ipaddress.ip_network(f'{record.address}/{_PREFIX}', strict=False)
     address = {'hostname': '', 'value': record.address, 'cidr': str(subnet)}
     return {
         'bind-addresses': [{'mac-address': '', 'interface-name': 'eth0', 'addresses': [address]}],
-        'egress-subnets': [f'{record.address}/32'],
+        'egress-subnets': egress or [f'{record.address}/32'],
         'ingress-addresses': [record.address],
     }
+
+
+def _via(tx: Tx, uuid: str, application: str, binding: str, relation_id: int | None) -> list[str]:
+    row = rows.one(
+        tx,
+        'SELECT via_cidrs FROM relation JOIN relation_endpoint own'
+        ' ON own.model_uuid = relation.model_uuid AND own.relation_id = relation.id'
+        ' WHERE relation.model_uuid = ? AND relation.id = ? AND own.application = ? AND own.name = ?',
+        *(uuid, relation_id, application, binding),
+    )
+    return [cidr for cidr in str(row['via_cidrs']).split(',') if cidr] if row else []
 
 
 def subnets(tx: Tx, uuid: str) -> list[str]:
@@ -109,6 +124,24 @@ def _check_conflict(tx: Tx, uuid: str, unit: str, port: PortRange, own: Iterable
             raise JujuError(
                 f'cannot open {port} (unit "{unit}"): port range conflicts with {have} (unit "{name}")'
             )
+
+
+def _check_endpoints(tx: Tx, uuid: str, unit: str, ports: Iterable[PortRange]) -> None:
+    named = [port for port in ports if port.endpoint]
+    if not named:
+        return
+    known = _bindings(tx, uuid, units.get(tx, uuid, unit).charm_url)
+    for port in named:
+        if port.endpoint not in known:
+            raise JujuError(
+                f'cannot open {port} (unit "{unit}"): endpoint "{port.endpoint}" not found', NOT_FOUND
+            )
+
+
+def _bindings(tx: Tx, uuid: str, charm_url: str) -> frozenset[str]:
+    charm = charms.get(tx, uuid, charm_url).charm
+    extra: Any = charm.metadata.get('extra-bindings') or {}
+    return frozenset({*endpoints.endpoints_of(charm), *extra})
 
 
 def _covers(closed: PortRange, have: PortRange) -> bool:

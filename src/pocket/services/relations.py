@@ -227,7 +227,7 @@ def _record(tx: Tx, row: sqlite3.Row) -> RelationRecord:
         status=statuses.get(tx, uuid, 'relation', str(relation_id))
         or Status(value='joining', since_ms=int(row['created_ms'])),
         offer_uuid=str(row['offer_uuid']),
-        offered=any(side['application'].startswith(crossings.PROXY) for side in found),
+        offered=any(side['application'].startswith(sides_.PROXY) for side in found),
     )
 
 

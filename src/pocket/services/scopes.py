@@ -58,6 +58,12 @@ def unit_settings(tx: Tx, uuid: str, relation_id: int, unit: str) -> dict[str, s
     return rows.loads(row['settings'])
 
 
+def find_unit(tx: Tx, uuid: str, relation_id: int, unit: str) -> tuple[bool, dict[str, str]]:
+    """Return whether a unit of either side is in a relation now, and what it says, or said last, in it."""
+    row = sides.find_unit(tx, uuid, relation_id, unit)
+    return (False, {}) if row is None else (bool(row['in_scope']), rows.loads(row['settings']))
+
+
 def application_settings(tx: Tx, uuid: str, relation_id: int, application: str) -> dict[str, str]:
     """Return what an application says in a relation.
 

@@ -9,10 +9,14 @@ each model writes only what its own units say, and reads what the others say at 
 from __future__ import annotations
 
 import sqlite3
+import uuid as uuid_
 
 from pocket.model import application_of
 from pocket.services import rows, statuses
 from pocket.state import Tx
+
+PROXY = 'remote-'
+"""How the offering model's name for a consuming application begins; no application may be called so."""
 
 _SELECT = """
     SELECT side.model_uuid, side.relation_id, side.application, side.name, side.role, side.home_model,
@@ -34,6 +38,16 @@ def of(tx: Tx, uuid: str, relation_id: int) -> list[sqlite3.Row]:
 def is_remote(side: sqlite3.Row) -> bool:
     """Whether the application of a side is in another model."""
     return bool(side['home_model'] != side['model_uuid'])
+
+
+def proxy_name(uuid: str, application: str) -> str:
+    """Return what an offering model calls an application of the consuming model *uuid*."""
+    return PROXY + uuid_.uuid5(uuid_.UUID(uuid), application).hex
+
+
+def proxy_unit(uuid: str, unit: str) -> str:
+    """Return what an offering model calls a unit of the consuming model *uuid*."""
+    return _renamed(unit, proxy_name(uuid, application_of(unit)))
 
 
 def present(tx: Tx, side: sqlite3.Row) -> dict[str, int]:

@@ -198,13 +198,15 @@ def opened_ports(tx: Tx, model_uuid: str, unit: str) -> list[PortRange]:
     return network.opened_ports(tx, model_uuid, unit)
 
 
-def network_info(tx: Tx, model_uuid: str, unit: str, binding: str) -> dict[str, Any]:
-    """Return what network-get prints.
+def network_info(
+    tx: Tx, model_uuid: str, unit: str, binding: str, relation_id: int | None = None
+) -> dict[str, Any]:
+    """Return what network-get prints; see `network.info`.
 
     Raises:
         JujuError: the charm has no such binding.
     """
-    return network.info(tx, model_uuid, unit, binding)
+    return network.info(tx, model_uuid, unit, binding, relation_id)
 
 
 def goal_state(tx: Tx, model_uuid: str, unit: str) -> dict[str, Any]:

@@ -21,9 +21,8 @@ def _network_get(call: Call) -> Reply:
     asked = call.switches - {'primary-address'}
     if asked != call.switches and asked:
         raise UsageFault('--primary-address must be the only flag specified')
-    if 'r' in call.values:
-        relation_of(call)
-    info = dict(call.context.reader.network_info(call.arg(0)))
+    relation = relation_of(call) if 'r' in call.values else call.context.relation
+    info = dict(call.context.reader.network_info(call.arg(0), relation.id if relation else None))
     if not info.get('bind-addresses'):
         raise ToolFault(f'no network config found for binding {quote(call.arg(0))}')
     if not call.switches:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import yaml
 
+from bedrock import yamltext
 from pocket.api import encode, storagejson, store
 from pocket.api.facade import Call, each
 from pocket.api.facades import application_bindings
@@ -118,7 +119,7 @@ def from_yaml(text: str, *names: str) -> dict[str, str]:
         JujuError: it is no such document.
     """
     try:
-        loaded: object = yaml.safe_load(text)
+        loaded = yamltext.load(text)
     except yaml.YAMLError as err:
         raise JujuError('cannot read options: they are not valid YAML', BAD_REQUEST) from err
     if loaded is None:

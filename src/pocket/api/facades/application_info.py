@@ -7,9 +7,8 @@ from pocket.api.facade import Call, each, one_result
 from pocket.api.fields import untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, relations, sides, status, uniter
+from pocket.services import applications, relations, scopes, sides, status, uniter
 from pocket.services.applications import ApplicationRecord
-from pocket.services.errors import JujuError
 from pocket.services.relations import RelationEndpoint, RelationRecord
 from pocket.services.status import UnitSnapshot
 from pocket.state import Tx
@@ -138,9 +137,5 @@ def _sides(relation: RelationRecord, application: str) -> tuple[RelationEndpoint
 
 
 def _unit_data(tx: Tx, uuid: str, relation_id: int, unit: str) -> Json:
-    try:
-        settings = uniter.unit_settings(tx, uuid, relation_id, unit)
-    except JujuError:
-        # It has never been in the relation.
-        return {'InScope': False, 'UnitData': {}}
-    return {'InScope': True, 'UnitData': settings}
+    in_scope, settings = scopes.find_unit(tx, uuid, relation_id, unit)
+    return {'InScope': in_scope, 'UnitData': settings}

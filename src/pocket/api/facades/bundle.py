@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import yaml
-
+from bedrock import yamltext
 from pocket import bundles
 from pocket.api.facade import Call, Facade
 from pocket.api.rpc import Json
@@ -51,7 +50,7 @@ async def export_bundle(call: Call) -> Json:
 
 
 def _text(document: Json) -> str:
-    return yaml.safe_dump(document, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return yamltext.dump(document)
 
 
 def _answer(call: Call, arguments: Callable[[bundles.Change], object]) -> Json:

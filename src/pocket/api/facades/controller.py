@@ -6,7 +6,7 @@ from pocket.api.facade import Call, Facade, Scope, each, one_result
 from pocket.api.facades import model_manager, model_summary_watcher, user_manager
 from pocket.api.rpc import Json
 from pocket.model import JUJU_VERSION
-from pocket.services import models
+from pocket.services import blocks, models
 from pocket.services.errors import NOT_SUPPORTED, JujuError
 
 
@@ -66,9 +66,21 @@ async def hosted_model_configs(call: Call) -> Json:
     return {'models': found}
 
 
-async def list_blocked_models(_call: Call) -> Json:
-    """Controller.ListBlockedModels: none ever is."""
-    return {'models': []}
+async def list_blocked_models(call: Call) -> Json:
+    """Controller.ListBlockedModels."""
+    found = [(record, call.read(blocks.list_, record.uuid)) for record in call.read(models.list_)]
+    return {
+        'models': [
+            {
+                'name': record.name,
+                'model-uuid': record.uuid,
+                'owner-tag': f'user-{record.owner}',
+                'blocks': [block.value for block in disabled],
+            }
+            for record, disabled in found
+            if disabled
+        ]
+    }
 
 
 async def identity_provider_url(_call: Call) -> Json:

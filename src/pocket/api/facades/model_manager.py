@@ -9,7 +9,8 @@ from pocket.api.fields import Fields, untag
 from pocket.api.identity import ADMIN
 from pocket.api.rpc import Json
 from pocket.model import Life
-from pocket.services import clouds, credentials, machines, modelconfig, models, status
+from pocket.services import blocks, clouds, credentials, machines, modelconfig, models, status
+from pocket.services.blocks import Block
 from pocket.services.errors import MODEL_NOT_FOUND, NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.services.machines import MachineRecord
 from pocket.services.models import ModelRecord
@@ -85,6 +86,8 @@ async def destroy_models(call: Call) -> Json:
 
     async def one(model: Fields) -> Json:
         uuid = _snapshot(call, model.text('model-tag')).model.uuid
+        if not model.flag('force'):
+            call.read(blocks.require_allowed, uuid, Block.DESTROY)
         await call.write(
             models.destroy,
             uuid,

@@ -6,9 +6,9 @@ import sqlite3
 
 from pocket.model import application_of
 from pocket.model.secrets import NO_RELATION, OwnerKind, SecretAccess
-from pocket.services import rows
-from pocket.services.errors import NOT_FOUND, JujuError
-from pocket.services.secrets import revisions
+from pocket.services import rows, sides
+from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
+from pocket.services.secrets import crossing, revisions
 from pocket.state import Tx
 
 
@@ -59,10 +59,13 @@ def grant(tx: Tx, uuid: str, secret_id: str, access: SecretAccess) -> None:
     """Let a subject read a secret; a repeat changes nothing, nor does a relation that is gone by now.
 
     Raises:
-        JujuError: there is no such unit.
+        JujuError: there is no such unit, or it is of a model that offers.
     """
-    if access.kind is OwnerKind.UNIT and not rows.exists(
-        tx, 'SELECT 1 FROM unit WHERE model_uuid = ? AND name = ?', uuid, access.subject
+    if not crossing.can_be_granted(tx, uuid, access.relation_id, access.subject):
+        raise JujuError('sharing consumer secrets across a cross model relation not supported', NOT_SUPPORTED)
+    if access.kind is OwnerKind.UNIT and not (
+        rows.exists(tx, 'SELECT 1 FROM unit WHERE model_uuid = ? AND name = ?', uuid, access.subject)
+        or sides.find_unit(tx, uuid, access.relation_id, access.subject)
     ):
         raise JujuError(f'unit "{access.subject}" not found', NOT_FOUND)
     tx.db.execute(
@@ -86,11 +89,14 @@ def revoke(tx: Tx, uuid: str, secret_id: str, access: SecretAccess) -> None:
 def drop_unit(tx: Tx, uuid: str, unit: str) -> None:
     """Remove what a unit owns, was granted and tracks, as the unit goes."""
     tracked = rows.many(
-        tx, 'SELECT secret_id FROM secret_consumer WHERE model_uuid = ? AND unit = ?', uuid, unit
+        tx,
+        'DELETE FROM secret_consumer WHERE (model_uuid = ? AND unit = ?) OR unit = ?'
+        ' RETURNING model_uuid, secret_id',
+        *(uuid, unit, sides.proxy_unit(uuid, unit)),
     )
-    tx.db.execute('DELETE FROM secret_consumer WHERE model_uuid = ? AND unit = ?', (uuid, unit))
     for row in tracked:
-        revisions.prune(tx, uuid, str(row['secret_id']))
+        revisions.prune(tx, str(row['model_uuid']), str(row['secret_id']))
+        tx.touch(str(row['model_uuid']))
     _drop_subject(tx, uuid, OwnerKind.UNIT, unit)
 
 

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 
 from pocket.model.secrets import RETRY_MS, Rotate, SecretEvent, SecretsView
-from pocket.services import rows
-from pocket.services.secrets import revisions
+from pocket.services import rows, sides
+from pocket.services.secrets import crossing, revisions
 from pocket.state import Tx
 
 _DUE: Mapping[str, str] = {
@@ -45,13 +45,15 @@ _DUE: Mapping[str, str] = {
 
 def view(tx: Tx, uuid: str, unit: str) -> SecretsView:
     """Return what is due for a unit, and when something will be."""
-    if not rows.exists(tx, 'SELECT 1 FROM secret WHERE model_uuid = ?', uuid):
+    elsewhere = crossing.changed(tx, uuid, unit)
+    if not elsewhere and not rows.exists(tx, 'SELECT 1 FROM secret WHERE model_uuid = ?', uuid):
         return SecretsView()
     events = [
         (int(row['due_ms']), _event(kind, row))
         for kind, sql in _DUE.items()
         for row in rows.many(tx, sql, uuid, unit)
     ]
+    events += [(0, event) for event in elsewhere]
     waits = [due_ms - tx.now_ms for due_ms, _ in events if due_ms > tx.now_ms]
     return SecretsView(
         due=tuple(event for due_ms, event in events if due_ms <= tx.now_ms),
@@ -78,7 +80,7 @@ def told(tx: Tx, uuid: str, unit: str, event: SecretEvent) -> None:
             tx.db.execute(
                 'UPDATE secret_consumer SET told = max(told, ?)'
                 ' WHERE model_uuid = ? AND secret_id = ? AND unit = ?',
-                (event.revision, uuid, event.id, unit),
+                (event.revision, *_reader(uuid, unit, event)),
             )
         case _:
             tx.db.execute(
@@ -86,6 +88,12 @@ def told(tx: Tx, uuid: str, unit: str, event: SecretEvent) -> None:
                 ' WHERE model_uuid = ? AND secret_id = ? AND number = ?',
                 (unit, uuid, event.id, event.revision),
             )
+
+
+def _reader(uuid: str, unit: str, event: SecretEvent) -> tuple[str, str, str]:
+    if event.source:
+        return event.source, event.id, sides.proxy_unit(uuid, unit)
+    return uuid, event.id, unit
 
 
 def _rotated(tx: Tx, uuid: str, event: SecretEvent) -> None:

@@ -9,6 +9,7 @@ from pocket.model import secretcontent
 from pocket.model.secrets import OwnerKind, Rotate, SecretDraft
 from pocket.services import rows
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, JujuError
+from pocket.services.secrets import crossing
 from pocket.state import Tx
 
 
@@ -74,6 +75,7 @@ def change(tx: Tx, uuid: str, secret_id: str, draft: SecretDraft) -> None:
     if draft.content is not None and not _is_latest(tx, uuid, old, draft.content):
         _put_content(tx, uuid, secret_id, draft.content, draft.expire_ms)
         prune(tx, uuid, secret_id)
+        crossing.wake(tx, uuid)
     elif draft.expire_ms is not None:
         tx.db.execute(
             'UPDATE secret_revision SET expire_ms = ?1, expire_due_ms = ?1, updated_ms = ?2'

@@ -6,7 +6,7 @@ from pocket.model import application_of
 from pocket.model.secrets import SecretReading
 from pocket.services import rows
 from pocket.services.errors import ALREADY_EXISTS, UNAUTHORIZED, JujuError
-from pocket.services.secrets import access, revisions
+from pocket.services.secrets import access, crossing, revisions
 from pocket.state import Tx
 
 
@@ -22,7 +22,7 @@ def find_labelled(tx: Tx, uuid: str, unit: str, label: str) -> str | None:
         'SELECT secret_id AS id FROM secret_consumer WHERE model_uuid = ? AND unit = ? AND label = ?',
         *(uuid, unit, label),
     )
-    return None if row is None else str(row['id'])
+    return crossing.find_labelled(tx, uuid, unit, label) if row is None else str(row['id'])
 
 
 def read(tx: Tx, uuid: str, unit: str, secret_id: str, *, latest: bool) -> SecretReading:
@@ -31,21 +31,23 @@ def read(tx: Tx, uuid: str, unit: str, secret_id: str, *, latest: bool) -> Secre
     Raises:
         JujuError: there is no such secret (any more), or it is not for this unit.
     """
-    secret = revisions.get(tx, uuid, secret_id)
-    if not access.can_read(tx, uuid, secret, unit):
+    model, unit = crossing.place(tx, uuid, unit, secret_id)
+    secret = revisions.get(tx, model, secret_id)
+    allowed = access.can_read(tx, model, secret, unit)
+    if not allowed or (model != uuid and not crossing.is_open(tx, model, unit, secret_id)):
         raise JujuError('permission denied', UNAUTHORIZED)
     row = rows.one(
         tx,
         'SELECT tracked FROM secret_consumer WHERE model_uuid = ? AND secret_id = ? AND unit = ?',
-        *(uuid, secret_id, unit),
+        *(model, secret_id, unit),
     )
     number = int(secret['latest_revision'] if row is None or latest else row['tracked'])
     return SecretReading(
         owner=str(secret['owner']),
-        managed=access.can_manage(tx, uuid, secret, unit),
+        managed=access.can_manage(tx, model, secret, unit),
         first=row is None,
         revision=number,
-        content=revisions.content(tx, uuid, secret_id, number),
+        content=revisions.content(tx, model, secret_id, number),
     )
 
 
@@ -55,19 +57,21 @@ def begin(tx: Tx, uuid: str, unit: str, secret_id: str, *, revision: int, label:
     Raises:
         JujuError: there is no such secret (any more), or the unit has another one of this label.
     """
-    revisions.get(tx, uuid, secret_id)
+    model, name = crossing.place(tx, uuid, unit, secret_id)
+    revisions.get(tx, model, secret_id)
     other = find_labelled(tx, uuid, unit, label) if label else None
     if other not in (None, secret_id):
         raise JujuError(f'secret with label "{label}" already exists', ALREADY_EXISTS)
     tx.db.execute(
         'INSERT INTO secret_consumer VALUES (?1, ?2, ?3, ?4, ?5, ?5)'
         " ON CONFLICT DO UPDATE SET label = iif(excluded.label = '', label, excluded.label)",
-        (uuid, secret_id, unit, label, revision),
+        (model, secret_id, name, label, revision),
     )
 
 
 def refresh(tx: Tx, uuid: str, unit: str, secret_id: str, revision: int) -> None:
     """Have a unit track *revision*, or with 0 the latest, if that is newer than what it tracks."""
+    uuid, unit = crossing.place(tx, uuid, unit, secret_id)
     secret = revisions.find(tx, uuid, secret_id)
     if secret is None:
         return

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from pocket.model import Life
-from pocket.services import life, rows, statuses
+from pocket.services import annotations, life, rows, statuses
 from pocket.services.storage import instances, pools
 from pocket.state import Tx
 
@@ -117,6 +117,7 @@ def set_unmounted(tx: Tx, uuid: str, storage_id: str) -> None:
 def set_deleted(tx: Tx, uuid: str, storage_id: str) -> None:
     """Drop an instance whose data is gone."""
     tx.db.execute('DELETE FROM storage WHERE model_uuid = ? AND id = ?', (uuid, storage_id))
+    annotations.forget(tx, uuid, f'storage-{storage_id.replace("/", "-")}')
     statuses.forget(tx, uuid, storage_id, 'storage')
     tx.touch(uuid)
     life.remove_model_if_empty(tx, uuid)

@@ -240,8 +240,10 @@ async def town(tmp_path: Path, short_dir: Path) -> AsyncIterator[Town]:
             run=str(run_dir),
             programs=str(run_dir),
             logs=str(tmp_path / 'juju' / 'log'),
+            etc=str(tmp_path / 'etc'),
         ),
     )
+    (tmp_path / 'etc').mkdir()
     model = await state.write(models.add, name='m', owner='admin', cloud='pocket', region='here')
     charms_dir = tmp_path / 'charms'
     charms_dir.mkdir()

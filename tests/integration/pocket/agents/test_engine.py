@@ -235,8 +235,17 @@ async def test_juju_exec_runs_as_a_hook_would(town: Town) -> None:
 async def test_hooks_are_told_of_the_models_proxies_and_files_say_what_was_logged(town: Town) -> None:
     wanted = {'juju-http-proxy': 'http://a', 'https-proxy': 'http://b', 'no-proxy': 'x'}
     await town.state.write(models.set_config, town.model, wanted)
+    etc = Path(town.site.paths.etc)
     await town.deploy('tool', _classic_files(town))
     await town.until(lambda: town.shows('tool/0', 'active', 'up'), 'the unit starts')
+    assert (etc / 'juju-proxy.conf').read_text().startswith('export https_proxy=http://b\n')
+    await town.state.write(models.unset_config, town.model, ['https-proxy'])
+
+    async def cleaned() -> None:
+        while (etc / 'juju-proxy.conf').exists():  # noqa: ASYNC110 - a program of the machine removes it
+            await asyncio.sleep(0.05)
+
+    await asyncio.wait_for(cleaned(), 20)
     lines = (town.charm_dir('tool/0') / 'environment').read_text().splitlines()
     assert {line for line in lines if 'proxy' in line.lower()} == {
         *('JUJU_CHARM_HTTP_PROXY=http://a', 'JUJU_CHARM_HTTPS_PROXY=', 'JUJU_CHARM_FTP_PROXY='),

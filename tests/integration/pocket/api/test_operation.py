@@ -172,8 +172,14 @@ async def test_a_unit_is_shown_with_its_relation_data(
     peers = shown['relation-data'][0]
     assert (peers['endpoint'], peers['related-endpoint']) == ('cluster', 'cluster')
     assert peers['unit-relation-data']['web/0']['UnitData']['ingress-address'] == '10.1.2.3'
+    assert peers['unit-relation-data']['web/0']['InScope'] is True
     assert peers['unit-relation-data']['web/1'] == {'InScope': False, 'UnitData': {}}
     assert reply['results'][1]['error']['message'] == 'unit "web/9" not found'
+
+    await state.write(uniter.leave_scope, model, 'web/0', 0)
+    reply = await on_model('Application', 19, 'UnitsInfo', entities=[{'tag': 'unit-web-1'}])
+    departed = reply['results'][0]['result']['relation-data'][0]['unit-relation-data']['web/0']
+    assert (departed['InScope'], departed['UnitData']['ingress-address']) == (False, '10.1.2.3')
 
 
 async def test_lists_of_what_there_is_none_of_are_empty(on_model: Call) -> None:

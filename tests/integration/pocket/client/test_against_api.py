@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pocket.api import clientfiles
 from pocket.api.server import ApiServer
@@ -137,6 +138,50 @@ def test_removal_and_errors_come_back_from_the_server(juju: Callable[..., Done],
     gone = juju('remove-application', 'tester', '--no-prompt')
     assert gone.out == 'will remove application tester\n- will remove unit tester/0\n'
     assert juju('show-unit', 'tester/9').err == 'ERROR unit "tester/9" not found\n'
+
+
+def test_bundles_that_offer_and_consume_are_exported_as_they_were_deployed(
+    juju: Callable[..., Done], tmp_path: Path
+) -> None:
+    for name, side in (('giver', 'provides'), ('taker', 'requires')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'metadata.yaml').write_text(
+            f'name: {name}\n{side}: {{db: {{interface: sql}}}}\n'
+            'storage: {data: {type: filesystem, minimum-size: 1M}}\n'
+        )
+        (tmp_path / name / 'config.yaml').write_text('options: {on: {type: boolean, default: false}}\n')
+        (tmp_path / name / 'dispatch').write_text('#!/bin/sh\n')
+    giving = """
+default-base: ubuntu@24.04/stable
+applications:
+  giver: {charm: ./giver, num_units: 1, options: {on: yes}, storage: {data: "rootfs,1,64M"}}
+---
+applications: {giver: {offers: {shop: {endpoints: [db], acl: {admin: admin}}}}}
+"""
+    taking = """
+default-base: ubuntu@24.04/stable
+applications: {taker: {charm: ./taker, num_units: 1}}
+saas: {far: {url: "admin/source.shop"}}
+relations: [["taker:db", "far:db"]]
+"""
+    for model, text in (('source', giving), ('sink', taking)):
+        juju('add-model', model, '--config', 'authorized-keys=x')
+        (tmp_path / f'{model}.yaml').write_text(text)
+        done = juju('deploy', str(tmp_path / f'{model}.yaml'))
+        assert done.err.splitlines()[-1] == 'Deploy of bundle completed.', done.err
+    status: dict[str, Any] = json.loads(juju('status', '-m', 'sink', '--format', 'json').out)
+    assert status['application-endpoints']['far']['url'] == 'pocket:admin/source.shop'
+    assert status['applications']['taker']['relations']['db'][0]['related-application'] == 'far'
+
+    for model in ('source', 'sink'):
+        (tmp_path / 'out.yaml').write_text(juju('export-bundle', '-m', model).out)
+        again = juju('deploy', '-m', model, str(tmp_path / 'out.yaml'))
+        assert (again.code, again.out, again.err) == (0, '', 'No changes to apply.\n')
+    base, overlay = yaml.safe_load_all(juju('export-bundle', '-m', 'source').out)
+    assert base['applications']['giver']['storage'] == {'data': 'rootfs,1,64M'}
+    assert base['applications']['giver']['options'] == {'on': True}
+    offered = overlay['applications']['giver']['offers']
+    assert offered == {'shop': {'endpoints': ['db'], 'acl': {'admin': 'admin'}}}
 
 
 def test_models_are_listed_shown_and_destroyed(juju: Callable[..., Done]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -95,7 +96,8 @@ def _consumed_under_another_name(site: Site) -> None:
     offer = heard.offers['testdbx']
     assert (offer.app, offer.active_connected_count, offer.total_connected_count) == ('testdb', 1, 1)
     data = sink.show_unit('testapp/0').relation_info[0]
-    assert (data.cross_model, data.app_data) == (True, {'dbkey': 'first'})
+    assert (data.cross_model, data.app_data['dbkey']) == (True, 'first')
+    assert data.app_data['secret'].startswith(f'secret://{source.show_model().model_uuid}/')
     assert list(data.related_units) == ['dbalias/0']
 
     # The address that the relation gives is one that the other model's machine reaches.
@@ -108,7 +110,8 @@ def _consumed_under_another_name(site: Site) -> None:
     )
 
     source.config('testdb', {'value': 'second'})
-    site.until_says(sink, 'testapp', 'relation changed: dbkey=second')
+    site.until_says(sink, 'testapp', 'relation changed: dbkey=second', 'secret-second')
+    _secret_is_tidied_up_and_kept_from_strangers(site)
     for words, text in (
         (('remove-application', '--no-prompt', 'testdb'), 'application is used by 1 offer'),
         (('remove-offer', 'source.testdbx'), 'offer has 1 relation'),
@@ -116,6 +119,26 @@ def _consumed_under_another_name(site: Site) -> None:
         with pytest.raises(jubilant.CLIError) as refused:
             source.cli(*words, include_model=words[0] != 'remove-offer')
         assert text in refused.value.stderr
+
+
+def _secret_is_tidied_up_and_kept_from_strangers(site: Site) -> None:
+    (secret,) = site.source.secrets()
+    word = secret.uri.unique_identifier
+
+    def revisions() -> list[object]:
+        shown = site.source.cli('show-secret', word, '--revisions', '--format', 'json')
+        return json.loads(shown)[word]['revisions']
+
+    site.source.wait(lambda _: len(revisions()) == 1, delay=0.2)
+    assert site.sink.secrets() == []
+    number = site.source.show_unit('testdb/0').relation_info[0].relation_id
+    full = f'secret://{site.source.show_model().model_uuid}/{word}'
+    assert site.sink.exec(f'secret-get {full}', unit='testapp/0').stdout == 'word: secret-second\n'
+    site.source.exec(f'secret-revoke {secret.uri} -r {number}', unit='testdb/0')
+    with pytest.raises(jubilant.TaskError) as refused:
+        site.sink.exec(f'secret-get {full}', unit='testapp/0')
+    assert 'permission denied' in refused.value.task.stderr
+    site.source.exec(f'secret-grant {secret.uri} -r {number}', unit='testdb/0')
 
 
 def _suspended_and_resumed(site: Site) -> None:

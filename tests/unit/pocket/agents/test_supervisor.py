@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bedrock import errors
 from pocket.agents import supervisor
 from pocket.agents.supervisor import Key, Supervisor, Worker
-from pocket.services import models
-from pocket.state import State
+from pocket.services import logs, models, statuses
+from pocket.state import State, Tx
+from tests.unit.pocket.services.conftest import World
 
 KEY = Key(model_uuid='', name='unit app/0')
 
@@ -23,6 +25,7 @@ class Workers:
     failing: int = 0
     began: list[str] = field(default_factory=list[str])
     ended: list[str] = field(default_factory=list[str])
+    error: Exception = field(default_factory=lambda: RuntimeError('broken'))
     stubborn: bool = False
     looked: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     model_uuid: str = ''
@@ -37,7 +40,7 @@ class Workers:
             try:
                 if self.failing:
                     self.failing -= 1
-                    raise RuntimeError('broken')
+                    raise self.error
                 while True:
                     await wake.wait()
                     wake.clear()
@@ -98,6 +101,32 @@ async def test_an_agent_that_fails_is_started_again_and_the_failure_is_logged(
     await _stop(task)
     assert workers.began == ['unit app/0'] * 3
     assert [record.getMessage() for record in caplog.records] == ['the agent of unit app/0 failed'] * 2
+
+
+async def test_the_model_shows_that_an_agent_failed_and_why(
+    state: State, caplog: pytest.LogCaptureFixture
+) -> None:
+    def deploy(tx: Tx) -> str:
+        world = World(tx)
+        world.deploy('app', world.make_charm('app'))
+        return world.uuid
+
+    model = await state.write(deploy)
+    for error, told in (
+        (errors.Fault('the charm is damaged'), 'the charm is damaged'),
+        (RuntimeError('oops'), 'internal error, see the log of the daemon'),
+    ):
+        workers = Workers(names={'unit app/0'}, failing=1, error=error, model_uuid=model)
+        task = asyncio.create_task(Supervisor(state, [workers]).run())
+        await _looked(workers, 2)
+        await _stop(task)
+        line = state.read(logs.tail, model)[-1]
+        assert (line.entity, line.severity) == ('unit-app-0', 'ERROR')
+        assert line.message == f'the agent of unit app/0 failed: {told}'
+    shown = state.read(statuses.get, model, 'agent', 'app/0')
+    assert shown is not None
+    assert (shown.value, shown.message) == ('failed', 'resolver loop error')
+    caplog.clear()
 
 
 async def test_agents_come_and_go_with_what_is_wanted(state: State) -> None:

@@ -62,7 +62,7 @@ class FakeReader:
     def opened_ports(self) -> list[PortRange]:
         return [HTTP]
 
-    def network_info(self, binding: str) -> Mapping[str, Any]:
+    def network_info(self, binding: str, relation_id: int | None) -> Mapping[str, Any]:
         return NETWORK if binding == 'db' else {}
 
     def goal_state(self) -> Mapping[str, Any]:

@@ -33,6 +33,11 @@ def test_maps_of_an_overlay_merge_and_lists_replace() -> None:
     assert merged['applications']['web']['num_units'] == 2
 
 
+def test_options_are_named_as_they_are_written() -> None:
+    (document,) = bundles.load('applications: {a: {charm: ./a, options: {on: yes, no: 1}}}', source='b')
+    assert bundles.read(document).applications['a'].options == {'on': True, 'no': 1}
+
+
 def test_relations_of_an_overlay_are_added() -> None:
     merged = _merged('{applications: {x: {charm: ./x}}, relations: [[x, db]]}')
     assert merged['relations'] == [['web:db', 'db:db'], ['web', 'log'], ['x', 'db']]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .conftest import Client, FakeController
 
 Json = dict[str, Any]
+DATA = Path(__file__).parents[3] / 'data' / 'client'
 
 
 @pytest.mark.parametrize('name', [*registry.COMMANDS, *unsupported.REASONS])
@@ -142,3 +144,10 @@ def test_topics_are_listed_and_shown(client: Client) -> None:
         assert (done.code, done.err) == (0, '')
         assert name not in registry.COMMANDS
         assert max(map(len, done.out.splitlines())) <= 110
+
+
+def test_every_command_of_juju_is_there_or_refused_with_a_reason() -> None:
+    """The list is that of Juju 3.6: a command that is forgotten would only be told as unknown."""
+    names = (DATA / 'juju-commands.txt').read_text().split()
+    known = {*registry.COMMANDS, *registry.ALIASES, *unsupported.REASONS}
+    assert [name for name in names if name not in known] == []

@@ -7,67 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pocket.model import HookChanges
-from pocket.services import applications, crossings, models, offers, relations, saas, scopes, status, uniter
+from pocket.services import (
+    applications,
+    crossings,
+    models,
+    offers,
+    relations,
+    saas,
+    scopes,
+    status,
+    uniter,
+)
 from pocket.services.errors import ALREADY_EXISTS, CANNOT_ENTER_SCOPE, NOT_FOUND, JujuError
+from tests.unit.pocket.services.pair import Pair
 
 if TYPE_CHECKING:
-    from pocket.model import RelationView
     from tests.unit.pocket.services.conftest import World
-
-
-class Pair:
-    """A model that offers ``mysql:server`` as ``shop`` and one that relates ``wp`` to it as ``db``."""
-
-    def __init__(self, source: World) -> None:
-        self.tx = source.tx
-        self.source = source
-        self.sink = source.beside('sink')
-        source.deploy('mysql', source.make_charm('mysql', provides={'server': 'sql', 'admin': 'sql-root'}))
-        self.sink.deploy('wp', source.make_charm('wp', requires={'store': 'sql', 'cache': 'redis'}), units=2)
-        source.start('mysql/0')
-        self.sink.start('wp/0', 'wp/1')
-        # So that the two models do not happen to give the relation the same number.
-        self.sink.deploy('redis', source.make_charm('redis', provides={'db': 'redis'}))
-        self.sink.relate('wp', 'redis')
-        self.offer = offers.create(
-            self.tx, source.uuid, application='mysql', endpoint_names=['server'], name='shop'
-        )
-        self.consume('db')
-        self.here = self.sink.relate('wp', 'db')
-        self.there = relations.list_(self.tx, source.uuid)[-1].id
-        self.proxy = crossings.proxy_name(self.sink.uuid, 'wp')
-
-    def consume(self, alias: str = '') -> str:
-        url = f'ctl:{self.offer.url}'
-        return crossings.consume(self.tx, self.sink.uuid, self.offer.uuid, url=url, alias=alias)
-
-    def enter(self) -> None:
-        self.source.enter(self.there, 'mysql/0')
-        self.sink.enter(self.here, 'wp/0', 'wp/1')
-
-    def seen(self, unit: str) -> RelationView:
-        """The relation as the agent of a unit sees it."""
-        world = self.source if unit.startswith('mysql') else self.sink
-        wanted = self.there if world is self.source else self.here
-        return next(view for view in world.view(unit).relations if view.id == wanted)
-
-    def statuses(self) -> set[str]:
-        """The status of the relation where it still is."""
-        return {
-            relation.status.value
-            for world in (self.source, self.sink)
-            for relation in relations.list_(self.tx, world.uuid)
-            if relation.offer_uuid
-        }
-
-    def saas(self) -> saas.SaasRecord:
-        found = saas.find(self.tx, self.sink.uuid, 'db')
-        assert found is not None
-        return found
-
-    def leave(self, unit: str) -> None:
-        world, relation = (self.source, self.there) if unit.startswith('mysql') else (self.sink, self.here)
-        uniter.leave_scope(self.tx, world.uuid, unit, relation)
 
 
 @pytest.fixture
@@ -269,6 +224,11 @@ def test_traffic_may_be_said_to_come_from_elsewhere(world: World) -> None:
     said = scopes.unit_settings(pair.tx, pair.source.uuid, pair.there, f'{pair.proxy}/0')
     assert (said['egress-subnets'], said['ingress-address']) == ('192.0.2.0/24', '10.0.0.2')
     assert offers.list_(pair.tx)[0].connections[0].subnets == ('192.0.2.0/24',)
+    egress = [
+        uniter.network_info(pair.tx, pair.sink.uuid, 'wp/0', binding, relation)['egress-subnets']
+        for binding, relation in (('store', pair.here), ('store', None), ('cache', pair.here), ('cache', 0))
+    ]
+    assert egress == [['192.0.2.0/24'], ['10.0.0.2/32'], ['10.0.0.2/32'], ['10.0.0.2/32']]
     with pytest.raises(JujuError, match='integration via subnets for non cross model relations'):
         relations.add(pair.tx, pair.sink.uuid, ('wp:cache', 'redis:db'), via_cidrs=['192.0.2.0/24'])
 
@@ -368,3 +328,13 @@ def test_the_offering_model_does_not_show_who_consumes(pair: Pair) -> None:
     }
     assert [one.name for one in sink.saas] == ['db']
     assert [offer.name for offer in source.offers] == ['shop']
+
+
+def test_goal_state_names_an_offer_by_its_url_and_does_not_tell_who_consumes(pair: Pair) -> None:
+    pair.enter()
+    goal = uniter.goal_state(pair.tx, pair.sink.uuid, 'wp/0')['relations']
+    assert list(goal['store']) == ['ctl:admin/m.shop']
+    assert goal['store']['ctl:admin/m.shop']['status'] == 'joined'
+    assert set(goal['cache']) == {'redis', 'redis/0'}
+    goal = uniter.goal_state(pair.tx, pair.source.uuid, 'mysql/0')
+    assert (goal['relations'], list(goal['units'])) == ({}, ['mysql/0'])

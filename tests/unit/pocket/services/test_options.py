@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bedrock.charm import Charm, Option
-from pocket.services import options
+from pocket.services import options, proxies
 from pocket.services.errors import JujuError
 
 CHARM = Charm(
@@ -78,3 +78,32 @@ def test_the_operators_values_lie_on_top_of_the_defaults() -> None:
     found = options.effective(CHARM, {'port': 81, 'debug': None, 'left-over': 1, 'ratio': 'not a number'})
     assert found == {'text': 'hello', 'port': 81, 'ratio': 1.0, 'debug': False}
     assert isinstance(found['ratio'], float)
+
+
+def test_machines_are_told_of_proxies_by_files() -> None:
+    assert set(proxies.files({'no-proxy': 'localhost', 'juju-no-proxy': 'x'}).values()) == {''}
+    told = proxies.files(
+        {'http-proxy': 'http://a b:1', 'no-proxy': 'x', 'apt-http-proxy': 'c:2', 'apt-no-proxy': 'y'}
+    )
+    assert told == {
+        'apt/apt.conf.d/95-juju-proxy-settings': (
+            'Acquire::http::Proxy "http://c:2";\n'
+            'Acquire::http::Proxy::"y" "DIRECT";\n'
+            'Acquire::https::Proxy::"y" "DIRECT";\n'
+            'Acquire::ftp::Proxy::"y" "DIRECT";\n'
+        ),
+        'juju-proxy.conf': (
+            "export http_proxy='http://a b:1'\n"
+            "export HTTP_PROXY='http://a b:1'\n"
+            'export no_proxy=x\n'
+            'export NO_PROXY=x\n'
+        ),
+        'juju-proxy-systemd.conf': (
+            '[Manager]\nDefaultEnvironment="http_proxy=http://a b:1" "HTTP_PROXY=http://a b:1"'
+            ' "no_proxy=x" "NO_PROXY=x"\n'
+        ),
+    }
+    assert (
+        'http://j:3'
+        in proxies.files({'juju-https-proxy': 'http://j:3'})['apt/apt.conf.d/95-juju-proxy-settings']
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -251,6 +252,16 @@ def test_ports_of_units_on_one_machine_must_not_meet(world: World) -> None:
     assert caught.value.message == (
         'cannot open 85/tcp (unit "b/0"): port range conflicts with 80-90/tcp (unit "a/0")'
     )
+
+
+def test_ports_are_opened_for_endpoints_of_the_charm(world: World) -> None:
+    world.deploy('a', world.make_charm('a', provides={'web': 'http'}))
+    port = PortRange(protocol='tcp', first=80, last=80, endpoint='web')
+    uniter.commit(world.tx, world.uuid, 'a/0', HookChanges(open_ports=(port,)), '')
+    unknown = HookChanges(open_ports=(replace(port, endpoint='gone'),))
+    with pytest.raises(JujuError, match=r'cannot open 80/tcp \(unit "a/0"\): endpoint "gone" not found'):
+        uniter.commit(world.tx, world.uuid, 'a/0', unknown, '')
+    assert uniter.opened_ports(world.tx, world.uuid, 'a/0') == [port]
 
 
 def test_network_get_knows_the_charms_bindings(world: World) -> None:

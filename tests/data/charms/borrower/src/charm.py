@@ -13,6 +13,7 @@ class Borrower(ops.CharmBase):
         framework.observe(self.on.db_relation_created, self._created)
         framework.observe(self.on.db_relation_changed, self._changed)
         framework.observe(self.on.db_relation_broken, self._broken)
+        framework.observe(self.on.secret_changed, self._secret_changed)
 
     def _start(self, _: ops.EventBase) -> None:
         if not self.model.relations['db']:
@@ -29,7 +30,18 @@ class Borrower(ops.CharmBase):
             for unit in sorted(event.relation.units, key=lambda unit: unit.name)
         )
         ingress = self.model.get_binding(event.relation).network.ingress_address
-        self.unit.status = ops.ActiveStatus(f'relation changed: dbkey={told} {units} at {ingress}')
+        self.unit.status = ops.ActiveStatus(f'relation changed: dbkey={told} {units} at {ingress}{self._lent(event)}')
+
+    def _lent(self, event: ops.RelationChangedEvent) -> str:
+        secret_id = event.relation.data[event.app].get('secret')
+        if secret_id is None:
+            return ''
+        content = self.model.get_secret(id=secret_id, label='lent').get_content()
+        return f' word={content["word"]}'
+
+    def _secret_changed(self, event: ops.SecretChangedEvent) -> None:
+        word = event.secret.get_content(refresh=True)['word']
+        self.unit.status = ops.ActiveStatus(f'{self.unit.status.message} now {event.secret.label}={word}')
 
     def _broken(self, _: ops.RelationBrokenEvent) -> None:
         self.unit.status = ops.ActiveStatus('relation broken')
