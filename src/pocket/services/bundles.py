@@ -7,12 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from pocket.model import Base
-from pocket.services import annotations, applications, constraints, machines, relations, rows
+from pocket.services import (
+    annotations,
+    applications,
+    constraints,
+    machines,
+    offers,
+    origins,
+    relations,
+    resources,
+    rows,
+    saas,
+)
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import JujuError
+from pocket.services.storage import directives
 from pocket.state import Tx
 
 Document = dict[str, Any]
+_ONLY_USER = 'admin'
 
 
 def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Document]:
@@ -32,6 +45,9 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
     used = _machines_used(tx, uuid)
     base = _common_base([record.base for record in records])
     document: Document = {'default-base': _base(base)} if base else {}
+    consumed = {record.name: {'url': record.offer_url} for record in saas.list_(tx, uuid)}
+    if consumed:
+        document['saas'] = consumed
     document['applications'] = {
         record.name: _application(tx, uuid, record, default=base, include_defaults=include_defaults)
         for record in records
@@ -45,19 +61,33 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
     ]
     if related:
         document['relations'] = related
-    overlay: Document = {
-        record.name: {'exposed-endpoints': dict(record.exposed_endpoints)}
-        for record in records
-        if record.exposed and not _wholly_exposed(record)
+    overlay = {
+        record.name: found for record in records if (found := _only_overlays_may_say(tx, uuid, record))
     }
     return [document, {'applications': overlay}] if overlay else [document]
+
+
+def _only_overlays_may_say(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
+    found: Document = {}
+    if record.exposed and not _wholly_exposed(record):
+        found['exposed-endpoints'] = dict(record.exposed_endpoints)
+    offered = {
+        offer.name: {
+            'endpoints': [endpoint.name for endpoint in offer.endpoints],
+            'acl': {_ONLY_USER: 'admin'},
+        }
+        for offer in offers.list_(tx, uuid, application=record.name)
+    }
+    if offered:
+        found['offers'] = offered
+    return found
 
 
 def _application(
     tx: Tx, uuid: str, record: ApplicationRecord, *, default: Base | None, include_defaults: bool
 ) -> Document:
     units = applications.list_units(tx, uuid, record.name)
-    found: Document = {'charm': _charm(record)}
+    found = _charm(tx, uuid, record)
     if record.base != default:
         found['base'] = _base(record.base)
     if not record.subordinate:
@@ -73,7 +103,15 @@ def _application(
     }
     text = constraints.render(record.constraints)
     notes = annotations.get(tx, uuid, f'application-{record.name}')
-    for key, value in (('options', options), ('annotations', notes), ('constraints', text)):
+    storage = {
+        name: f'{each.pool},{each.count},{each.size_mib}M'
+        for name, each in directives.of_application(tx, uuid, record.name).items()
+        if each.count
+    }
+    for key, value in (
+        *(('options', options), ('annotations', notes), ('constraints', text)),
+        ('storage', storage),
+    ):
         if value:
             found[key] = value
     if record.trust:
@@ -81,8 +119,17 @@ def _application(
     return found
 
 
-def _charm(record: ApplicationRecord) -> str:
-    return record.charm_url if record.charm_url.startswith('local:') else record.charm.name
+def _charm(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
+    if record.charm_url.startswith('local:'):
+        return {'charm': record.charm_url}
+    brought = {
+        resource.name: resource.revision
+        for resource in resources.list_(tx, uuid, record.name)
+        if resource.origin == 'store' and resource.revision >= 0
+    }
+    found: Document = {'charm': record.charm.name, 'channel': origins.channel(record.origin)}
+    found['revision'] = record.charm.revision
+    return {**found, 'resources': brought} if brought else found
 
 
 def _wholly_exposed(record: ApplicationRecord) -> bool:
