@@ -7,9 +7,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pocket.api import encode, storagejson, store
+from pocket.api import encode, storagejson
 from pocket.api.rpc import Json
 from pocket.model import Status
+from pocket.services import origins
 from pocket.services.machines import MachineRecord
 from pocket.services.offers import OfferRecord
 from pocket.services.relations import RelationRecord
@@ -171,7 +172,7 @@ def _application(
         'charm': application.charm_url,
         'charm-version': application.charm_version,
         'charm-profile': '',
-        'charm-channel': store.channel_of(application.origin),
+        'charm-channel': origins.channel(application.origin),
         'charm-rev': application.charm_revision,
         'base': encode.base(application.base),
         'exposed': application.exposed,

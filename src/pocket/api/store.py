@@ -16,11 +16,10 @@ from pocket.api.facade import Call
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model.resources import Resource
-from pocket.services import charms, models
+from pocket.services import charms, models, origins
 from pocket.services.charms import CharmRecord
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 
-SOURCE = 'charm-hub'
 _PATIENCE_S = 25.0
 """Also bounds looking up the store's name, which no socket's timeout does."""
 _CODES = {'name-not-found': NOT_FOUND, 'id-not-found': NOT_FOUND, 'revision-not-found': NOT_FOUND}
@@ -162,7 +161,7 @@ def origin_of(found: Resolved, base: Base) -> Json:
     """Return a release as a charm origin for clients, and for the application to keep."""
     channel = found.channel
     origin: Json = {
-        'source': SOURCE,
+        'source': origins.STORE,
         'type': found.kind,
         'id': str(found.charm.get('id') or ''),
         'hash': found.sha256,
@@ -192,22 +191,14 @@ def resources_of(found: Resolved) -> list[Resource]:
 
 def kept_origin(origin: Fields, channel: str) -> Json:
     """Return what an application keeps of the origin that a client sent; nothing of a local charm."""
-    if origin.text('source') != SOURCE:
+    if origin.text('source') != origins.STORE:
         return {}
     kept = ('id', 'hash', 'risk', 'track', 'branch', 'type')
     found: Json = {key: origin.text(key) for key in kept if origin.text(key)}
     if not found.get('risk'):
         parsed = Channel.parse(channel)
         found |= {'track': parsed.track, 'risk': parsed.risk}
-    return {'source': SOURCE, **found}
-
-
-def channel_of(origin: Mapping[str, Any]) -> str:
-    """Return the channel that an application follows; empty for one of a local charm."""
-    if origin.get('source') != SOURCE:
-        return ''
-    parts = (origin.get('track') or 'latest', origin.get('risk') or 'stable', origin.get('branch'))
-    return '/'.join(str(part) for part in parts if part)
+    return {'source': origins.STORE, **found}
 
 
 def offered(record: CharmRecord) -> list[Json]:

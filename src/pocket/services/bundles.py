@@ -13,6 +13,7 @@ from pocket.services import (
     constraints,
     machines,
     offers,
+    origins,
     relations,
     resources,
     rows,
@@ -24,6 +25,7 @@ from pocket.services.storage import directives
 from pocket.state import Tx
 
 Document = dict[str, Any]
+_ONLY_USER = 'admin'
 
 
 def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Document]:
@@ -43,15 +45,16 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
     used = _machines_used(tx, uuid)
     base = _common_base([record.base for record in records])
     document: Document = {'default-base': _base(base)} if base else {}
+    # Any controller that has the offer will do.
+    consumed = {record.name: {'url': record.offer_url.rpartition(':')[2]} for record in saas.list_(tx, uuid)}
+    if consumed:
+        document['saas'] = consumed
     document['applications'] = {
         record.name: _application(tx, uuid, record, default=base, include_defaults=include_defaults)
         for record in records
     }
     if used:
         document['machines'] = {machine: _machine(tx, uuid, machine, default=base) for machine in used}
-    consumed = {name: {'url': url} for name, url in _consumed(tx, uuid).items()}
-    if consumed:
-        document['saas'] = consumed
     related = [
         [f'{side.application}:{side.name}' for side in relation.endpoints]
         for relation in relations.list_(tx, uuid)
@@ -59,40 +62,33 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
     ]
     if related:
         document['relations'] = related
-    overlay = {record.name: _overlay(tx, uuid, record) for record in records}
-    told = {name: entry for name, entry in overlay.items() if entry}
-    return [document, {'applications': told}] if told else [document]
+    overlay = {
+        record.name: found for record in records if (found := _only_overlays_may_say(tx, uuid, record))
+    }
+    return [document, {'applications': overlay}] if overlay else [document]
 
 
-def _consumed(tx: Tx, uuid: str) -> dict[str, str]:
-    """The URL of each consumed offer by its name here; any controller that has it will do."""
-    return {record.name: record.offer_url.rpartition(':')[2] for record in saas.list_(tx, uuid)}
-
-
-def _overlay(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
-    """What only an overlay may say of an application."""
+def _only_overlays_may_say(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
     found: Document = {}
     if record.exposed and not _wholly_exposed(record):
         found['exposed-endpoints'] = dict(record.exposed_endpoints)
-    made = {
-        offer.name: {'endpoints': [endpoint.name for endpoint in offer.endpoints], 'acl': {'admin': 'admin'}}
+    offered = {
+        offer.name: {
+            'endpoints': [endpoint.name for endpoint in offer.endpoints],
+            'acl': {_ONLY_USER: 'admin'},
+        }
         for offer in offers.list_(tx, uuid, application=record.name)
     }
-    return {**found, 'offers': made} if made else found
+    if offered:
+        found['offers'] = offered
+    return found
 
 
 def _application(
     tx: Tx, uuid: str, record: ApplicationRecord, *, default: Base | None, include_defaults: bool
 ) -> Document:
     units = applications.list_units(tx, uuid, record.name)
-    found: Document = {'charm': _charm(record), **_release(record)}
-    supplied = {
-        resource.name: resource.revision
-        for resource in resources.list_(tx, uuid, record.name)
-        if resource.origin == 'store' and resource.revision >= 0
-    }
-    if supplied:
-        found['resources'] = supplied
+    found = _charm(tx, uuid, record)
     if record.base != default:
         found['base'] = _base(record.base)
     if not record.subordinate:
@@ -109,15 +105,13 @@ def _application(
     text = constraints.render(record.constraints)
     notes = annotations.get(tx, uuid, f'application-{record.name}')
     storage = {
-        name: f'{directive.pool},{directive.count},{directive.size_mib}M'
-        for name, directive in directives.of_application(tx, uuid, record.name).items()
-        if directive.count
+        name: f'{each.pool},{each.count},{each.size_mib}M'
+        for name, each in directives.of_application(tx, uuid, record.name).items()
+        if each.count
     }
     for key, value in (
-        ('options', options),
-        ('annotations', notes),
+        *(('options', options), ('annotations', notes), ('constraints', text)),
         ('storage', storage),
-        ('constraints', text),
     ):
         if value:
             found[key] = value
@@ -126,17 +120,17 @@ def _application(
     return found
 
 
-def _charm(record: ApplicationRecord) -> str:
-    return record.charm_url if record.charm_url.startswith('local:') else record.charm.name
-
-
-def _release(record: ApplicationRecord) -> Document:
-    """Channel and revision of a charm from Charmhub."""
-    origin = record.origin
+def _charm(tx: Tx, uuid: str, record: ApplicationRecord) -> Document:
     if record.charm_url.startswith('local:'):
-        return {}
-    parts = (origin.get('track') or 'latest', origin.get('risk') or 'stable', origin.get('branch'))
-    return {'channel': '/'.join(str(part) for part in parts if part), 'revision': record.charm.revision}
+        return {'charm': record.charm_url}
+    brought = {
+        resource.name: resource.revision
+        for resource in resources.list_(tx, uuid, record.name)
+        if resource.origin == 'store' and resource.revision >= 0
+    }
+    found: Document = {'charm': record.charm.name, 'channel': origins.channel(record.origin)}
+    found['revision'] = record.charm.revision
+    return {**found, 'resources': brought} if brought else found
 
 
 def _wholly_exposed(record: ApplicationRecord) -> bool:

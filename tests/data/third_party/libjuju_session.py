@@ -8,31 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import io
-import sys
 from pathlib import Path
 
 from juju.client import client
 from juju.client.connection import Connection
 from juju.controller import Controller
-from juju.errors import JujuAPIError, JujuError
 from juju.model import Model
 
-CHARMS, PACKED, SCRATCH = (Path(word) for word in sys.argv[1:4])
-IDLE = {'timeout': 240, 'idle_period': 1, 'check_freq': 0.2}
-
-
-def done(step: str) -> None:
-    print('ok', step, flush=True)
-
-
-async def expect_refusal(awaitable, words: str) -> None:
-    """*awaitable* has to end in an error of the API that holds *words*."""
-    try:
-        await awaitable
-    except (JujuAPIError, JujuError, ValueError) as error:
-        assert words in str(error), error
-    else:
-        raise AssertionError(f'nothing was refused; expected {words!r}')
+import libjuju_subjects as subjects
+from libjuju_subjects import CHARMS, IDLE, PACKED, SCRATCH, done, expect_refusal
 
 
 async def controller_side(controller: Controller) -> None:
@@ -240,7 +224,11 @@ async def main() -> None:
     await controller_side(controller)
     model = await controller.add_model('libjuju')
     try:
-        for step in (model_settings, deploy, relate, configure, act, reach, scale, refresh, resolve, look, survive, remove):
+        for step in (
+            *(model_settings, deploy, relate, configure, act, reach, scale, refresh, resolve, look, survive),
+            *(subjects.secrets, subjects.resources, subjects.storage, subjects.store, subjects.between_models),
+            *(subjects.faults, remove),
+        ):
             await step(model)
     finally:
         await model.disconnect()

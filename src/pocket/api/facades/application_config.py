@@ -13,7 +13,7 @@ from pocket.api.facade import Call, each
 from pocket.api.facades import application_bindings
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
-from pocket.services import applications, charms, refresh
+from pocket.services import applications, charms, origins, refresh
 from pocket.services.applicationconfig import OptionValue
 from pocket.services.applications import ApplicationRecord
 from pocket.services.errors import BAD_REQUEST, JujuError
@@ -33,7 +33,7 @@ async def get(call: Call) -> Json:
         'application-config': {TRUST: _trust(record)},
         'constraints': dict(record.constraints),
         'base': encode.base(record.base),
-        'channel': store.channel_of(record.origin),
+        'channel': origins.channel(record.origin),
         'endpoint-bindings': {'': 'alpha', **dict.fromkeys(record.charm.charm.endpoints, 'alpha')},
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pocket.api import encode, store
+from pocket.api import encode
 from pocket.api.facade import Call, each, one_result
 from pocket.api.fields import untag
 from pocket.api.rpc import Json
 from pocket.model import unit_tag
-from pocket.services import applications, relations, scopes, sides, status, uniter
+from pocket.services import applications, origins, relations, scopes, sides, status, uniter
 from pocket.services.applications import ApplicationRecord
 from pocket.services.relations import RelationEndpoint, RelationRecord
 from pocket.services.status import UnitSnapshot
@@ -80,7 +80,7 @@ def _application(record: ApplicationRecord) -> Json:
         'tag': f'application-{record.name}',
         'charm': record.charm.name,
         'base': encode.base(record.base),
-        'channel': store.channel_of(record.origin),
+        'channel': origins.channel(record.origin),
         'constraints': dict(record.constraints),
         'principal': not record.subordinate,
         'exposed': record.exposed,

@@ -55,7 +55,9 @@ class Site:
             return all(word in unit.workload_status.message for word in words)
 
         return juju.wait(
-            lambda status: said(status) and jubilant.all_agents_idle(status, application), delay=0.2
+            lambda status: said(status) and jubilant.all_agents_idle(status, application),
+            delay=0.1,
+            successes=1,
         )
 
 

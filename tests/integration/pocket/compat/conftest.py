@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import charm, process
+from tests.integration.pocket import charmstore
 
 TOP = Path(__file__).resolve().parents[4]
 BIN = Path(sys.executable).parent
@@ -45,7 +46,14 @@ class Home:
 
 
 @pytest.fixture(scope='package')
-def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Home]:
+def store() -> Generator[charmstore.FakeStore]:
+    """What stands in for Charmhub."""
+    with charmstore.listening() as fake:
+        yield fake
+
+
+@pytest.fixture(scope='package')
+def home(tmp_path_factory: pytest.TempPathFactory, store: charmstore.FakeStore) -> Generator[Home]:
     """Shared by every client: they are many, and it is the same controller to all of them."""
     folder = tmp_path_factory.mktemp('compat')
     packed = folder / 'opsdb.charm'
@@ -64,6 +72,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Home]:
         'POCKET_HOME': str(folder / 'pocket'),
         'POCKET_PORT': '0',
         'JUJU_DATA': str(folder / 'juju'),
+        'POCKET_CHARMHUB_URL': store.url,
     }
     cache = Path(os.environ.get('POCKET_CACHE') or '/var/cache/pocket')
     charm.pack(CHARMS / 'opsdb', packed, cache=cache)

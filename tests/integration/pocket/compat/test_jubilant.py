@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -15,39 +16,6 @@ from tests.integration.pocket.compat.conftest import CHARMS, Home, needs_machine
 
 pytestmark = needs_machines
 
-HERE = frozenset(
-    {
-        *('add_machine', 'add_model', 'add_ssh_key', 'add_unit', 'cli', 'config', 'debug_log', 'deploy'),
-        *('destroy_model', 'exec', 'integrate', 'model_config', 'model_constraints', 'refresh'),
-        *(
-            'remove_application',
-            'remove_relation',
-            'remove_ssh_key',
-            'remove_unit',
-            'run',
-            'scp',
-            'show_model',
-        ),
-        *('show_unit', 'ssh', 'status', 'trust', 'version', 'wait'),
-    }
-)
-"""Called below."""
-
-ELSEWHERE = {
-    'add_cloud': 'clouds',
-    'add_credential': 'clouds',
-    'update_cloud': 'clouds',
-    'offer': 'offers',
-    'consume': 'offers',
-    'add_secret': 'secrets',
-    'grant_secret': 'secrets',
-    'remove_secret': 'secrets',
-    'secrets': 'secrets',
-    'show_secret': 'secrets',
-    'update_secret': 'secrets',
-}
-"""Belongs to a subject with tests of its own."""
-
 NOT_APPLICABLE = {'bootstrap': '`pocket up` is the bootstrap'}
 
 
@@ -57,25 +25,26 @@ def juju(home: Home) -> Generator[jubilant.Juju]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in home.env.items():
             patch.setenv(name, value)
-        found = jubilant.Juju(wait_timeout=240)
-        found.add_model('jubilant', config={'update-status-hook-interval': '1h'})
-        yield found
-        found.destroy_model('jubilant', destroy_storage=True, force=True, timeout=120)
+        juju = jubilant.Juju(wait_timeout=240)
+        juju.add_model('jubilant', config={'update-status-hook-interval': '1h'})
+        yield juju
+        juju.destroy_model('jubilant', destroy_storage=True, force=True, timeout=120)
 
 
-def test_every_method_of_jubilant_is_in_one_list() -> None:
+def test_every_method_of_jubilant_is_called() -> None:
     methods = {name for name, _ in inspect.getmembers(jubilant.Juju, inspect.isfunction) if name[0] != '_'}
+    text = ''.join(path.read_text() for path in Path(__file__).parent.glob('test_jubilant*.py'))
 
-    listed = [*HERE, *ELSEWHERE, *NOT_APPLICABLE]
-    assert sorted(listed) == sorted(methods)
+    called = set(re.findall(r'\b(?:juju|shop|other|controller)\.(\w+)\(', text))
+
+    assert sorted(methods - called) == sorted(NOT_APPLICABLE)
 
 
-def test_what_is_listed_as_called_here_is_called_here() -> None:
-    text = Path(__file__).read_text()
+def test_every_helper_of_jubilant_is_used() -> None:
+    helpers = {name for name in jubilant.__all__ if name.startswith(('all_', 'any_', 'temp_'))}
+    text = ''.join(path.read_text() for path in Path(__file__).parent.glob('test_jubilant*.py'))
 
-    assert [
-        name for name in sorted(HERE) if f'juju.{name}(' not in text and f'found.{name}(' not in text
-    ] == []
+    assert sorted(name for name in helpers if f'jubilant.{name}' not in text) == []
 
 
 def test_the_version_and_the_model_are_told(juju: jubilant.Juju) -> None:
@@ -166,6 +135,56 @@ def test_actions_and_commands_run(juju: jubilant.Juju) -> None:
         juju.exec('sleep 30', unit='layered/0', wait=0.01)
 
 
+def test_secrets_are_shared_followed_and_removed(juju: jubilant.Juju) -> None:
+    uri = juju.add_secret('login', {'user': 'joe', 'pass': 'x'}, info='who may look')
+    with pytest.raises(jubilant.CLIError, match='already exists'):
+        juju.add_secret('login', {'user': 'joe'})
+    juju.config('db', {'login': uri})
+    with pytest.raises(jubilant.TaskError) as refused:
+        juju.run('db/0', 'report')
+    assert 'permission denied' in refused.value.task.stderr
+    juju.grant_secret('login', 'db')
+    assert juju.run('db/0', 'report').results['user'] == 'joe'
+    juju.update_secret(uri, {'user': 'ann'}, info='who else', name='logon')
+    assert juju.run('db/0', 'report').results['user'] == 'ann'
+
+    (secret,) = juju.secrets()
+    assert (secret.uri.unique_identifier, secret.name) == (uri.unique_identifier, 'logon')
+    assert juju.secrets(owner='db') == []
+    revealed = juju.show_secret('logon', reveal=True)
+    assert (revealed.content, revealed.revision, revealed.description) == ({'user': 'ann'}, 2, 'who else')
+    assert juju.show_secret(uri, reveal=True, revision=1).content == {'user': 'joe', 'pass': 'x'}
+    listed = juju.show_secret(uri, revisions=True)
+    assert [revision.revision for revision in listed.revisions or []] == [1, 2]
+    assert [access.target for access in listed.access or []] == ['application-db']
+    juju.remove_secret(uri, revision=1)
+    juju.update_secret(uri, {'user': 'eve'}, auto_prune=True)
+    juju.config('db', reset='login')
+    juju.remove_secret('logon')
+    assert juju.secrets() == []
+    with pytest.raises(jubilant.CLIError, match='not found'):
+        juju.show_secret(uri)
+
+
+def test_helpers_of_wait_see_every_status(juju: jubilant.Juju) -> None:
+    every = {
+        'active': (jubilant.all_active, jubilant.any_active),
+        'blocked': (jubilant.all_blocked, jubilant.any_blocked),
+        'maintenance': (jubilant.all_maintenance, jubilant.any_maintenance),
+        'waiting': (jubilant.all_waiting, jubilant.any_waiting),
+    }
+    for value, (everywhere, somewhere) in every.items():
+        juju.exec(f'status-set {value} said', unit='classic/0')
+        status = juju.wait(lambda status, check=everywhere: check(status, 'classic'), delay=0.1)
+        assert somewhere(status, 'classic', 'db')
+        assert everywhere(status, 'classic', 'db') is (value == 'active')
+        with pytest.raises(jubilant.WaitError):
+            juju.wait(lambda _: False, error=lambda status, check=somewhere: check(status), delay=0.1)
+    with pytest.raises(TimeoutError):
+        juju.wait(jubilant.any_error, delay=0.1, timeout=0.3)
+    juju.exec('status-set active "heard hey"', unit='classic/0')
+
+
 def test_machines_are_reached_by_ssh_and_scp(juju: jubilant.Juju, home: Home) -> None:
     assert juju.ssh('db/0', 'echo', 'hello').strip() == 'hello'
     juju.exec('touch /var/lib/juju/mark && chmod 644 /var/lib/juju/mark', unit='db/0')
@@ -213,7 +232,8 @@ def test_relations_and_applications_are_removed(juju: jubilant.Juju) -> None:
     juju.remove_relation('db', 'classic')
     juju.wait(lambda status: jubilant.all_blocked(status, 'classic'), error=jubilant.any_error, delay=0.2)
     juju.config('classic', {'note': 'trouble'})
-    juju.wait(lambda status: jubilant.any_error(status, 'classic'), delay=0.2, successes=1)
+    broken = juju.wait(lambda status: jubilant.any_error(status, 'classic'), delay=0.2, successes=1)
+    assert jubilant.all_error(broken, 'classic')
     juju.remove_application('classic', force=True)
     juju.remove_application('layered', 'db')
     juju.wait(lambda status: not status.apps and not status.machines, delay=0.2)

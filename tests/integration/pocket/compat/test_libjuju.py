@@ -19,6 +19,12 @@ refresh
 resolved
 status
 refusals
+secrets
+resources
+storage
+store
+clouds, offers, bundle
+faults of the library
 removal
 destroy
 """

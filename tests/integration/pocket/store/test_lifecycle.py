@@ -8,15 +8,12 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jubilant
 import pytest
 
 from bedrock import process
-
-if TYPE_CHECKING:
-    from .conftest import FakeStore
+from tests.integration.pocket.charmstore import FakeStore
 
 pytestmark = pytest.mark.nspawn
 BIN = Path(sys.executable).parent

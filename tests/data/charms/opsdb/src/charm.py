@@ -35,7 +35,17 @@ class OpsDb(ops.CharmBase):
 
     def _on_report(self, event: ops.ActionEvent) -> None:
         event.log('reporting')
-        event.set_results({'word': event.params['word'], 'config': {'size': str(self.config['size'])}})
+        told = {'word': event.params['word'], 'config': {'size': str(self.config['size'])}}
+        login = self.config.get('login')
+        if login:
+            content = self.model.get_secret(id=str(login)).get_content(refresh=True)
+            told['user'] = content['user']
+        try:
+            told['words'] = self.model.resources.fetch('words').read_text()
+        except ops.ModelError:
+            log.info('no words were brought')
+        scratch = [str(storage.location) for storage in self.model.storages['scratch']]
+        event.set_results({**told, 'scratch': ' '.join(scratch)})
 
     def _on_refuse(self, event: ops.ActionEvent) -> None:
         event.fail('will not')
