@@ -140,7 +140,7 @@ def test_an_offer_of_one_model_is_consumed_in_another(
         assert status.app_endpoints['far'].url == f'pocket:admin/{source}.lent'
         assert other.show_unit('classic/0').relation_info[0].cross_model
         exported = yaml.safe_load(other.cli('export-bundle'))
-        assert exported['saas'] == {'far': {'url': f'pocket:admin/{source}.lent'}}
+        assert exported['saas'] == {'far': {'url': f'admin/{source}.lent'}}
         assert shop.status().offers['lent'].active_connected_count == 1
 
         other.deploy(BUNDLE, overlays=[BUNDLE / 'overlay.yaml'])
