@@ -132,7 +132,7 @@ class Network:
                 await self._take_down(model)
             own = {self._bridge(subnet) for subnet in self._plan.models.values()}
             strays = [link for link in _links() if link.startswith(self._bridges) and link not in own]
-            await _ip([f'link del {link}' for link in strays])
+            await _delete(strays)
 
     def connected(self) -> frozenset[str]:
         """Machines that have a namespace or an address."""
@@ -151,7 +151,7 @@ class Network:
             await self.disconnect(machine)
         async with self._lock:
             own = (self._prefix, self._bridges)
-            await _ip([f'link del {link}' for link in _links() if link.startswith(own)])
+            await _delete([link for link in _links() if link.startswith(own)])
             await self._clear_rules()
             self._plan, self._up = Plan(), set()
             self._file.unlink(missing_ok=True)
@@ -183,8 +183,7 @@ class Network:
 
     async def _take_down(self, model: str) -> None:
         bridge = self._bridge(self._plan.models[model])
-        if (_LINKS / bridge).exists():
-            await _ip([f'link del {bridge}'])
+        await _delete([bridge] if (_LINKS / bridge).exists() else [])
         self._up.discard(model)
         self._keep(_addresses.forget(self._plan, model))
         if self._plan.models:
@@ -266,6 +265,21 @@ async def _ip(lines: list[str], *, namespace: str = '') -> None:
         await process.arun(
             ['ip', *inside, '-batch', '-'], stdin=''.join(f'{line}\n' for line in lines), timeout_s=_TIMEOUT_S
         )
+
+
+async def _delete(links: list[str]) -> None:
+    """Delete links, of which some may go by themselves meanwhile: with their namespace, with their other end.
+
+    Raises:
+        Fault: one stays.
+    """
+    if not links:
+        return
+    lines = ''.join(f'link del {link}\n' for link in links)
+    done = await process.arun(['ip', '-force', '-batch', '-'], stdin=lines, timeout_s=_TIMEOUT_S, check=False)
+    left = [link for link in links if (_LINKS / link).exists()]
+    if left:
+        raise errors.Fault(f'cannot delete network links {", ".join(left)}: {done.stderr.strip()}')
 
 
 async def _nft(rules: str) -> None:

@@ -127,3 +127,11 @@ async def test_a_stray_bridge_and_a_model_without_machines_are_swept(settings: S
     assert (await heir.running()).keys() == {'juju-aaaaaa-0'}
     await heir.sweep(frozenset())
     assert _bridges(settings) == []
+
+
+async def test_links_that_go_with_their_other_end_are_no_obstacle(settings: Settings) -> None:
+    first, second = f'pk{settings.tag}-1', f'pk{settings.tag}-2'
+    process.run(['ip', 'link', 'add', first, 'type', 'veth', 'peer', 'name', second], timeout_s=10)
+    await Nspawn(settings).destroy()
+    shown = process.run(['ip', '-br', 'link'], timeout_s=10).stdout
+    assert f'pk{settings.tag}' not in shown
