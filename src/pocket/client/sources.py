@@ -39,6 +39,11 @@ def find(text: str) -> Source:
         return Source(kind='local', path=path)
     if looks_local or text.endswith(('.yaml', '.yml')):
         raise errors.Fault(f'cannot deploy "{text}": there is no such file or folder')
+    if '/' in text and path.is_dir():
+        raise errors.Fault(
+            f'cannot deploy "{text}": the folder has neither a charm nor a bundle',
+            hint='A charm has a charmcraft.yaml or metadata.yaml, a bundle a bundle.yaml.',
+        )
     parsed = _STORE_NAME.fullmatch(text)
     if parsed is None:
         raise errors.Fault(f'cannot deploy "{text}": it is neither a file or folder nor the name of a charm')
