@@ -11,7 +11,7 @@ from pocket.substrate import Names, Substrate
 
 
 @dataclass(slots=True, kw_only=True)
-class Surroundings:
+class Neighbourhood:
     """Writes them to the machines whenever they change."""
 
     state: State

@@ -15,10 +15,10 @@ from bedrock import errors, jujukeys
 from pocket import blobs
 from pocket.agents import deadlines, downloads
 from pocket.agents.machine import MachineSource
+from pocket.agents.neighbourhood import Neighbourhood
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
-from pocket.agents.surroundings import Surroundings
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
@@ -91,8 +91,8 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         )
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
-        surroundings = Surroundings(state=state, substrate=substrate)
-        around = asyncio.create_task(surroundings.run(), name='surroundings')
+        neighbourhood = Neighbourhood(state=state, substrate=substrate)
+        around = asyncio.create_task(neighbourhood.run(), name='neighbourhood')
         stack.push_async_callback(_cancel, around)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
