@@ -148,6 +148,9 @@ class WantedApplication:
     resources: Mapping[str, str] = field(default_factory=dict[str, str])
     storage: Mapping[str, str] = field(default_factory=dict[str, str])
     bindings: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    trust: bool = False
+    """Whether the charm gets the cloud's credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

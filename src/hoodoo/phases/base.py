@@ -111,6 +111,8 @@ class Phase(Protocol):
     name: str
     needs_model: bool
     """Whether the Juju model must be there before it runs."""
+    repeatable: bool
+    """Whether a line that was begun and not finished may be begun again without a person's word."""
 
     def prepare(self, call: manifest.PhaseCall, place: Place, outlook: Outlook) -> Job | None:
         """Check all of a line, changing nothing; None when its problems, added to *outlook*, forbid it."""

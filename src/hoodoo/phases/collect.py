@@ -45,6 +45,7 @@ class Collect:
 
     name = 'collect'
     needs_model = False
+    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the collect file; local sources must be there."""

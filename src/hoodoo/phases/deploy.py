@@ -82,6 +82,7 @@ class Deploy:
 
     name = 'deploy'
     needs_model = True
+    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Resolve the bundle against the charms that will be there, and check its relations."""

@@ -40,6 +40,7 @@ class JujuCheckWait:
 
     name = 'juju-check-wait'
     needs_model = True
+    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the numbers."""

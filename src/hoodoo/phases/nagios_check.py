@@ -69,6 +69,7 @@ class NagiosCheck:
 
     name = 'nagios-check'
     needs_model = True
+    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the options; a skipped name need not be any check's."""

@@ -62,6 +62,7 @@ class Script:
     """See the module."""
 
     needs_model = True
+    repeatable = True
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -37,6 +37,7 @@ class Sleep:
 
     name = 'sleep'
     needs_model = False
+    repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the number of seconds."""

@@ -22,6 +22,8 @@ class Given:
     series: str = ''
     stage: str = ''
     manifest: str = ''
+    line: str = ''
+    """One manifest line to run in place of a manifest."""
     model: str = ''
 
 
@@ -33,6 +35,8 @@ class Request:
     workspace: layout.Workspace
     stage: str
     manifest: str
+    line: str
+    """One manifest line to run in place of *manifest*; may be empty."""
     model: str
     """``[controller:]model`` as asked for; may be empty."""
     default_model: str
@@ -67,6 +71,7 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         workspace=workspace,
         stage=stage,
         manifest=manifest,
+        line=given.line,
         model=given.model or settings.model,
         default_model=_model_name(origin.name, stage),
         variables={**settings.environ, **_mojo(origin, workspace, stage, settings.root)},
