@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from bedrock import errors
 from hoodoo import wording
-from hoodoo.spec import lookup, manifest
+from hoodoo.spec import assemble, lookup, manifest
 
-_DEPTH = 3
+_DEPTH = 8
+_LISTED = 12
 _CHARM_MARKS = frozenset({'metadata.yaml', 'charmcraft.yaml'})
 
 
@@ -42,19 +43,32 @@ def check(view: lookup.SpecView, manifest_name: str) -> None:
 
 def listed(known: tuple[str, ...], meant: str = '') -> str:
     """A hint that names the stages, and which of them *meant* may mean."""
-    text = f'Stages of the spec: {", ".join(known)}.'
+    more = f' and {len(known) - _LISTED} more' if len(known) > _LISTED else ''
+    text = f'Stages of the spec: {", ".join(known[:_LISTED])}{more}.'
     return f'{wording.guess(meant, known)} {text}'.strip() if meant else text
 
 
 def _wanted(root: Path, manifest_name: str) -> frozenset[str]:
-    """The names of files whose directory is a stage."""
-    try:
-        text = (root / manifest_name).read_text()
-    except (OSError, UnicodeDecodeError):
-        return frozenset({manifest_name})
-    calls = manifest.parse(text).calls
-    named = {option.value for call in calls for option in call.options if option.key == 'config'}
-    return frozenset({manifest_name, *named, *(call.phase for call in calls)})
+    """The names of files whose directory is a stage: those of the manifest at the root and of its includes."""
+    wanted: set[str] = {manifest_name}
+    queue, seen = [manifest_name], set[str]()
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            text = (root / name).read_text()
+        except (OSError, ValueError):
+            continue
+        for call in manifest.parse(text).calls:
+            named = [option.value for option in call.options if option.key == 'config']
+            wanted.update(named)
+            if call.phase == assemble.INCLUDE:
+                queue += named
+            else:
+                wanted.add(call.phase)
+    return frozenset(wanted)
 
 
 def _walk(folder: Path, path: PurePosixPath, wanted: frozenset[str]) -> Iterator[str]:
