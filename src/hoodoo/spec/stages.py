@@ -49,7 +49,7 @@ def listed(known: tuple[str, ...], meant: str = '') -> str:
 
 
 def _wanted(root: Path, manifest_name: str) -> frozenset[str]:
-    """The names of files whose directory is a stage: those of the manifest at the root and of its includes."""
+    """The names of files whose directory is a stage: of the manifest at the root, and what it includes."""
     wanted: set[str] = {manifest_name}
     queue, seen = [manifest_name], set[str]()
     while queue:
@@ -72,12 +72,20 @@ def _wanted(root: Path, manifest_name: str) -> frozenset[str]:
 
 
 def _walk(folder: Path, path: PurePosixPath, wanted: frozenset[str]) -> Iterator[str]:
-    entries = list(os.scandir(folder))
-    files = {entry.name for entry in entries if entry.is_file()}
-    if files & _CHARM_MARKS:
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    if any(entry.name in _CHARM_MARKS for entry in entries):
         return
-    if path.parts and files & wanted:
+    if path.parts and _is_stage(folder, wanted):
         yield str(path)
     for entry in entries:
-        if len(path.parts) < _DEPTH and entry.is_dir(follow_symlinks=False) and entry.name[0] != '.':
+        if len(path.parts) >= _DEPTH or entry.name.startswith('.') or not entry.is_dir():
+            continue
+        if not entry.is_symlink():
             yield from _walk(Path(entry.path), path / entry.name, wanted)
+        elif _is_stage(Path(entry.path), wanted):
+            # A stage under another name. What is below it is found where it really is.
+            yield str(path / entry.name)
+
+
+def _is_stage(folder: Path, wanted: frozenset[str]) -> bool:
+    return any((folder / name).is_file() for name in wanted)
