@@ -40,6 +40,10 @@ class Settings:
     """MOJO_SPEC."""
     stage: str
     """MOJO_STAGE."""
+    container_class: str
+    """MOJO_CONTAINER_CLASS: the class of containers of a project that is made."""
+    offline: bool
+    """HOODOO_OFFLINE: use what was fetched before instead of asking the network."""
     logfile: str
     """MOJO_LOGFILE: also write the plain output to this file."""
     environ: Mapping[str, str]
@@ -65,6 +69,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         workspace=env.get('MOJO_WORKSPACE', ''),
         spec=env.get('MOJO_SPEC', ''),
         stage=env.get('MOJO_STAGE', ''),
+        container_class=env.get('MOJO_CONTAINER_CLASS', ''),
+        offline=env.get('HOODOO_OFFLINE', '').lower() not in ('', '0', 'false', 'no'),
         logfile=env.get('MOJO_LOGFILE', ''),
         environ=env,
     )

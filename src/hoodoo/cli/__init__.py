@@ -67,14 +67,19 @@ class _Lazy(click.Group):
 @click.option(
     '-r', '--mojo-root', metavar='DIR', help='Where projects and the journal are; default $MOJO_ROOT.'
 )
+@click.option('--offline', is_flag=True, help='Use what was fetched before; default $HOODOO_OFFLINE.')
+@click.option('--break_everything', is_flag=True, help='Accepted as Mojo did; has no effect.')
 @click.option('--debug', is_flag=True, help='Log every program that is started.')
 @click.version_option(package_name='hoodoo')
 @click.pass_context
-def _group(ctx: click.Context, mojo_root: str | None, debug: bool) -> None:
+def _group(
+    ctx: click.Context, mojo_root: str | None, offline: bool, break_everything: bool, debug: bool
+) -> None:
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr)
     # It logs whole messages, of which the first holds the controller's password.
     logging.getLogger('websockets').setLevel(logging.INFO)
     ctx.obj = mojo_root or ''
+    ctx.meta['hoodoo.offline'] = offline
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -19,10 +19,14 @@ Function = TypeVar('Function', bound=Callable[..., Any])
 
 
 def settings() -> settings_module.Settings:
-    """The settings, with the group's ``--mojo-root`` on top."""
+    """The settings, with the group's ``--mojo-root`` and ``--offline`` on top."""
     loaded = settings_module.load()
-    root = click.get_current_context().obj
-    return dataclasses.replace(loaded, root=Path(root).absolute()) if root else loaded
+    context = click.get_current_context()
+    return dataclasses.replace(
+        loaded,
+        root=Path(context.obj).absolute() if context.obj else loaded.root,
+        offline=loaded.offline or bool(context.meta.get('hoodoo.offline')),
+    )
 
 
 @contextlib.contextmanager

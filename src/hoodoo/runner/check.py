@@ -10,7 +10,7 @@ from bedrock import errors
 from hoodoo import wording
 from hoodoo.phases import base, registry
 from hoodoo.runner import request
-from hoodoo.spec import expand, lookup, manifest, stages
+from hoodoo.spec import assemble, lookup, manifest, stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,15 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
         UsageFault: there is no such manifest.
         Problems: everything that is wrong with any line or a file that it names.
     """
-    file = here.view.find(asked.manifest)
-    if file is None:
+    if not asked.line and here.view.find(asked.manifest) is None:
         hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
         raise errors.UsageFault(
             f'cannot find manifest "{asked.manifest}" of spec {here.view.shown(here.view.root)}', hint=hint
         )
-    shown = here.view.shown(file)
-    read = expand.expand(manifest.parse(file.read_text(), file=shown), asked.variables)
-    outlook = base.Outlook(problems=list(read.problems), doubtful=set(read.misread))
+    read = assemble.assemble(here.view, asked.manifest, asked.variables, line=asked.line)
+    # What a line was meant to bring is not known when its first word is no phase: it may be an include.
+    doubtful = set(read.misread) if phases.keys() >= set(read.misread) else set(phases)
+    outlook = base.Outlook(problems=list(read.problems), doubtful=doubtful)
     lines: list[Line] = []
     for index, call in enumerate(read.calls):
         outlook.later = tuple(later.phase for later in read.calls[index + 1 :])

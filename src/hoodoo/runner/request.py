@@ -55,7 +55,7 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         raise errors.UsageFault(
             'cannot run: no spec is named', hint='Name one: hoodoo run SPEC, or set MOJO_SPEC.'
         )
-    origin = sources.find(spec, clones=settings.root / '.specs')
+    origin = sources.find(spec, clones=settings.root / '.specs', offline=settings.offline)
     stage = (given.stage or settings.stage).strip('/')
     manifest = given.manifest or 'manifest'
     stages.check(lookup.SpecView(root=origin.root, stage=stage, label=origin.label), manifest)
@@ -63,7 +63,9 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         root=settings.root,
         name=layout.check_name('project', given.project or settings.project or origin.name),
         series=layout.check_name('series', given.series or settings.series or settings_module.DEFAULT_SERIES),
+        asked_class=settings.container_class,
     )
+    project.container_class()  # what cannot be used is told before anything is done
     name = given.workspace or settings.workspace or stage.replace('/', '-') or 'default'
     workspace = layout.Workspace(project=project, name=layout.check_name('workspace', name))
     return Request(

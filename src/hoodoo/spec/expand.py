@@ -17,18 +17,30 @@ _ANY = re.compile(r'\$\{[^}]*\}?')
 
 
 def expand(read: manifest.Manifest, variables: Mapping[str, str]) -> manifest.Manifest:
-    """Replace every reference in *read*; what cannot be replaced becomes a problem."""
+    """Replace every reference in *read*; what cannot be replaced becomes a problem.
+
+    A line whose phase cannot be told is left out.
+    """
     problems: list[errors.Problem] = []
     calls: list[manifest.PhaseCall] = []
+    misread = list(read.misread)
     for call in read.calls:
+        untold = list(_wrong(call, None, variables))
+        if untold:
+            problems += untold
+            misread.append(call.phase)
+            continue
         options: list[manifest.Option] = []
         for option in call.options:
             wrong = list(_wrong(call, option, variables))
             problems += wrong
             key, value = (_text(part, variables) for part in (option.key, option.value))
             options.append(dataclasses.replace(option, key=key, value=value, known=not wrong))
-        calls.append(dataclasses.replace(call, options=tuple(options)))
-    return dataclasses.replace(read, calls=tuple(calls), problems=(*read.problems, *problems))
+        phase = _text(call.phase, variables)
+        calls.append(dataclasses.replace(call, phase=phase, options=tuple(options)))
+    return dataclasses.replace(
+        read, calls=tuple(calls), problems=(*read.problems, *problems), misread=tuple(misread)
+    )
 
 
 def _text(text: str, variables: Mapping[str, str]) -> str:
@@ -40,9 +52,10 @@ def _text(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _wrong(
-    call: manifest.PhaseCall, option: manifest.Option, variables: Mapping[str, str]
+    call: manifest.PhaseCall, option: manifest.Option | None, variables: Mapping[str, str]
 ) -> Iterator[errors.Problem]:
-    for found in _ANY.finditer(f'{option.key}={option.value}'):
+    """What is wrong with the references in *option*, or in the phase's name."""
+    for found in _ANY.finditer(f'{option.key}={option.value}' if option else call.phase):
         reference = _REFERENCE.fullmatch(found[0])
         if reference is None:
             yield call.problem(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bedrock import errors
 
 _QUOTES = '\'"'
+_MEANT = f'{_QUOTES}$\\\ufeff'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,37 @@ def parse(text: str, *, file: str = 'manifest') -> Manifest:
     return Manifest(file=file, calls=tuple(calls), problems=tuple(problems), misread=tuple(misread))
 
 
+def render(read: Manifest) -> str:
+    """Write the lines of *read* so that `parse` reads the same phases and options back.
+
+    Raises:
+        ValueError: a word holds a line break, or a phase or key is empty; no manifest can say that.
+    """
+    return ''.join(f'{_rendered(call)}\n' for call in read.calls)
+
+
+def _rendered(call: PhaseCall) -> str:
+    for word in (call.phase, *(option.key for option in call.options)):
+        if not word:
+            raise ValueError('a phase or a key is empty')
+    options = (f'{_quoted(option.key)}={_quoted(option.value, _MEANT)}' for option in call.options)
+    return ' '.join([_quoted(call.phase), *options])
+
+
+def _quoted(word: str, meant: str = f'{_MEANT}=#') -> str:
+    """*word* in quotes that `parse` removes, where it needs them; both kinds when it holds both.
+
+    Args:
+        meant: Characters that would not stand for themselves without quotes.
+    """
+    if '\n' in word:
+        raise ValueError(f'a manifest cannot hold the line break in {word!r}')
+    if word and not any(char.isspace() or char in meant for char in word):
+        return word
+    pieces = (f"'{piece}'" if piece else '' for piece in word.split("'"))
+    return '"\'"'.join(pieces) or "''"
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     """One character and where it stands."""
@@ -116,6 +148,10 @@ def _call(cells: list[_Cell], file: str) -> PhaseCall | None:
     if equals >= 0:
         raise _Misread(
             f'the line starts with an option, "{phase}", not with a phase', first, 'Write the phase first.'
+        )
+    if not phase:
+        raise _Misread(
+            'the line starts with an empty word, not with a phase', first, 'Write the phase first.'
         )
     options: list[Option] = []
     for word, cell, equals in rest:

@@ -1,16 +1,20 @@
-"""Where a spec comes from: a directory, or a git repository that is cloned; and its copy in the workspace."""
+"""Where a spec comes from: a directory, or a repository that is cloned; and its copy in the workspace."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
 import os
 import shutil
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.spec import git
+from hoodoo.spec import addresses, copying, git
 
-_GIT = ('git+http://', 'git+https://', 'git+ssh://', 'git+file://', 'git://', 'git@')
+_NOT_COPIED = frozenset({'.git', '.bzr'})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,29 +26,43 @@ class Origin:
     url: str
     label: str
     """The root as messages write it: as it was given, so that their places can be followed."""
+    revision: str = ''
+    """The commit of what was cloned; empty for a directory."""
 
 
-def find(spec: str, *, clones: Path) -> Origin:
-    """Return the origin of *spec*: a directory, or a git URL which is cloned below *clones*.
+Fetch = Callable[[addresses.Address, Path], str]
+"""Bring a folder, which may be there already, to an address, and return the revision."""
+
+
+def find(spec: str, *, clones: Path, offline: bool = False) -> Origin:
+    """Return the origin of *spec*: a directory, or an address which is cloned below *clones*.
+
+    Args:
+        offline: Use what was cloned before as it is.
 
     Raises:
-        UsageFault: there is no such directory.
+        UsageFault: there is no such directory, the address makes no sense, or, offline, was never cloned.
+        Fault: it cannot be cloned or brought up to date.
     """
-    if spec.startswith(_GIT):
-        url, _, branch = spec.partition(';branch=')
-        name = url.rstrip('/').rpartition('/')[2].removesuffix('.git')
-        folder = clones / name
-        git.fetch(git_url(url), folder, branch=branch)
-        return Origin(name=name, root=folder, url=spec, label=str(folder))
-    root = Path(spec).absolute()
-    if not root.is_dir():
-        how = 'it is a file' if root.is_file() else 'there is no such directory'
-        raise errors.UsageFault(
-            f'cannot find spec "{spec}": {how}',
-            hint='Name the directory of a spec, or a git repository as git+https://host/path.',
-        )
-    root = root.resolve()
-    return Origin(name=root.name, root=root, url=str(root), label=os.path.normpath(spec))
+    if os.path.isdir(spec):  # even when its name looks like an address
+        return _directory(spec, spec)
+    address = addresses.parse(spec)
+    if address.kind == addresses.DIRECTORY:
+        return _directory(spec, address.url)
+    if os.path.isdir(address.url):
+        url = str(Path(address.url).resolve())
+        address = addresses.Address(kind=address.kind, url=url, options=address.options)
+        spec = url + ''.join(f';{key}={value}' for key, value in address.options.items())
+    # Two versions of one repository are two clones, so that two runs do not move each other's files.
+    digest = hashlib.sha256(spec.encode()).hexdigest()[:8]
+    folder = clones / f'{address.name or "spec"}-{digest}'
+    with _held(folder):
+        if offline:
+            revision = _known(spec, folder)
+        else:
+            revision = _fetched(spec, address, folder)
+            _note(folder).write_text(revision)
+    return Origin(name=address.name, root=folder.resolve(), url=spec, label=str(folder), revision=revision)
 
 
 def git_url(url: str) -> str:
@@ -53,13 +71,97 @@ def git_url(url: str) -> str:
 
 
 def refresh(origin: Origin, folder: Path) -> None:
-    """Make *folder* a fresh copy of the spec, links kept as links."""
+    """Make *folder*, a workspace's ``spec``, a fresh copy of the spec that scripts may write to."""
+    mojo_root = folder.resolve().parents[3]
     fresh = folder.with_name(f'.{folder.name}.new')
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(origin.root, fresh, symlinks=True, ignore=shutil.ignore_patterns('.git'))
+    # Workspaces may lie inside a spec's directory, and so would their copies.
+    copying.replicate(
+        origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
+    )
     old = folder.with_name(f'.{folder.name}.old')
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _directory(spec: str, path: str) -> Origin:
+    root = Path(path).absolute()
+    if not root.is_dir():
+        how = 'it is a file' if root.is_file() else 'there is no such directory'
+        raise errors.UsageFault(
+            f'cannot find spec "{spec}": {how}',
+            hint='Name the directory of a spec, or a git repository as git+https://host/path.',
+        )
+    root = root.resolve()
+    return Origin(name=root.name, root=root, url=str(root), label=os.path.normpath(path))
+
+
+def _fetched(spec: str, address: addresses.Address, folder: Path) -> str:
+    fetch = _FETCH.get(address.kind)
+    if fetch is None:
+        raise errors.UsageFault(
+            f'cannot fetch spec "{spec}": nothing here reads {address.kind}',
+            hint='Bring it here with "brz branch" and name the directory.',
+        )
+    if folder.is_dir():
+        try:
+            return fetch(address, folder)
+        except errors.Fault as err:
+            raise errors.Fault(
+                f'cannot bring spec "{spec}" up to date',
+                hint='To use it as it was fetched last, add --offline in front of the command.',
+            ) from err
+    # A clone that was broken off must not be taken for one.
+    fresh = folder.with_name(f'.{folder.name}.new')
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        revision = fetch(address, fresh)
+    except errors.Fault as err:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise errors.Fault(f'cannot fetch spec "{spec}"', hint=_at_sign(spec)) from err
+    fresh.rename(folder)
+    return revision
+
+
+def _at_sign(spec: str) -> str:
+    """A hint for those who know pip's way to name a revision."""
+    bare, at, revision = spec.rpartition('@')
+    if at and '/' not in revision and ':' not in revision and ';' not in spec and '/' in bare:
+        return f'For a revision, write "{bare};revno={revision}".'
+    return ''
+
+
+def _known(spec: str, folder: Path) -> str:
+    """The revision of a clone that is there already."""
+    try:
+        return _note(folder).read_text()
+    except FileNotFoundError:
+        raise errors.UsageFault(
+            f'cannot use spec "{spec}" offline: it was never fetched here',
+            hint='Run once without --offline.',
+        ) from None
+
+
+def _note(folder: Path) -> Path:
+    """The file that says at which revision the clone *folder* is; it is written last."""
+    return folder.with_name(f'.{folder.name}.revision')
+
+
+def _git(address: addresses.Address, folder: Path) -> str:
+    options = address.options
+    return git.fetch(address.url, folder, branch=options.get('branch', ''), revno=options.get('revno', ''))
+
+
+_FETCH: Mapping[str, Fetch] = {addresses.GIT: _git}
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Generator[None]:
+    """Wait until no other process works on the clone *folder*, and keep them away."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f'.{folder.name}.lock').open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

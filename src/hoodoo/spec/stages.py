@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from bedrock import errors
 from hoodoo import wording
-from hoodoo.spec import lookup, manifest
+from hoodoo.spec import assemble, lookup, manifest
 
-_DEPTH = 3
+_DEPTH = 8
+_LISTED = 12
 _CHARM_MARKS = frozenset({'metadata.yaml', 'charmcraft.yaml'})
 
 
@@ -42,28 +43,49 @@ def check(view: lookup.SpecView, manifest_name: str) -> None:
 
 def listed(known: tuple[str, ...], meant: str = '') -> str:
     """A hint that names the stages, and which of them *meant* may mean."""
-    text = f'Stages of the spec: {", ".join(known)}.'
+    more = f' and {len(known) - _LISTED} more' if len(known) > _LISTED else ''
+    text = f'Stages of the spec: {", ".join(known[:_LISTED])}{more}.'
     return f'{wording.guess(meant, known)} {text}'.strip() if meant else text
 
 
 def _wanted(root: Path, manifest_name: str) -> frozenset[str]:
-    """The names of files whose directory is a stage."""
-    try:
-        text = (root / manifest_name).read_text()
-    except (OSError, UnicodeDecodeError):
-        return frozenset({manifest_name})
-    calls = manifest.parse(text).calls
-    named = {option.value for call in calls for option in call.options if option.key == 'config'}
-    return frozenset({manifest_name, *named, *(call.phase for call in calls)})
+    """The names of files whose directory is a stage: of the manifest at the root, and what it includes."""
+    wanted: set[str] = {manifest_name}
+    queue, seen = [manifest_name], set[str]()
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            text = (root / name).read_text()
+        except (OSError, ValueError):
+            continue
+        for call in manifest.parse(text).calls:
+            named = [option.value for option in call.options if option.key == 'config']
+            wanted.update(named)
+            if call.phase == assemble.INCLUDE:
+                queue += named
+            else:
+                wanted.add(call.phase)
+    return frozenset(wanted)
 
 
 def _walk(folder: Path, path: PurePosixPath, wanted: frozenset[str]) -> Iterator[str]:
-    entries = list(os.scandir(folder))
-    files = {entry.name for entry in entries if entry.is_file()}
-    if files & _CHARM_MARKS:
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    if any(entry.name in _CHARM_MARKS for entry in entries):
         return
-    if path.parts and files & wanted:
+    if path.parts and _is_stage(folder, wanted):
         yield str(path)
     for entry in entries:
-        if len(path.parts) < _DEPTH and entry.is_dir(follow_symlinks=False) and entry.name[0] != '.':
+        if len(path.parts) >= _DEPTH or entry.name.startswith('.') or not entry.is_dir():
+            continue
+        if not entry.is_symlink():
             yield from _walk(Path(entry.path), path / entry.name, wanted)
+        elif _is_stage(Path(entry.path), wanted):
+            # A stage under another name. What is below it is found where it really is.
+            yield str(path / entry.name)
+
+
+def _is_stage(folder: Path, wanted: frozenset[str]) -> bool:
+    return any((folder / name).is_file() for name in wanted)

@@ -97,3 +97,21 @@ def test_the_environment_names_what_the_command_line_does_not(tmp_path: Path) ->
 def test_what_cannot_be_run_is_a_usage_fault(tmp_path: Path, given: request.Given, message: str) -> None:
     with pytest.raises(errors.UsageFault, match=message):
         _complete(tmp_path, given, {})
+
+
+def test_a_directory_with_a_file_that_only_an_included_manifest_names_is_a_stage(tmp_path: Path) -> None:
+    for name, text in {
+        'manifest': 'include config=rest\n',
+        'rest': 'include config=rest\nverify config=checks\n',
+        'ci/checks': '',
+        'lp/deep/production/checks': '',
+        'other/file': '',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert stages.find(tmp_path, 'manifest') == ('ci', 'lp/deep/production')
+
+
+def test_many_stages_are_not_all_listed() -> None:
+    text = stages.listed(tuple(f's{number}' for number in range(15)))
+    assert text.endswith('s11 and 3 more.')
