@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ['Base']
+__all__ = ['SERIES', 'Base']
+
+SERIES: Mapping[str, str] = {
+    'precise': 'ubuntu@12.04',
+    'trusty': 'ubuntu@14.04',
+    'xenial': 'ubuntu@16.04',
+    'bionic': 'ubuntu@18.04',
+    'focal': 'ubuntu@20.04',
+    'jammy': 'ubuntu@22.04',
+    'noble': 'ubuntu@24.04',
+    'bookworm': 'debian@12',
+}
+"""The series that bundles still name, and the bases that they are."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -161,6 +161,7 @@ class WantedRelation:
     other: Endpoint
     file: str = field(default='', compare=False)
     line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return f'{self.one} - {self.other}'

@@ -24,6 +24,17 @@ class Shelf:
     complete: bool = True
     """False when collect may bring more than is known, so that nothing can be said to be missing."""
 
+    pending: tuple[Path, ...] = ()
+    """Folders whose files may come before the bundle is deployed, so that none can be said to be missing."""
+
+    def may_come(self, file: Path) -> bool:
+        """Whether *file* may be there when the bundle is deployed, though it is not now."""
+        return any(file.is_relative_to(folder) for folder in self.pending)
+
+    def finds(self, name: str) -> bool:
+        """Whether anything brings a charm called *name*, for whatever series."""
+        return name in self.expected or any(self.repo.glob(f'*/{name}')) or (self.build / name).is_dir()
+
     def find(self, name: str, series: str) -> Path | None:
         """The charm's folder as it will be when the bundle is deployed; None when nothing brings it."""
         if name in self.expected:

@@ -1,18 +1,18 @@
-"""Bundle files as deployments: templates rendered, formats told apart, includes and parents merged."""
+"""Deployer bundles: formats told apart, includes and parents merged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import jinja2
 
 from bedrock import errors
-from hoodoo.bundle import tree
+from hoodoo import wording
+from hoodoo.bundle import templates, tree, words
+from hoodoo.bundle.dialect import DEPLOYER, Dialect
 
 _INCLUDES = ('include-configs', 'include-config')
+_SECTIONS = ('services', 'applications')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,122 +20,174 @@ class Deployments:
     """What bundle files hold: deployments by name, and where relative includes are sought."""
 
     tree: tree.Tree
-    folders: tuple[Path, ...]
-    remarks: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    remarks: tuple[errors.Problem, ...] = ()
+    single: tuple[str, ...] = ()
+    """The files that are one deployment each (version 4), in the order they were read; where there is one,
+    nothing inherits."""
+    dialect: Dialect = DEPLOYER
+
+    @property
+    def native(self) -> bool:
+        """Whether units are placed as in version 4 and in Juju's own bundles."""
+        return bool(self.single)
 
 
 def load(
-    files: Sequence[Path], variables: Mapping[str, str], *, shown: Callable[[Path], str] = str
+    files: Sequence[Path],
+    variables: Mapping[str, str],
+    *,
+    shown: templates.Shown = str,
+    lookup: Sequence[Path] = (),
 ) -> Deployments:
     """Read *files* in order, each with the files that it includes; later ones win.
+
+    So an included file wins over the one that includes it, as in juju-deployer.
 
     Args:
         variables: What templates see.
         shown: How messages name a file.
+        lookup: Where templates and included values are sought, after the directories of the files.
 
     Raises:
         Problems: a file cannot be read, rendered or parsed.
     """
-    merged = tree.Tree()
-    folders: list[Path] = []
-    remarks: list[str] = []
-    queue = list(files)
-    seen: set[Path] = set()
-    while queue:
-        file = queue.pop(0)
-        if file in seen:
-            continue
-        seen.add(file)
-        read = _wrapped(tree.load(_rendered(file, variables, shown, remarks), file=shown(file)), file)
-        names = next((read.data[key] for key in _INCLUDES if key in read.data), ())
-        included = [names] if isinstance(names, str) else cast('list[str]', list(names))
-        queue = [*(file.parent / name for name in included), *queue]
-        folders.append(file.parent)
-        merged = tree.merge(merged, read.without(*_INCLUDES))
-    return Deployments(tree=merged, folders=tuple(folders), remarks=tuple(remarks))
+    reader = _Reader(variables, shown, lookup)
+    for file in files:
+        reader.read(file)
+    return Deployments(
+        tree=tree.Tree(data=reader.merged, place=reader.place),
+        folders=tuple(dict.fromkeys((*reader.folders, *lookup))),
+        remarks=tuple(reader.remarks),
+        single=tuple(dict.fromkeys(reader.single)),
+    )
 
 
 def choose(deployments: Deployments, target: str) -> tree.Tree:
     """Return the deployment called *target*, or the only one, with its parents merged under it.
 
+    Without a target, files that are one deployment each are merged in order.
+
     Raises:
         Problems: there is no such deployment, several without a target, or its parents make no sense.
     """
-    names = list(deployments.tree.data)
+    whole = deployments.tree
+    names = list(whole.data)
+    if not target and len(names) > 1 and set(names) == set(deployments.single):
+        merged = tree.Table()
+        for name in deployments.single:
+            merged = tree.merge(merged, tree.mapping(whole.data[name]))
+        return tree.Tree(data=merged, place=whole.place)
     if not target and len(names) != 1:
-        raise _refused(
-            deployments.tree,
-            (),
-            f'the bundle has {len(names)} deployments, so target= must name one',
-            hint=f'Deployments: {", ".join(names)}.' if names else '',
-        )
-    return _inherited(deployments.tree, target or names[0], ())
+        message = f'the bundle has {len(names) or "no"} deployments'
+        if names:
+            message += ', so target= must name one'
+        hint = f'Deployments: {", ".join(names)}.' if names else ''
+        raise errors.Problems('cannot choose a deployment', [whole.problem((), message, hint=hint)])
+    line = _Lineage(whole, inherits=not deployments.single)
+    return tree.Tree(data=line.of(target or names[0], ()), place=whole.below(target or names[0]).place)
 
 
-def _inherited(whole: tree.Tree, name: str, children: tuple[str, ...]) -> tree.Tree:
-    if name in children:
-        raise _refused(whole, (name,), f'deployment "{name}" inherits from itself')
-    if not isinstance(whole.data.get(name), dict):
-        hint = f'Deployments: {", ".join(whole.data)}.'
-        raise _refused(
-            whole, (children[-1],) if children else (), f'there is no deployment "{name}"', hint=hint
-        )
-    chosen = whole.below(name)
-    chosen = tree.Tree(data=chosen.data, places={**chosen.places, (): whole.places.get((name,), ('', 0))})
-    parents = chosen.data.get('inherits') or ()
-    for parent in [parents] if isinstance(parents, str) else cast('list[str]', list(parents)):
-        chosen = tree.merge(_inherited(whole, str(parent), (*children, name)), chosen)
-    return chosen
+class _Reader:
+    """Reads files and what they include, in deployer's order."""
+
+    def __init__(self, variables: Mapping[str, str], shown: templates.Shown, lookup: Sequence[Path]) -> None:
+        self._variables, self._shown, self._lookup = variables, shown, lookup
+        self._seen: set[Path] = set()
+        self.merged = tree.Table()
+        self.place = tree.NOWHERE
+        self.folders: list[Path] = []
+        self.remarks: list[errors.Problem] = []
+        self.single: list[str] = []
+
+    def read(self, file: Path) -> None:
+        """Merge *file* and then what it includes; a file that was read already is not read again."""
+        if file.resolve() in self._seen:
+            return
+        self._seen.add(file.resolve())
+        rendered = templates.render(file, self._variables, folders=self._lookup, shown=self._shown)
+        self.remarks += rendered.remarks
+        documents = tree.load(rendered.text, file=self._shown(file), locate=rendered.locate)
+        place = documents[0].place if documents else tree.Place(self._shown(file))
+        if len(documents) > 1:
+            message = 'a deployer bundle is one YAML document; this file has several'
+            hint = 'Use the phase bundle for bundles with overlay documents.'
+            raise _refused(self._shown(file), tree.problem(place, message, hint=hint))
+        found = documents[0] if documents else tree.Tree(place=place)
+        self.place = self.place if self.place.file else place
+        self.folders.append(file.parent)
+        key = next((key for key in _INCLUDES if key in found.data), '')
+        self.merged = tree.merge(self.merged, self._deployments(found.data.without(*_INCLUDES), file, place))
+        for index, name in enumerate(words.strings(found.data.get(key))):
+            self._include(found, (key, str(index)), file, name)
+
+    def _include(self, found: tree.Tree, at: tree.Path, file: Path, name: str) -> None:
+        wrong = ''
+        if '://' in name:
+            wrong = f'cannot include "{name}": bundles are not fetched'
+        elif not (file.parent / name).is_file():
+            wrong = f'cannot find the included bundle "{name}"'
+        if wrong:
+            hint = 'Keep it in the spec.' if '://' in name else f'Names are relative to {self._shown(file)}.'
+            raise _refused(self._shown(file), found.problem(at, wrong, hint=hint))
+        self.read(file.parent / name)
+
+    def _deployments(self, data: tree.Table, file: Path, place: tree.Place) -> tree.Table:
+        """The deployments of a file, one that is itself a deployment (version 4) named like the file."""
+        services = next((key for key in _SECTIONS if isinstance(data.get(key), tree.Table)), '')
+        if services and services not in data[services]:
+            whole = True
+        else:
+            # Relations alone are meant as such too: as a deployment they would make no sense.
+            whole = isinstance(data.get('relations'), tree.Row)
+        if whole:
+            self.single.append(file.name)
+            return tree.Table({file.name: self._modern(data)}, {file.name: place})
+        made = tree.Table(data, data.places)
+        for name, deployment in data.items():
+            if isinstance(deployment, tree.Table):
+                made[name] = self._modern(deployment)
+        return made
+
+    def _modern(self, deployment: tree.Table) -> tree.Table:
+        """``applications``, which juju-deployer does not know, means what services are to it."""
+        if not isinstance(deployment.get('applications'), tree.Table) or 'services' in deployment:
+            return deployment
+        place = deployment.places.get('applications', tree.NOWHERE)
+        message = 'key "applications" is taken for "services", which is its name in this format'
+        self.remarks.append(tree.problem(place, message, hint='Write services.'))
+        return deployment.renamed('applications', 'services')
 
 
-def _wrapped(read: tree.Tree, file: Path) -> tree.Tree:
-    """A file that is itself one deployment (version 4) as a deployment named like the file."""
-    for key in ('services', 'applications'):
-        inner = read.data.get(key)
-        if isinstance(inner, dict) and key not in inner:
-            return read.under(file.name)
-    if isinstance(read.data.get('relations'), list):
-        return read.under(file.name)
-    return read
+class _Lineage:
+    """Deployments with their parents merged under them."""
+
+    def __init__(self, whole: tree.Tree, *, inherits: bool) -> None:
+        self._whole, self._inherits = whole, inherits
+        self._made: dict[str, tree.Table] = {}
+
+    def of(self, name: str, children: tuple[str, ...]) -> tree.Table:
+        """Deployment *name*, which *children* inherit from, youngest first."""
+        if name in self._made:
+            return self._made[name]
+        own = self._whole.data.get(name)
+        at = (children[-1], 'inherits') if children else ()
+        if name in children:
+            raise self._refused((name, 'inherits'), f'deployment "{name}" inherits from itself', '')
+        if not isinstance(own, tree.Table):
+            known = [key for key, value in self._whole.data.items() if isinstance(value, tree.Table)]
+            hint = f'{wording.guess(name, known)} Deployments: {", ".join(known)}.'.strip()
+            raise self._refused(at, f'there is no deployment "{name}"', hint)
+        made = own
+        for parent in words.strings(own.get('inherits')) if self._inherits else ():
+            # The child is over its first parent, which is over the second.
+            made = tree.merge(self.of(parent, (*children, name)), made)
+        self._made[name] = made
+        return made
+
+    def _refused(self, at: tree.Path, message: str, hint: str) -> errors.Problems:
+        return errors.Problems('cannot choose a deployment', [self._whole.problem(at, message, hint=hint)])
 
 
-class _Noticed(jinja2.Undefined):
-    """Renders as nothing, as in Mojo, but is remembered."""
-
-    names: list[str]
-
-    def __str__(self) -> str:
-        self.names.append(self._undefined_name or '?')
-        return ''
-
-
-def _rendered(
-    file: Path, variables: Mapping[str, str], shown: Callable[[Path], str], remarks: list[str]
-) -> str:
-    names: list[str] = []
-    noticed = type('Noticed', (_Noticed,), {'names': names})
-    # Bundles are YAML, where HTML's escapes would be damage.
-    environment = jinja2.Environment(
-        undefined=noticed,
-        autoescape=False,  # noqa: S701
-        keep_trailing_newline=True,
-        loader=jinja2.FileSystemLoader(file.parent),
-    )
-    try:
-        text = environment.from_string(file.read_text()).render(cast('dict[str, Any]', dict(variables)))
-    except jinja2.TemplateSyntaxError as err:
-        raise _unread(shown(file), f'cannot read the template: {err.message}', err.lineno) from None
-    except (jinja2.TemplateError, TypeError) as err:
-        raise _unread(shown(file), f'cannot render the template: {err}') from None
-    except (OSError, UnicodeDecodeError) as err:
-        raise _unread(shown(file), f'cannot read the file: {err}') from None
-    remarks += (f'{shown(file)}: variable "{name}" is not set and renders as nothing' for name in names)
-    return text
-
-
-def _refused(whole: tree.Tree, path: tree.Path, message: str, *, hint: str = '') -> errors.Problems:
-    return errors.Problems('cannot choose a deployment', [whole.problem(path, message, hint=hint)])
-
-
-def _unread(file: str, message: str, line: int = 0) -> errors.Problems:
-    return errors.Problems(f'cannot read {file}', [errors.Problem(file=file, line=line, message=message)])
+def _refused(file: str, problem: errors.Problem) -> errors.Problems:
+    return errors.Problems(f'cannot read {file}', [problem])

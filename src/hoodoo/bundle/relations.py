@@ -20,7 +20,9 @@ def check(relations: tuple[model.WantedRelation, ...], charms: Charms) -> Iterat
     """Yield what is wrong with *relations*."""
     for relation in relations:
         for message, hint in _pair(relation, charms):
-            yield errors.Problem(file=relation.file, line=relation.line, message=message, hint=hint)
+            yield errors.Problem(
+                file=relation.file, line=relation.line, column=relation.column, message=message, hint=hint
+            )
 
 
 def _pair(relation: model.WantedRelation, charms: Charms) -> Iterator[tuple[str, str]]:

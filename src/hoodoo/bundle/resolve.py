@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
-from hoodoo.bundle import charms, load, tree, words
+from hoodoo.bundle import charms, constraints, findings, load, options, pairings, sourcing, tree, words
 
-_BASES = {
-    'trusty': '14.04',
-    'xenial': '16.04',
-    'bionic': '18.04',
-    'focal': '20.04',
-    'jammy': '22.04',
-    'noble': '24.04',
+_HINT = 'Offers and what is consumed can be made by a script phase, with juju offer and juju consume.'
+_UNSUPPORTED = {
+    'offers': ('offers are not made', _HINT),
+    'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
+    'devices': ('devices are only for kubernetes models', ''),
 }
-_SERVICE_KEYS = frozenset(
-    (
-        *('annotations', 'base', 'bindings', 'branch', 'build', 'channel', 'charm', 'charm_url'),
-        *('constraints', 'expose', 'force-machine', 'num_units', 'options', 'resources', 'revision'),
-        *('series', 'storage', 'to'),
-    )
-)
-_DEPLOYMENT_KEYS = frozenset(
-    ('applications', 'inherits', 'machines', 'overrides', 'relations', 'series', 'services')
-)
-_INCLUDES = ('include-file://', 'include-base64://')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +26,8 @@ class Resolved:
 
     wanted: model.WantedModel
     problems: tuple[errors.Problem, ...] = ()
+    remarks: tuple[errors.Problem, ...] = ()
+    """What the bundle says that has no effect, or another than it seems."""
 
 
 def resolve(deployments: load.Deployments, target: str, *, shelf: charms.Shelf, series: str) -> Resolved:
@@ -54,186 +42,171 @@ def resolve(deployments: load.Deployments, target: str, *, shelf: charms.Shelf, 
     chosen = load.choose(deployments, target)
     resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series))
     wanted = resolver.run()
-    return Resolved(wanted=wanted, problems=tuple(resolver.problems))
+    found = resolver.found
+    return Resolved(wanted=wanted, problems=tuple(found.problems), remarks=tuple(found.remarks))
 
 
 class _Resolver:
     def __init__(
         self, chosen: tree.Tree, deployments: load.Deployments, shelf: charms.Shelf, series: str
     ) -> None:
-        self.chosen, self.deployments, self.shelf, self.series = chosen, deployments, shelf, series
-        self.problems: list[errors.Problem] = []
-        self.remarks = list(deployments.remarks)
-        self.section = 'applications' if 'applications' in chosen.data else 'services'
+        self.chosen, self.deployments, self.series = chosen, deployments, series
+        self.dialect = deployments.dialect
+        self.section = self.dialect.section
+        self.found = findings.Findings(chosen)
+        self.found.remarks += deployments.remarks
+        self.sourcing = sourcing.Sourcing(shelf, self.dialect, self.found)
+        self.options = options.Options(deployments.folders, shelf, self.found)
 
     def run(self) -> model.WantedModel:
-        for key in self.chosen.data.keys() - _DEPLOYMENT_KEYS:
-            self._unused((key,), f'key "{key}"', _DEPLOYMENT_KEYS)
-        services = tree.mapping(self.chosen.data.get(self.section))
-        applications = {name: self._application(name, tree.mapping(raw)) for name, raw in services.items()}
-        relations = tuple(dict.fromkeys(self._relations()))
-        return model.WantedModel(applications=applications, relations=relations, remarks=tuple(self.remarks))
+        self._check_keys()
+        services = self._services()
+        applications = {name: self._application(name, raw) for name, raw in services.items()}
+        self.options.check_overrides()
+        relations = pairings.read(self.chosen.data.get('relations'), self.found)
+        remarks = tuple(
+            f'{remark.where}: {remark.message}. {remark.hint}'.rstrip() for remark in self.found.remarks
+        )
+        return model.WantedModel(applications=applications, relations=relations, remarks=remarks)
 
-    def _application(self, name: str, raw: dict[str, Any]) -> model.WantedApplication:
+    def _check_keys(self) -> None:
+        for key in self.chosen.data.keys() - self.dialect.bundle_keys:
+            self.found.unknown((key,), f'key "{key}"', self.dialect.bundle_keys)
+        if self.chosen.data.get('inherits') and self.deployments.single:
+            file = self.deployments.single[0]
+            message = f'nothing is inherited: "{file}" is one deployment itself, which switches that off'
+            self.found.remark(('inherits',), message, 'Put it under a name of its own.')
+        if self.chosen.data.get('saas'):
+            self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
+        if self.chosen.data.get('bundle') == 'kubernetes':
+            self.found.problem(('bundle',), 'the bundle is for a kubernetes model')
+        overrides = self.chosen.data.get('overrides')
+        if overrides is not None and not isinstance(overrides, tree.Table):
+            self.found.problem(('overrides',), 'overrides are not a mapping')
+
+    def _services(self) -> dict[str, tree.Table]:
+        raw = self.chosen.data.get(self.section)
+        if raw is not None and not isinstance(raw, tree.Table):
+            self.found.problem((self.section,), f'{self.section} are not a mapping')
+        services: dict[str, tree.Table] = {}
+        for name, entry in tree.mapping(raw).items():
+            if entry is None or isinstance(entry, tree.Table):
+                services[name] = tree.mapping(entry)
+            else:
+                self.found.problem((self.section, name), f'application {name} is not a mapping')
+        return services
+
+    def _application(self, name: str, raw: tree.Table) -> model.WantedApplication:
         at = (self.section, name)
-        for key in raw.keys() - _SERVICE_KEYS:
-            self._unused((*at, key), f'key "{key}" of {name}', _SERVICE_KEYS)
+        for key in raw.keys() - self.dialect.application_keys:
+            self.found.unknown((*at, key), f'key "{key}" of {name}', self.dialect.application_keys)
+        for key, (message, hint) in _UNSUPPORTED.items():
+            if key in self.dialect.application_keys and raw.get(key):
+                self.found.problem((*at, key), f'{message} ({name})', hint)
+        if raw.get('build'):
+            message = f'the build command of {name} has no effect'
+            self.found.remark((*at, 'build'), message, 'The phase build runs commands before a deployment.')
         series = str(raw.get('series') or self.series)
-        source = self._charm(at, name, raw, series)
-        charm = self._read(at, source)
+        source = self.sourcing.source(at, name, raw, series)
+        charm = self.sourcing.read(at, source)
         subordinate = charm is not None and charm.subordinate
         return model.WantedApplication(
             name=name,
             charm=source,
-            num_units=0 if subordinate else self._count(at, raw),
+            num_units=self._count(at, name, raw, subordinate=subordinate),
             subordinate=subordinate,
-            options=self._options(at, name, raw, charm),
-            constraints=words.pairs(raw.get('constraints')),
+            options=self.options.read(at, name, raw, charm),
+            constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
             to=self._placement(at, raw),
-            expose=bool(raw.get('expose', False)),
-            base=self._base(at, raw, series, charm),
-            resources=words.pairs(raw.get('resources')),
-            storage=words.pairs(raw.get('storage')),
-            bindings=words.pairs(raw.get('bindings')),
+            expose=self._flag(at, name, raw, 'expose'),
+            base=self.sourcing.base(at, raw, series, self._default_base(), charm),
+            resources=self._resources(at, name, raw, charm),
+            storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
+            bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
+            annotations=self._named(at, name, raw, 'annotations', None),
+            trust=self._flag(at, name, raw, 'trust'),
         )
 
-    def _charm(
-        self, at: tree.Path, name: str, raw: dict[str, Any], series: str
-    ) -> model.LocalCharm | model.StoreCharm:
-        written = str(raw.get('charm_url') or raw.get('charm') or name)
-        scheme, colon, rest = written.partition(':')
-        if (colon and scheme in ('cs', 'ch')) or 'channel' in raw:
-            return model.StoreCharm(
-                name=rest.rpartition('/')[2] if colon else written,
-                channel=str(raw.get('channel') or ''),
-                revision=int(raw['revision']) if 'revision' in raw else None,
-            )
-        if written.startswith('/'):
-            return model.LocalCharm(path=Path(written))
-        plain = rest if colon and scheme == 'local' else written
-        if plain.startswith('./') or '/' in plain:
-            # Mojo's bundles write ./<series>/<charm>, relative to the repository.
-            folder, plain = Path(plain).parent.name or series, Path(plain).name
-        else:
-            folder = series
-        found = self.shelf.find(plain, folder)
-        if found is None and self.shelf.complete:
-            hint = wording.guess(plain, self.shelf.expected) or f'Add it to the collect file as "{plain}".'
-            self._problem((*at, 'charm'), f'cannot find charm "{plain}" of {name}', hint)
-        return model.LocalCharm(path=found or self.shelf.repo / folder / plain)
+    def _default_base(self) -> str:
+        return words.option_text(self.chosen.data.get('default-base')).partition('/')[0]
 
-    def _read(self, at: tree.Path, source: model.LocalCharm | model.StoreCharm) -> charm_files.Charm | None:
-        if isinstance(source, model.StoreCharm):
-            return None
-        try:
-            return charms.read(source.path)
-        except charm_files.CharmFault as err:
-            self._problem((*at, 'charm'), err.message, err.hint)
-            return None
-
-    def _count(self, at: tree.Path, raw: dict[str, Any]) -> int:
-        value = raw.get('num_units', 1)
-        if isinstance(value, bool) or not str(value).isdigit():
-            self._problem((*at, 'num_units'), f'num_units "{value}" is not a number of units')
+    def _count(self, at: tree.Path, name: str, raw: tree.Table, *, subordinate: bool) -> int:
+        key = 'scale' if 'scale' in raw and 'num_units' not in raw else 'num_units'
+        value = raw.get(key)
+        text = words.option_text(self.dialect.num_units if value is None else value)
+        if isinstance(value, bool) or not text.isdigit():
+            self.found.problem((*at, key), f'num_units "{text}" is not a number of units')
             return 1
-        return int(value)
+        if not subordinate:
+            return int(text)
+        if value is not None and int(text):
+            message = (
+                f'{name} is a subordinate, which has units beside those of others: num_units has no effect'
+            )
+            self.found.remark((*at, key), message, f'Leave {key} out.')
+        return 0
 
-    def _options(
-        self, at: tree.Path, name: str, raw: dict[str, Any], charm: charm_files.Charm | None
+    def _flag(self, at: tree.Path, name: str, raw: tree.Table, key: str) -> bool:
+        text = words.option_text(raw.get(key)).lower()
+        if text not in ('', 'true', 'false', 'yes', 'no', '0', '1'):
+            self.found.problem((*at, key), f'{key} of {name} takes true or false, not "{text}"')
+        return text in ('true', 'yes', '1')
+
+    def _named(
+        self, at: tree.Path, name: str, raw: tree.Table, key: str, known: Collection[str] | None
     ) -> dict[str, str]:
-        options = {
-            key: self._included((*at, 'options', key), words.option_text(value))
-            for key, value in tree.mapping(raw.get('options')).items()
-        }
-        for key, value in tree.mapping(self.chosen.data.get('overrides')).items():
-            if charm is not None and key in charm.options:
-                options[key] = self._included(('overrides', key), words.option_text(value))
-        if charm is not None:
-            self._check_options(at, name, options, charm)
-        return options
+        """A mapping of texts, whose keys the charm must have where it is known."""
+        value = raw.get(key)
+        if value is not None and not isinstance(value, tree.Table):
+            self.found.problem(
+                (*at, key), f'{key} of {name} is not a mapping', f'Write {key}: {{NAME: VALUE}}.'
+            )
+        for entry, text in tree.mapping(value).items():
+            where = (*at, key, entry)
+            if not words.plain(text):
+                self.found.problem(where, f'"{entry}" in {key} of {name} is a list or a mapping')
+            if known is not None and entry not in known:
+                hint = (
+                    wording.guess(entry, known)
+                    or f'It has: {", ".join(sorted(filter(None, known))) or "none"}.'
+                )
+                self.found.problem(where, f'charm of {name} knows no "{entry}" for {key}', hint)
+        return words.pairs(value)
 
-    def _check_options(
-        self, at: tree.Path, name: str, options: dict[str, str], charm: charm_files.Charm
-    ) -> None:
-        for key, value in options.items():
-            declared = charm.options.get(key)
-            where = (*at, 'options', key)
-            if declared is None:
-                hint = wording.guess(key, charm.options)
-                self._problem(where, f'charm of {name} has no option "{key}"', hint)
-            elif not words.fits(value, declared.type):
-                # The value is not shown: it may be a secret that was put under the wrong key.
-                self._problem(where, f'option "{key}" of {name} takes {declared.type}; its value is none')
+    def _resources(
+        self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
+    ) -> dict[str, str]:
+        """The resources, the files among them with their whole path."""
+        found = self._named(at, name, raw, 'resources', charm.resources if charm else None)
+        for key, text in found.items():
+            if not text.startswith(('.', '/', '~')):
+                continue  # a revision of the store, or an image
+            path = Path(text).expanduser()
+            folders = self.deployments.folders
+            file = next((folder / path for folder in folders if (folder / path).is_file()), None)
+            if file is None:
+                hint = f'Looked in {", ".join(str(folder) for folder in folders)}.'
+                message = f'cannot find file "{text}" of resource "{key}" of {name}'
+                self.found.problem((*at, 'resources', key), message, '' if path.is_absolute() else hint)
+            else:
+                found[key] = str(file.resolve())
+        return found
 
-    def _included(self, at: tree.Path, text: str) -> str:
-        kind = next((prefix for prefix in _INCLUDES if text.startswith(prefix)), '')
-        if not kind:
-            return text
-        name = text.removeprefix(kind)
-        for folder in self.deployments.folders:
-            file = folder / name  # an absolute name replaces the folder
-            if file.is_file():
-                data = file.read_bytes()
-                return base64.b64encode(data).decode() if 'base64' in kind else data.decode()
-        self._problem(at, f'cannot find the file of "{text}"')
-        return ''
-
-    def _placement(self, at: tree.Path, raw: dict[str, Any]) -> tuple[str, ...]:
+    def _placement(self, at: tree.Path, raw: tree.Table) -> tuple[str, ...]:
         targets = words.strings(raw.get('to', raw.get('force-machine')))
         for target in targets:
             place = target.rpartition(':')[2].partition('=')[0].partition('/')[0]
             if place in tree.mapping(self.chosen.data.get(self.section)):
-                self._problem(
+                self.found.problem(
                     (*at, 'to'), f'placement "{target}" beside another application is not supported'
                 )
         return targets
 
-    def _base(self, at: tree.Path, raw: dict[str, Any], series: str, charm: charm_files.Charm | None) -> str:
-        """The base that was asked for; the bundle's general one only where the charm offers it."""
-        if raw.get('base'):
-            return str(raw['base'])
-        channel = _BASES.get(series)
-        if channel is None or charm is None:
-            return ''
-        offered = ('ubuntu', channel) in charm.bases
-        if 'series' in raw and charm.bases and not offered:
-            self._problem((*at, 'series'), f'charm "{charm.name}" does not support series {series}')
-        return f'ubuntu@{channel}' if offered else ''
 
-    def _relations(self) -> Iterator[model.WantedRelation]:
-        raw = self.chosen.data.get('relations') or ()
-        if isinstance(raw, dict):
-            yield from self._old_relations(tree.mapping(cast('object', raw)))
-            return
-        for index, entry in enumerate(cast('Sequence[Any]', raw)):
-            ends = cast('list[Any]', entry) if isinstance(entry, list) else []
-            others = words.strings(ends[1]) if len(ends) == 2 else ()
-            if not others or not isinstance(ends[0], str):
-                self._problem(('relations', str(index)), f'relation {entry} is not a pair of endpoints')
-                continue
-            for other in others:
-                yield self._relation(('relations', str(index)), ends[0], other)
-
-    def _old_relations(self, raw: dict[str, Any]) -> Iterator[model.WantedRelation]:
-        weighted = sorted(raw.items(), key=lambda item: -int(tree.mapping(item[1]).get('weight') or 0))
-        for name, entry in weighted:
-            for other in words.strings(tree.mapping(entry).get('consumes')):
-                yield self._relation(('relations', name), name, other)
-
-    def _relation(self, at: tree.Path, one: str, other: str) -> model.WantedRelation:
-        # The same pair whichever way round it was written.
-        ends = sorted((_endpoint(one), _endpoint(other)))
-        place = self.chosen.problem(at, '')
-        return model.WantedRelation(one=ends[0], other=ends[1], file=place.file, line=place.line)
-
-    def _unused(self, at: tree.Path, what: str, known: frozenset[str]) -> None:
-        problem = self.chosen.problem(at, f'{what} has no effect', hint=wording.guess(at[-1], known))
-        self.remarks.append(f'{problem.where}: {problem.message}. {problem.hint}'.rstrip())
-
-    def _problem(self, at: tree.Path, message: str, hint: str = '') -> None:
-        self.problems.append(self.chosen.problem(at, message, hint=hint))
-
-
-def _endpoint(text: str) -> model.Endpoint:
-    application, _, name = text.partition(':')
-    return model.Endpoint(application=application, name=name)
+def _bindable(charm: charm_files.Charm | None) -> set[str] | None:
+    """The names that may be bound to a space; the empty one is for all others."""
+    if charm is None:
+        return None
+    extra = cast('object', charm.metadata.get('extra-bindings'))
+    names = cast('dict[str, object]', extra) if isinstance(extra, dict) else {}
+    return {'', 'juju-info', *charm.endpoints, *names}

@@ -1,4 +1,4 @@
-"""Values of bundles as text: options, constraints, lists."""
+"""Values of bundles as text: options, mappings, lists."""
 
 from __future__ import annotations
 
@@ -42,11 +42,8 @@ def same_option(wanted: str, value: object, kind: str) -> bool:
 
 
 def pairs(value: object) -> dict[str, str]:
-    """Constraints or the like, written as ``k=v k=v``, a list of such, or a mapping."""
-    if isinstance(value, dict):
-        return {key: option_text(entry) for key, entry in tree.mapping(cast('object', value)).items()}
-    found = ' '.join(strings(value)).replace(',', ' ').split() if value else []
-    return {key: text for key, _, text in (word.partition('=') for word in found)}
+    """A mapping with its values as texts; empty when it is none."""
+    return {key: option_text(entry) for key, entry in tree.mapping(value).items()}
 
 
 def strings(value: object) -> tuple[str, ...]:
@@ -56,3 +53,8 @@ def strings(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(option_text(entry) for entry in cast('list[Any]', value))
     return (option_text(value),)
+
+
+def plain(value: object) -> bool:
+    """Whether *value* is one value and neither a list nor a mapping."""
+    return not isinstance(value, list | dict)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+
+from bedrock.base import SERIES
 
 _BASE = re.compile(r'[a-z][a-z0-9]*@[0-9a-z][0-9a-z.]*(/[a-z]+)?')
-_SERIES: Mapping[str, str] = {
-    'trusty': 'ubuntu@14.04',
-    'xenial': 'ubuntu@16.04',
-    'bionic': 'ubuntu@18.04',
-    'focal': 'ubuntu@20.04',
-    'jammy': 'ubuntu@22.04',
-    'noble': 'ubuntu@24.04',
-    'bookworm': 'debian@12',
-}
 
 
 def is_base(text: str) -> bool:
@@ -29,10 +21,10 @@ def with_risk(text: str) -> str:
 
 def from_series(name: str) -> str:
     """The base of a series; empty when the series is not known."""
-    return _SERIES.get(name, '')
+    return SERIES.get(name, '')
 
 
 def series_of(base: str) -> str:
     """The series of a base, for clients that still speak of those; empty when it has none."""
     wanted = base.partition('/')[0]
-    return next((series for series, known in _SERIES.items() if known == wanted), '')
+    return next((series for series, known in SERIES.items() if known == wanted), '')

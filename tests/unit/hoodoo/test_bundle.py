@@ -127,10 +127,10 @@ def test_a_subordinate_has_no_units_of_its_own(tmp_path: Path, shelf: charms.She
     [
         ('web:\n    options:\n      prot: 1', 4, 'has no option "prot"', 'Did you mean "port"?'),
         ('web:\n    options:\n      port: many', 4, 'takes int', ''),
-        ('web:\n    options: {note: include-file://gone}', 3, 'cannot find the file', ''),
+        ('web:\n    options: {note: include-file://gone}', 3, 'cannot find the file', 'Looked in {folder}.'),
         ('web:\n    charm: webb', 3, 'cannot find charm "webb"', 'Did you mean "web"?'),
         ('web:\n    num_units: some', 3, 'num_units "some"', ''),
-        ('web:\n    series: focal', 3, 'does not support series focal', ''),
+        ('web:\n    series: focal', 3, 'does not support series focal', 'It supports ubuntu@24.04.'),
         ('web:\n    to: lxd:cache=0\n  cache: {}', 3, 'beside another application', ''),
     ],
 )
@@ -140,7 +140,8 @@ def test_a_wrong_value_is_a_problem_at_its_line(
     (problem,) = _resolved(tmp_path, shelf, f'services:\n  {service}\n').problems
     assert (problem.file, problem.line) == ('services', line)
     assert message in problem.message
-    assert problem.hint == hint
+    assert problem.column
+    assert problem.hint == hint.format(folder=tmp_path)
 
 
 def test_options_of_a_charm_that_is_collected_later_are_not_judged(
@@ -166,7 +167,7 @@ def test_an_included_bundle_wins_over_the_one_that_includes_it(tmp_path: Path, s
 
 @pytest.mark.parametrize(
     ('text', 'message', 'line'),
-    [('a: [', 'not valid YAML', 2), ('{% if %}', 'cannot read the template', 1), ('- 1', 'not a mapping', 0)],
+    [('a: [', 'not valid YAML', 2), ('{% if %}', 'cannot read the template', 1), ('- 1', 'not a mapping', 1)],
 )
 def test_an_unreadable_bundle_is_a_problem(
     tmp_path: Path, shelf: charms.Shelf, text: str, message: str, line: int

@@ -154,7 +154,7 @@ def test_a_changed_charm_is_refreshed(world: World) -> None:
         ('sleep\n', {'manifest:1:1': 'does not say how long'}),
         (
             'collect\ndeploy config=relations\n',
-            {'ci/relations:2': 'nothing deploys application'},
+            {'ci/relations:2:3': 'nothing deploys application'},
         ),
         (
             'collect\ndeploy config=servces tiemout=3\nverify config=gone retry\n',
