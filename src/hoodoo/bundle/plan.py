@@ -126,8 +126,12 @@ class Seen:
     """What the charm of each wanted application with a local charm holds now."""
 
 
-def plan(wanted: model.WantedModel, seen: Seen) -> Plan:
-    """Return the steps from *seen* to *wanted*; none when nothing is to do."""
+def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = True) -> Plan:
+    """Return the steps from *seen* to *wanted*; none when nothing is to do.
+
+    Args:
+        apply_config_changes: Whether applications that exist get the options that differ.
+    """
     steps: list[Step] = []
     remarks = list(wanted.remarks)
     for name, application in wanted.applications.items():
@@ -135,7 +139,8 @@ def plan(wanted: model.WantedModel, seen: Seen) -> Plan:
         if there is None:
             steps.append(Deploy(wanted=application))
         else:
-            steps += _changes(application, there, seen)
+            changes = _changes(application, there, seen)
+            steps += (s for s in changes if apply_config_changes or not isinstance(s, SetOptions))
             remarks += _differences(application, there)
         if application.expose and (there is None or not there.exposed):
             steps.append(Expose(application=name))
