@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bedrock import errors
+from hoodoo import model
 from hoodoo.bundle import apply
 from hoodoo.juju import driver
 from hoodoo.spec import layout, lookup, manifest
@@ -104,6 +105,21 @@ class Job(Protocol):
         Raises:
             Fault: it failed; the run ends.
         """
+        ...
+
+
+@runtime_checkable
+class Deploys(Protocol):
+    """A job that makes a model what a bundle says, which ``hoodoo plan`` can tell before it runs."""
+
+    @property
+    def foreseen(self) -> model.WantedModel:
+        """What the model will be made, as far as the files of the spec tell."""
+        ...
+
+    @property
+    def apply_config_changes(self) -> bool:
+        """Whether settings of applications that exist are changed."""
         ...
 
 

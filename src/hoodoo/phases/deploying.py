@@ -10,7 +10,7 @@ from typing import Protocol
 from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
-from hoodoo.bundle import apply, charms, load, plan, relations, resolve
+from hoodoo.bundle import apply, charms, load, plan, relations, resolve, steps
 from hoodoo.phases import base, collect, options
 from hoodoo.readiness import wait as readiness
 from hoodoo.spec import manifest
@@ -76,10 +76,17 @@ class Job:
     """A line whose bundle is fine as far as could be told before."""
 
     line: Line
+    foreseen: model.WantedModel
+    """What it will ask for, as far as could be told before."""
     unfinished: bool = False
     """A later line deploys more: what a unit misses now may be a relation that comes then."""
     passing: bool = False
     """The very next line deploys more, so that nothing looks at the model in between."""
+
+    @property
+    def apply_config_changes(self) -> bool:
+        """See `base.Deploys`."""
+        return self.line.apply_config_changes
 
     def run(self, context: base.Context) -> base.Outcome:
         """Look, plan, apply; then wait until the model is ready."""
@@ -97,15 +104,14 @@ class Job:
         made = plan.plan(wanted, seen, apply_config_changes=line.apply_config_changes)
         for remark in made.remarks:
             context.told.note(remark)
-        if made.steps:
-            apply.apply(made, seen, hands)
+        apply.apply(wanted, made, seen, hands)
         if line.wait:
             readiness.wait(
                 hands.driver,
                 timeout_s=line.patience,
                 settle_s=0.0 if self.passing else line.settle,
                 accepted=(*line.additional_ready_states, *(_UNFINISHED if self.unfinished else ())),
-                before=seen.snapshot if any(isinstance(s, plan.Retry) for s in made.steps) else None,
+                before=seen.snapshot if any(isinstance(s, steps.Retry) for s in made.steps) else None,
                 told=context.told.waiting,
             )
         count = len(made.steps)
@@ -142,7 +148,12 @@ class Deploying:
         if not given.fine:
             return None
         later = outlook.later
-        return Job(line=line, unfinished=bool(_PHASES & set(later)), passing=bool(_PHASES & set(later[:1])))
+        return Job(
+            line=line,
+            foreseen=resolved.wanted,
+            unfinished=bool(_PHASES & set(later)),
+            passing=bool(_PHASES & set(later[:1])),
+        )
 
     def _resolved(
         self, call: manifest.PhaseCall, line: Line, place: base.Place, outlook: base.Outlook
@@ -150,7 +161,7 @@ class Deploying:
         shelf = charms.Shelf(
             repo=place.workspace.repo,
             build=place.workspace.build,
-            expected=outlook.charms,
+            expected=dict(outlook.charms),
             complete=collect.Collect.name not in outlook.doubtful,
         )
         try:
@@ -179,7 +190,11 @@ def resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = Non
     if line.local:
         files.append(place.workspace.local / line.local)
     found = shelf or charms.Shelf(repo=place.workspace.repo, build=place.workspace.build)
-    return resolve.resolve(line.read(files, place), line.target, shelf=found, series=place.series)
+    space = place.workspace
+    secret = (space.local, space.project.root / 'LOCAL')
+    return resolve.resolve(
+        line.read(files, place), line.target, shelf=found, series=place.series, secret=secret
+    )
 
 
 def _charms_now(wanted: model.WantedModel, seen: plan.Seen) -> relations.Charms:
