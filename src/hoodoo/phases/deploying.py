@@ -1,4 +1,4 @@
-"""What the phases deploy and bundle share: a bundle becomes what the model holds; what is there already stays."""
+"""What the phases deploy and bundle share: the model becomes what a bundle says; what is there stays."""
 
 from __future__ import annotations
 
