@@ -45,6 +45,12 @@ class Application:
     subordinate_to: tuple[str, ...] = ()
     exposed: bool = False
     life: str = 'alive'
+    channel: str = ''
+    """Of a store's charm, as Juju writes it: ``latest/stable``."""
+    revision: int | None = None
+    """The charm's revision; None when Juju did not say."""
+    newer: str = ''
+    """The charm that its channel has by now, where the controller knows of a newer one."""
 
     @property
     def staying(self) -> tuple[Unit, ...]:
@@ -85,6 +91,7 @@ class Machine:
     id: str
     agent: Status
     instance: Status
+    life: str = 'alive'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +122,18 @@ class OptionValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an application is set to, beyond what a snapshot shows."""
+
+    options: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
+    """Defaults included."""
+    constraints: Mapping[str, str] = field(default_factory=dict[str, str])
+    """As they are typed, sizes in MiB: ``mem`` is ``2048M``."""
+    trust: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCharm:
     """A charm on this machine: a folder (source or built) or a ``.charm`` archive."""
 
@@ -131,6 +150,37 @@ class StoreCharm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a bundle wants one unit; when it names no target, on a new machine."""
+
+    text: str = ''
+    """As it is written."""
+    container: str = ''
+    """lxd or kvm, when the unit gets a container on its target."""
+    machine: str = ''
+    """One of the bundle's machines, or a machine of the model where the bundle has none of that name."""
+    application: str = ''
+    unit: int = 0
+    """Beside which of *application*'s units, counted from 0 in their order."""
+    directive: str = ''
+    """What only the cloud understands: ``zone=a``."""
+
+    def __str__(self) -> str:
+        return self.text or 'new'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedMachine:
+    """A machine that a bundle lists."""
+
+    name: str
+    """The bundle's; Juju may give the machine another number."""
+    base: str = ''
+    constraints: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WantedApplication:
     """What a bundle says of one application."""
 
@@ -141,8 +191,10 @@ class WantedApplication:
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """Values as text, includes already read."""
     constraints: Mapping[str, str] = field(default_factory=dict[str, str])
-    to: tuple[str, ...] = ()
-    expose: bool = False
+    to: tuple[Placement, ...] = ()
+    """By unit; units beyond it go where Juju likes."""
+    expose: bool | None = None
+    """None when the bundle does not say."""
     base: str = ''
     """Such as ``ubuntu@24.04``; empty leaves the choice to the charm."""
     resources: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -151,6 +203,8 @@ class WantedApplication:
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     trust: bool = False
     """Whether the charm gets the cloud's credentials."""
+    private: frozenset[str] = frozenset()
+    """The options whose values are secrets, never to be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +227,7 @@ class WantedModel:
 
     applications: Mapping[str, WantedApplication] = field(default_factory=dict[str, WantedApplication])
     relations: tuple[WantedRelation, ...] = ()
+    machines: Mapping[str, WantedMachine] = field(default_factory=dict[str, WantedMachine])
     remarks: tuple[str, ...] = ()
     """What the bundle says that has no effect."""
 

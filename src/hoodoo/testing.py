@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hoodoo import model
 from hoodoo.juju import driver
@@ -48,6 +49,10 @@ class FakeDriver:
     def __init__(self) -> None:
         self.seen = snapshot()
         self.live: dict[str, dict[str, model.OptionValue]] = {}
+        self.set_up: dict[str, model.Settings] = {}
+        """What applications are set to, less their options."""
+        self.notes: dict[str, dict[str, str]] = {}
+        """Annotations of machines."""
         self.calls: list[str] = []
         self.log: list[str] = []
         self.on_wait: Callable[[FakeDriver], None] = lambda _: None
@@ -74,25 +79,53 @@ class FakeDriver:
         """See `driver.Driver.options`."""
         return self.live.get(application, {})
 
+    def settings(self, applications: Sequence[str]) -> Mapping[str, model.Settings]:
+        """See `driver.Driver.settings`."""
+        return {
+            name: dataclasses.replace(self._set_up(name), options=self.options(name)) for name in applications
+        }
+
+    def machine_annotations(self, machines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `driver.Driver.machine_annotations`."""
+        return {machine: self.notes.get(machine, {}) for machine in machines}
+
     def wait_change(self, timeout_s: float) -> None:
         """See `driver.Driver.wait_change`."""
         self.on_wait(self)
 
-    def deploy(self, wanted: model.WantedApplication, charm: str) -> None:
+    def add_machine(self, wanted: model.WantedMachine) -> str:
+        """See `driver.Driver.add_machine`."""
+        with self._lock:
+            self.calls.append(f'add machine {wanted.name}')
+            return self._machine()
+
+    def deploy(self, wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
         """See `driver.Driver.deploy`."""
         with self._lock:
-            self.calls.append(f'deploy {wanted.name} from {charm.rpartition("/")[2].partition("-")[0]}')
+            place = f' to {",".join(to)}' if to else ''
+            self.calls.append(
+                f'deploy {wanted.name} from {charm.rpartition("/")[2].partition("-")[0]}{place}'
+            )
+            made = application(wanted.name, charm=f'local:{wanted.name}-0', revision=0)
+            if isinstance(wanted.charm, model.StoreCharm):
+                made = dataclasses.replace(made, **self._released(wanted.charm, 1))
+            self.put(made)
             self._options(wanted.name, wanted.options)
-            units = [unit(f'{wanted.name}/{number}') for number in range(wanted.num_units)]
-            self.put(application(wanted.name, *units))
+            self.set_up[wanted.name] = model.Settings(
+                constraints={} if wanted.subordinate else _sizes(wanted.constraints), trust=wanted.trust
+            )
+            self._add(wanted.name, 0 if wanted.subordinate else wanted.num_units, to)
 
-    def refresh(self, application: str, charm: str) -> None:
+    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
         """See `driver.Driver.refresh`."""
         with self._lock:
-            self.calls.append(f'refresh {application}')
-            now = self.seen.applications[application]
+            self.calls.append(f'refresh {wanted.name}')
+            now = self.seen.applications[wanted.name]
             revision = int(now.charm.rpartition('-')[2]) + 1
-            self.put(dataclasses.replace(now, charm=f'local:{application}-{revision}'))
+            facts: dict[str, Any] = {'charm': f'local:{wanted.name}-{revision}', 'revision': revision}
+            if isinstance(wanted.charm, model.StoreCharm):
+                facts = self._released(wanted.charm, revision)
+            self.put(dataclasses.replace(now, newer='', **facts))
 
     def retry(self, unit: str) -> None:
         """See `driver.Driver.retry`."""
@@ -108,14 +141,34 @@ class FakeDriver:
             self.calls.append(f'set {application} {sorted(options.items())}')
             self._options(application, options)
 
+    def set_constraints(self, application: str, constraints: Mapping[str, str]) -> None:
+        """See `driver.Driver.set_constraints`."""
+        with self._lock:
+            self.calls.append(f'constrain {application} {sorted(constraints.items())}')
+            self._change(application, constraints=_sizes(constraints))
+
+    def trust(self, application: str) -> None:
+        """See `driver.Driver.trust`."""
+        with self._lock:
+            self.calls.append(f'trust {application}')
+            self._change(application, trust=True)
+
+    def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
+        """See `driver.Driver.annotate`."""
+        with self._lock:
+            self.calls.append(f'annotate {kind} {name} {sorted(annotations.items())}')
+            before = self.notes.get(name, {}) if kind == 'machine' else self._set_up(name).annotations
+            notes = {key: value for key, value in {**before, **annotations}.items() if value}
+            if kind == 'machine':
+                self.notes[name] = notes
+            else:
+                self._change(name, annotations=notes)
+
     def add_units(self, application: str, count: int, to: Sequence[str]) -> None:
         """See `driver.Driver.add_units`."""
         with self._lock:
-            self.calls.append(f'add {count} to {application}')
-            now = self.seen.applications[application]
-            first = 1 + max((int(u.name.rpartition('/')[2]) for u in now.units), default=-1)
-            more = tuple(unit(f'{application}/{number}') for number in range(first, first + count))
-            self.put(dataclasses.replace(now, units=(*now.units, *more)))
+            self.calls.append(f'add {count} to {application}{" on " + ",".join(to) if to else ""}')
+            self._add(application, count, to)
 
     def integrate(self, one: model.Endpoint, other: model.Endpoint) -> None:
         """See `driver.Driver.integrate`."""
@@ -129,6 +182,12 @@ class FakeDriver:
         with self._lock:
             self.calls.append(f'expose {application}')
             self.put(dataclasses.replace(self.seen.applications[application], exposed=True))
+
+    def unexpose(self, application: str) -> None:
+        """See `driver.Driver.unexpose`."""
+        with self._lock:
+            self.calls.append(f'unexpose {application}')
+            self.put(dataclasses.replace(self.seen.applications[application], exposed=False))
 
     def execute(self, machine: str, script: str, *, timeout_s: float) -> driver.Executed:
         """See `driver.Driver.execute`."""
@@ -147,3 +206,42 @@ class FakeDriver:
         for key, value in options.items():
             made = model.OptionValue(value=value, type='string', source='user')
             self.live.setdefault(name, {})[key] = made
+
+    def _set_up(self, name: str) -> model.Settings:
+        return self.set_up.get(name, model.Settings())
+
+    def _change(self, name: str, **changes: Any) -> None:
+        self.set_up[name] = dataclasses.replace(self._set_up(name), **changes)
+
+    def _released(self, charm: model.StoreCharm, revision: int) -> dict[str, Any]:
+        number = revision if charm.revision is None else charm.revision
+        channel = charm.channel if '/' in charm.channel else f'latest/{charm.channel or "stable"}'
+        return {'charm': f'ch:{charm.name}-{number}', 'revision': number, 'channel': channel}
+
+    def _add(self, name: str, count: int, to: Sequence[str]) -> None:
+        now = self.seen.applications[name]
+        first = 1 + max((int(u.name.rpartition('/')[2]) for u in now.units), default=-1)
+        made: list[model.Unit] = []
+        for index in range(count):
+            place = to[index] if index < len(to) else ''
+            if place.partition(':')[0] in ('lxd', 'kvm'):
+                raise driver.JujuFault(f'cannot add a unit: {place} not supported')
+            if place and '=' not in place and place not in self.seen.machines:
+                raise driver.JujuFault(f'cannot add a unit: machine {place} not found')
+            machine = place if place and '=' not in place else self._machine()
+            made.append(unit(f'{name}/{first + index}', machine=machine))
+        self.put(dataclasses.replace(now, units=(*now.units, *made)))
+
+    def _machine(self) -> str:
+        number = str(1 + max((int(machine) for machine in self.seen.machines), default=-1))
+        made = model.Machine(id=number, agent=model.Status(value='started'), instance=ACTIVE)
+        self.seen = dataclasses.replace(self.seen, machines={**self.seen.machines, number: made})
+        return number
+
+
+def _sizes(constraints: Mapping[str, str]) -> dict[str, str]:
+    """Constraints as a controller gives them back: sizes in MiB."""
+    return {
+        key: f'{int(value[:-1]) * 1024}M' if key in ('mem', 'root-disk') and value.endswith('G') else value
+        for key, value in constraints.items()
+    }

@@ -15,6 +15,13 @@ _INCLUDES = ('include-configs', 'include-config')
 _SECTIONS = ('services', 'applications')
 
 
+class NoDeployment(errors.Problems):
+    """The deployment that is asked for is not in the bundle, or none of several is asked for."""
+
+    def __init__(self, problem: errors.Problem) -> None:
+        super().__init__('cannot choose a deployment', [problem])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployments:
     """What bundle files hold: deployments by name, and where relative includes are sought."""
@@ -69,7 +76,8 @@ def choose(deployments: Deployments, target: str) -> tree.Tree:
     Without a target, files that are one deployment each are merged in order.
 
     Raises:
-        Problems: there is no such deployment, several without a target, or its parents make no sense.
+        NoDeployment: there is no such deployment, or several without a target.
+        Problems: its parents make no sense.
     """
     whole = deployments.tree
     names = list(whole.data)
@@ -83,7 +91,10 @@ def choose(deployments: Deployments, target: str) -> tree.Tree:
         if names:
             message += ', so target= must name one'
         hint = f'Deployments: {", ".join(names)}.' if names else ''
-        raise errors.Problems('cannot choose a deployment', [whole.problem((), message, hint=hint)])
+        raise NoDeployment(whole.problem((), message, hint=hint))
+    if target and target not in names:
+        hint = f'{wording.guess(target, names)} Deployments: {", ".join(names) or "none"}.'.strip()
+        raise NoDeployment(whole.problem((), f'there is no deployment "{target}"', hint=hint))
     line = _Lineage(whole, inherits=not deployments.single)
     return tree.Tree(data=line.of(target or names[0], ()), place=whole.below(target or names[0]).place)
 

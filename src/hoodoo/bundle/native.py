@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.bundle import includes, load, templates, tree, words
+from hoodoo.bundle import load, templates, tree, words
 from hoodoo.bundle.dialect import JUJU
 
 _SECTION = JUJU.section
@@ -114,7 +114,7 @@ def _deep(base: tree.Table, overlay: tree.Table) -> tree.Table:
 
 
 def _without(document: tree.Table, removed: frozenset[str]) -> tree.Table:
-    """*document* less the applications in *removed*: their relations, what is placed on them, their machines."""
+    """*document* less the applications in *removed*, with their relations, placements and machines."""
     kept = tree.Table(document, document.places)
     relations = document.get('relations')
     if isinstance(relations, tree.Row):

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from bedrock import base as bases
 from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
-from hoodoo.bundle import charms, constraints, findings, load, options, pairings, sourcing, tree, words
+from hoodoo.bundle import (
+    charms,
+    constraints,
+    findings,
+    load,
+    options,
+    pairings,
+    placement,
+    private,
+    sourcing,
+    tree,
+    words,
+)
 
 _HINT = 'Offers and what is consumed can be made by a script phase, with juju offer and juju consume.'
 _UNSUPPORTED = {
@@ -30,17 +43,25 @@ class Resolved:
     """What the bundle says that has no effect, or another than it seems."""
 
 
-def resolve(deployments: load.Deployments, target: str, *, shelf: charms.Shelf, series: str) -> Resolved:
+def resolve(
+    deployments: load.Deployments,
+    target: str,
+    *,
+    shelf: charms.Shelf,
+    series: str,
+    secret: Sequence[Path] = (),
+) -> Resolved:
     """Return what deployment *target* (or the only one) asks for.
 
     Args:
         series: Used where the bundle names none.
+        secret: Folders whose files hold secrets.
 
     Raises:
         Problems: the deployment cannot be told.
     """
     chosen = load.choose(deployments, target)
-    resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series))
+    resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series), secret)
     wanted = resolver.run()
     found = resolver.found
     return Resolved(wanted=wanted, problems=tuple(found.problems), remarks=tuple(found.remarks))
@@ -48,9 +69,14 @@ def resolve(deployments: load.Deployments, target: str, *, shelf: charms.Shelf, 
 
 class _Resolver:
     def __init__(
-        self, chosen: tree.Tree, deployments: load.Deployments, shelf: charms.Shelf, series: str
+        self,
+        chosen: tree.Tree,
+        deployments: load.Deployments,
+        shelf: charms.Shelf,
+        series: str,
+        secret: Sequence[Path],
     ) -> None:
-        self.chosen, self.deployments, self.series = chosen, deployments, series
+        self.chosen, self.deployments, self.series, self.secret = chosen, deployments, series, secret
         self.dialect = deployments.dialect
         self.section = self.dialect.section
         self.found = findings.Findings(chosen)
@@ -62,12 +88,16 @@ class _Resolver:
         self._check_keys()
         services = self._services()
         applications = {name: self._application(name, raw) for name, raw in services.items()}
+        machines = self._machines()
+        applications = self._placed(services, applications, machines)
         self.options.check_overrides()
         relations = pairings.read(self.chosen.data.get('relations'), self.found)
         remarks = tuple(
             f'{remark.where}: {remark.message}. {remark.hint}'.rstrip() for remark in self.found.remarks
         )
-        return model.WantedModel(applications=applications, relations=relations, remarks=remarks)
+        return model.WantedModel(
+            applications=applications, relations=relations, machines=machines, remarks=remarks
+        )
 
     def _check_keys(self) -> None:
         for key in self.chosen.data.keys() - self.dialect.bundle_keys:
@@ -117,14 +147,14 @@ class _Resolver:
             subordinate=subordinate,
             options=self.options.read(at, name, raw, charm),
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
-            to=self._placement(at, raw),
-            expose=self._flag(at, name, raw, 'expose'),
+            expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
             resources=self._resources(at, name, raw, charm),
             storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
             bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
             annotations=self._named(at, name, raw, 'annotations', None),
             trust=self._flag(at, name, raw, 'trust'),
+            private=self._private(at, raw, charm),
         )
 
     def _default_base(self) -> str:
@@ -192,15 +222,50 @@ class _Resolver:
                 found[key] = str(file.resolve())
         return found
 
-    def _placement(self, at: tree.Path, raw: tree.Table) -> tuple[str, ...]:
-        targets = words.strings(raw.get('to', raw.get('force-machine')))
-        for target in targets:
-            place = target.rpartition(':')[2].partition('=')[0].partition('/')[0]
-            if place in tree.mapping(self.chosen.data.get(self.section)):
-                self.found.problem(
-                    (*at, 'to'), f'placement "{target}" beside another application is not supported'
-                )
-        return targets
+    def _private(self, at: tree.Path, raw: tree.Table, charm: charm_files.Charm | None) -> frozenset[str]:
+        """The options that hold secrets."""
+        paths = {key: (*at, 'options', key) for key in tree.mapping(raw.get('options'))}
+        values = dict(tree.mapping(raw.get('options')))
+        for key, value in tree.mapping(self.chosen.data.get('overrides')).items():
+            if charm is not None and key in charm.options:
+                paths[key], values[key] = ('overrides', key), value
+        written = {key: (self.chosen.at(path), values[key]) for key, path in paths.items()}
+        return private.options(written, charm, folders=self.deployments.folders, secret=self.secret)
+
+    def _machines(self) -> dict[str, model.WantedMachine]:
+        """The machines that the bundle lists."""
+        found: dict[str, model.WantedMachine] = {}
+        for name, raw in tree.mapping(self.chosen.data.get('machines')).items():
+            at, facts = ('machines', name), tree.mapping(raw)
+            for key in facts.keys() - placement.MACHINE_KEYS:
+                self.found.unknown((*at, key), f'key "{key}" of machine {name}', placement.MACHINE_KEYS)
+            series = words.option_text(facts.get('series') or self.chosen.data.get('series'))
+            found[name] = model.WantedMachine(
+                name=name,
+                base=words.option_text(facts.get('base'))
+                or bases.SERIES.get(series, '')
+                or self._default_base(),
+                constraints=constraints.read(facts.get('constraints'), (*at, 'constraints'), self.found),
+                annotations=self._named(at, f'machine {name}', facts, 'annotations', None),
+            )
+        return found
+
+    def _placed(
+        self,
+        services: dict[str, tree.Table],
+        applications: dict[str, model.WantedApplication],
+        machines: dict[str, model.WantedMachine],
+    ) -> dict[str, model.WantedApplication]:
+        """The applications with where their units go."""
+        keys = {name: 'to' if 'to' in raw else 'force-machine' for name, raw in services.items()}
+        written = {name: words.strings(raw.get(keys[name])) for name, raw in services.items()}
+        found = placement.settle(written, applications, machines, native=self.deployments.native)
+        for problem in found.problems:
+            at = (self.section, problem.application, keys[problem.application])
+            self.found.problem(at, problem.message, problem.hint)
+        for name in machines.keys() - found.machines if self.deployments.native else ():
+            self.found.remark(('machines', name), f'machine {name} is added though nothing is placed on it')
+        return {name: replace(each, to=found.to.get(name, ())) for name, each in applications.items()}
 
 
 def _bindable(charm: charm_files.Charm | None) -> set[str] | None:

@@ -129,6 +129,7 @@ class _Loader(jinja2.FileSystemLoader):
     def __init__(self, folders: Sequence[Path], shown: Shown) -> None:
         super().__init__([str(folder) for folder in folders])
         self.names: list[str] = []
+        self.sources: dict[str, str] = {}
         self.marked = False
         self._shown = shown
 
@@ -137,6 +138,7 @@ class _Loader(jinja2.FileSystemLoader):
     ) -> tuple[str, str, Callable[[], bool]]:
         source, file, fresh = super().get_source(environment, template)
         source = source.replace('\r\n', '\n').replace('\r', '\n')
+        self.sources[file] = source
         name = self._shown(Path(file))
         if name not in self.names:
             self.names.append(name)
@@ -158,7 +160,8 @@ class _Renderer:
             """Renders as nothing, but is remembered."""
 
             def __str__(self) -> str:
-                unset.append((self._undefined_name or '?', place_of()))
+                name = self._undefined_name or '?'
+                unset.append((name, place_of(name)))
                 return ''
 
         # Bundles are YAML, where HTML's escapes would be damage.
@@ -216,17 +219,24 @@ class _Renderer:
             trace = trace.tb_next
         return place
 
-    def _place_in(self) -> tree.Place:
-        """The template line that is being rendered: the first frame above which is a template's."""
+    def _place_in(self, name: str) -> tree.Place:
+        """Where variable *name* stands in the line that is being rendered: the next frame of a template's."""
         frame: types.FrameType | None = inspect.currentframe()
         while frame is not None:
             template = frame.f_globals.get('__jinja_template__')
             if isinstance(template, jinja2.Template):
+                line = template.get_corresponding_lineno(frame.f_lineno)
                 return tree.Place(
-                    self._named(template.filename), template.get_corresponding_lineno(frame.f_lineno)
+                    self._named(template.filename), line, self._column(template.filename, line, name)
                 )
             frame = frame.f_back
         return tree.Place(self._shown(self._file))
+
+    def _column(self, file: str | None, line: int, name: str) -> int:
+        """The column of the first *name* in a line of a template; 0 when it is not there."""
+        lines = self._loader.sources.get(file or '', '').split('\n')
+        found = re.search(rf'\b{re.escape(name)}\b', lines[line - 1]) if line <= len(lines) else None
+        return found.start() + 1 if found else 0
 
     def _named(self, file: str | None) -> str:
         return self._shown(Path(file) if file and not file.startswith('<') else self._file)

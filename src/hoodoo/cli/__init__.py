@@ -14,6 +14,8 @@ from bedrock import errors, process
 
 _COMMANDS = {
     'run': ('hoodoo.cli.run', 'Run a spec.'),
+    'plan': ('hoodoo.cli.plan', 'Show what a run would change.'),
+    'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
     'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
     'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
@@ -29,6 +31,7 @@ A spec is a directory with a manifest: one phase a line, from collecting charms 
 \b
 Examples:
   hoodoo run specs/archive-mirror --stage ci
+  hoodoo plan specs/archive-mirror --stage ci
   hoodoo runs
   hoodoo show 12 --log
 

@@ -36,6 +36,12 @@ _MIGRATIONS = (
         PRIMARY KEY (model, application)
     ) STRICT;
     """,
+    """
+    CREATE TABLE note (
+        model TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (model, kind, name)
+    ) STRICT;
+    """,
 )
 
 Listener = Callable[[events.Record], None]
@@ -147,6 +153,22 @@ class Journal:
         self._store.write_now(
             lambda db: db.execute('INSERT OR REPLACE INTO deployed VALUES (?, ?, ?, ?)', row)
         )
+
+    def notes(self, model_uuid: str, kind: str) -> Mapping[str, str]:
+        """The notes of one kind about a model, by name."""
+        query = 'SELECT name, body FROM note WHERE model = ? AND kind = ? ORDER BY name'
+        rows = self._store.read_now(lambda db: db.execute(query, (model_uuid, kind)).fetchall())
+        return {row['name']: row['body'] for row in rows}
+
+    def note(self, model_uuid: str, kind: str, name: str, body: str) -> None:
+        """Keep a note about a model, in place of an earlier one of that name."""
+        row = (model_uuid, kind, name, body)
+        self._store.write_now(lambda db: db.execute('INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)', row))
+
+    def forget(self, model_uuid: str, kind: str, name: str) -> None:
+        """Drop a note about a model, if there is one."""
+        query = 'DELETE FROM note WHERE model = ? AND kind = ? AND name = ?'
+        self._store.write_now(lambda db: db.execute(query, (model_uuid, kind, name)))
 
     def _mark_interrupted(self) -> None:
         def work(db: sqlite3.Connection) -> None:

@@ -83,26 +83,55 @@ def open_driver(
     controller, _, name = wanted.rpartition(':')
     target = find_target(settings, controller=controller, note=note)
     name = name or default
-    owner_model = name if '/' in name else f'{target.controller.user}/{name}'
-    uuid = _model_uuid(target, owner_model)
+    uuid = _model_uuid(target, name)
     if not uuid:
         note(f'creating model {name} on {target.controller.name}')
         driver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
-        uuid = _model_uuid(target, owner_model)
+        uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')
+    return _driver(settings, target, name, uuid), target
+
+
+def find_driver(settings: settings_module.Settings, *, wanted: str, default: str) -> driver.JujuDriver | None:
+    """Connect to a model that exists; None when it or any controller does not. Nothing is started or made.
+
+    Args:
+        wanted: ``[controller:]model`` from the command line or JUJU_MODEL; may be empty.
+        default: The model's name when *wanted* is empty.
+
+    Raises:
+        UnreachableFault: the controller does not answer.
+    """
+    controller, _, name = wanted.rpartition(':')
+    controller = controller or settings.controller or clientfiles.current(settings.juju_data)
+    found = clientfiles.find(settings.juju_data, controller) if controller else None
+    if not controller:
+        return None
+    if found is not None and found.cloud == _POCKET_CLOUD and not _listens(found):
+        raise errors.UnreachableFault(
+            f'cannot see the models of controller "{controller}": pocket is not running',
+            hint='Run "pocket up".',
+        )
+    target = find_target(settings, controller=controller, note=lambda _: None)
+    uuid = _model_uuid(target, name or default)
+    return _driver(settings, target, name or default, uuid) if uuid else None
+
+
+def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
     seen_by = reader.Reader(lambda: rpc.Connection(target.controller, model_uuid=uuid))
-    opened = driver.JujuDriver(
+    return driver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
         model_uuid=uuid,
         seen_by=seen_by,
         scratch=handing.scratch(target.program, home=settings.home),
     )
-    return opened, target
 
 
-def _model_uuid(target: Target, owner_model: str) -> str:
+def _model_uuid(target: Target, name: str) -> str:
+    """The uuid of a model, ours unless *name* says whose; empty when there is none."""
+    owner_model = name if '/' in name else f'{target.controller.user}/{name}'
     connection = rpc.Connection(target.controller)
     try:
         answer = connection.call('ModelManager', 'ListModels', {'tag': f'user-{target.controller.user}'})

@@ -61,12 +61,31 @@ class Driver(Protocol):
         """Return when the model may have changed since the last call, or after *timeout_s*."""
         ...
 
-    def deploy(self, wanted: model.WantedApplication, charm: str) -> None:
-        """Deploy *wanted* from *charm*: the path of an archive or a store name."""
+    def settings(self, applications: Sequence[str]) -> Mapping[str, model.Settings]:
+        """See what each of *applications*, which exist, is set to."""
         ...
 
-    def refresh(self, application: str, charm: str) -> None:
-        """Give *application* the charm archive at path *charm*, its units in error too."""
+    def machine_annotations(self, machines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """See the annotations of *machines*, by their ids."""
+        ...
+
+    def add_machine(self, wanted: model.WantedMachine) -> str:
+        """Add a machine and return its id. One call at a time: Juju's program does not say which it was."""
+        ...
+
+    def deploy(self, wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
+        """Deploy *wanted* from *charm*, the path of an archive or a store name.
+
+        Args:
+            to: Where units go, in order; those beyond it go anywhere.
+        """
+        ...
+
+    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
+        """Give an application the charm archive at path *charm*, or *charm* of the store as *wanted* pins it.
+
+        Its units in error get it too. *switch* is needed for a store's charm in place of a local one.
+        """
         ...
 
     def retry(self, unit: str) -> None:
@@ -77,8 +96,20 @@ class Driver(Protocol):
         """Set these options and no others."""
         ...
 
+    def set_constraints(self, application: str, constraints: Mapping[str, str]) -> None:
+        """Set the constraints of units to come: these and no others."""
+        ...
+
+    def trust(self, application: str) -> None:
+        """Give the application the cloud's credentials."""
+        ...
+
+    def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
+        """Set these annotations, of an application or a machine, and leave others."""
+        ...
+
     def add_units(self, application: str, count: int, to: Sequence[str]) -> None:
-        """Add *count* units."""
+        """Add *count* units; those beyond *to* go anywhere."""
         ...
 
     def integrate(self, one: model.Endpoint, other: model.Endpoint) -> None:
@@ -87,6 +118,10 @@ class Driver(Protocol):
 
     def expose(self, application: str) -> None:
         """Open the application's ports to the world."""
+        ...
+
+    def unexpose(self, application: str) -> None:
+        """Close them again."""
         ...
 
     def execute(self, machine: str, script: str, *, timeout_s: float) -> Executed:
@@ -139,35 +174,58 @@ class JujuDriver:
         """See `Driver.wait_change`."""
         self._reader.wait_change(timeout_s)
 
-    def deploy(self, wanted: model.WantedApplication, charm: str) -> None:
+    def settings(self, applications: Sequence[str]) -> Mapping[str, model.Settings]:
+        """See `Driver.settings`."""
+        return self._reader.settings(applications)
+
+    def machine_annotations(self, machines: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `Driver.machine_annotations`."""
+        tags = {_machine_tag(machine): machine for machine in machines}
+        found = self._reader.annotations(list(tags))
+        return {machine: found[tag] for tag, machine in tags.items()}
+
+    def add_machine(self, wanted: model.WantedMachine) -> str:
+        """See `Driver.add_machine`."""
+        before = self.snapshot().machines
+        base = ['--base', wanted.base] if wanted.base else []
+        self._run('add-machine', *base, *_flags('--constraints', wanted.constraints))
+        now = self.snapshot()
+        taken = {unit.machine.partition('/')[0] for unit in now.units()}
+        fresh = [m for m in now.machines if '/' not in m and m not in before and m not in taken]
+        if not fresh:
+            raise JujuFault(f'cannot find the machine that was added for "{wanted.name}"')
+        return fresh[0]
+
+    def deploy(self, wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
         """See `Driver.deploy`."""
         words: list[str] = []
         if not wanted.subordinate:
             words += ['--num-units', str(wanted.num_units)]
+            words += _flags('--constraints', wanted.constraints)
         if isinstance(wanted.charm, model.StoreCharm):
-            words += ['--channel', wanted.charm.channel] if wanted.charm.channel else []
-            words += ['--revision', str(wanted.charm.revision)] if wanted.charm.revision is not None else []
+            # Juju takes no revision without the channel of those to come.
+            pinned = wanted.charm.revision is not None and not wanted.charm.channel
+            words += [*(['--channel', 'stable'] if pinned else []), *_release(wanted.charm)]
         words += ['--base', wanted.base] if wanted.base else []
-        words += ['--to', ','.join(wanted.to)] if wanted.to else []
+        words += ['--to', ','.join(to)] if to else []
         words += ['--bind', ' '.join(_pairs(wanted.bindings))] if wanted.bindings else []
-        for flag, values in (
-            ('--constraints', wanted.constraints),
-            ('--resource', wanted.resources),
-            ('--storage', wanted.storage),
-        ):
-            for pair in _pairs(values):
-                words += [flag, pair]
+        words += [*_flags('--resource', wanted.resources), *_flags('--storage', wanted.storage)]
+        words += ['--trust'] if wanted.trust else []
         with (
             handing.charm(charm, self._scratch) as given,
             handing.options_file(wanted.name, wanted.options, self._scratch) as file,
         ):
             self._run('deploy', given, wanted.name, *words, *(['--config', file] if file else []))
 
-    def refresh(self, application: str, charm: str) -> None:
+    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
         """See `Driver.refresh`."""
         # A unit in error keeps its old charm otherwise, and so its error.
+        words = ['refresh', wanted.name, '--force-units']
+        if isinstance(wanted.charm, model.StoreCharm):
+            self._run(*words, *(['--switch', f'ch:{charm}'] if switch else []), *_release(wanted.charm))
+            return
         with handing.charm(charm, self._scratch) as given:
-            self._run('refresh', application, '--path', given, '--force-units')
+            self._run(*words, '--path', given)
 
     def retry(self, unit: str) -> None:
         """See `Driver.retry`."""
@@ -184,6 +242,19 @@ class JujuDriver:
             if file:
                 self._run('config', application, '--file', file)
 
+    def set_constraints(self, application: str, constraints: Mapping[str, str]) -> None:
+        """See `Driver.set_constraints`."""
+        self._run('set-constraints', application, *_pairs(constraints))
+
+    def trust(self, application: str) -> None:
+        """See `Driver.trust`."""
+        self._run('trust', application)
+
+    def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
+        """See `Driver.annotate`."""
+        tag = _machine_tag(name) if kind == 'machine' else f'{kind}-{name}'
+        self._reader.annotate(tag, annotations)
+
     def add_units(self, application: str, count: int, to: Sequence[str]) -> None:
         """See `Driver.add_units`."""
         self._run('add-unit', application, '--num-units', str(count), *(['--to', ','.join(to)] if to else []))
@@ -195,6 +266,10 @@ class JujuDriver:
     def expose(self, application: str) -> None:
         """See `Driver.expose`."""
         self._run('expose', application)
+
+    def unexpose(self, application: str) -> None:
+        """See `Driver.unexpose`."""
+        self._run('unexpose', application)
 
     def execute(self, machine: str, script: str, *, timeout_s: float) -> Executed:
         """See `Driver.execute`."""
@@ -254,3 +329,16 @@ def _translated() -> Generator[None]:
 
 def _pairs(values: Mapping[str, str]) -> list[str]:
     return [f'{key}={value}' for key, value in values.items()]
+
+
+def _flags(flag: str, values: Mapping[str, str]) -> list[str]:
+    return [word for pair in _pairs(values) for word in (flag, pair)]
+
+
+def _release(charm: model.StoreCharm) -> list[str]:
+    channel = ['--channel', charm.channel] if charm.channel else []
+    return [*channel, *(['--revision', str(charm.revision)] if charm.revision is not None else [])]
+
+
+def _machine_tag(machine: str) -> str:
+    return f'machine-{machine.replace("/", "-")}'

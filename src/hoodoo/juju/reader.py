@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bedrock import errors
 from hoodoo import model
@@ -33,6 +33,37 @@ class Reader:
             self._call('Application', 'Get', {'application': application, 'branch': 'master'})
         )
 
+    def settings(self, applications: Sequence[str]) -> dict[str, model.Settings]:
+        """See what *applications* are set to."""
+        notes = self.annotations([f'application-{name}' for name in applications])
+        return {
+            name: snapshot.settings(
+                self._call('Application', 'Get', {'application': name, 'branch': 'master'}),
+                notes[f'application-{name}'],
+            )
+            for name in applications
+        }
+
+    def annotations(self, tags: Sequence[str]) -> dict[str, dict[str, str]]:
+        """See the annotations of entities, by tag."""
+        if not tags:
+            return {}
+        entities = {'entities': [{'tag': tag} for tag in tags]}
+        return snapshot.notes(self._call('Annotations', 'Get', entities), tags)
+
+    def annotate(self, tag: str, notes: Mapping[str, str]) -> None:
+        """Set annotations; the one thing that is written here, since the juju program has no command for it.
+
+        Repeating it does no harm, so a broken connection is made again for it too.
+
+        Raises:
+            RpcFault: the controller refused it.
+        """
+        given = {'annotations': [{'entity': tag, 'annotations': dict(notes)}]}
+        refused = snapshot.item_error(self._call('Annotations', 'Set', given))
+        if refused:
+            raise rpc.RpcFault(f'cannot annotate {tag}: {refused}')
+
     def wait_change(self, timeout_s: float) -> None:
         """Return when the model may have changed since the last call, or after *timeout_s*."""
         if self._waker is None:
@@ -48,7 +79,7 @@ class Reader:
             self._connection.close()
             self._connection = None
 
-    def _call(self, facade: str, request: str, params: dict[str, object]) -> dict[str, object]:
+    def _call(self, facade: str, request: str, params: Mapping[str, object]) -> dict[str, object]:
         """A call that outlives a restart of the controller; these calls only read, so repeating is safe."""
         with self._lock:  # Steps that run side by side each look at the model.
             for attempt in range(_REDIALS):

@@ -28,6 +28,7 @@ T = TypeVar('T')
 _KNOWN: Mapping[str, tuple[int, ...]] = {
     'Admin': (3,),
     'AllWatcher': (3,),
+    'Annotations': (2,),
     'Application': tuple(range(15, 23)),
     'Client': (6, 7, 8),
     'ModelManager': (9, 10),

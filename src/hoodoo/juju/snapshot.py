@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from hoodoo import model
@@ -38,6 +38,46 @@ def options(answer: Mapping[str, Any]) -> dict[str, model.OptionValue]:
     }
 
 
+def settings(answer: Mapping[str, Any], annotations: Mapping[str, str]) -> model.Settings:
+    """Return what an ``Application.Get`` answer says that an application is set to."""
+    trust = _mapping(_mapping(answer.get('application-config')).get('trust')).get('value')
+    return model.Settings(
+        options=options(answer),
+        constraints=constraints(_mapping(answer.get('constraints'))),
+        # Juju's own answer to a value that was set as text is text.
+        trust=str(trust).lower() == 'true',
+        annotations=annotations,
+    )
+
+
+def constraints(value: Mapping[str, Any]) -> dict[str, str]:
+    """A ``constraints.Value`` as words that the juju program takes."""
+    return {key: _constraint(key, found) for key, found in sorted(value.items()) if found is not None}
+
+
+def notes(answer: Mapping[str, Any], tags: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the annotations in an ``Annotations.Get`` answer about *tags*."""
+    found: dict[str, dict[str, str]] = {tag: {} for tag in tags}
+    for entry in answer.get('results') or ():
+        given = _mapping(_mapping(entry).get('annotations'))
+        found[str(entry.get('entity', ''))] = {key: str(value) for key, value in given.items()}
+    return found
+
+
+def item_error(answer: Mapping[str, Any]) -> str:
+    """The message of the first error among the results of a call about several things."""
+    errors = (_mapping(_mapping(entry).get('error')) for entry in answer.get('results') or ())
+    return next((str(error.get('message', error)) for error in errors if error), '')
+
+
+def _constraint(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, list):
+        return ','.join(str(part) for part in cast('list[object]', value))
+    return f'{value}M' if key in ('mem', 'root-disk') else str(value)
+
+
 def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, ...]) -> model.Application:
     return model.Application(
         name=name,
@@ -47,6 +87,9 @@ def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, .
         subordinate_to=tuple(str(principal) for principal in entry.get('subordinate-to') or ()),
         exposed=bool(entry.get('exposed', False)),
         life=str(entry.get('life') or 'alive'),
+        channel=str(entry.get('charm-channel') or ''),
+        revision=int(entry['charm-rev']) if 'charm-rev' in entry else None,
+        newer=str(entry.get('can-upgrade-to') or ''),
     )
 
 
@@ -88,7 +131,10 @@ def _relation(entry: Mapping[str, Any]) -> model.Relation:
 def _machines(entries: Mapping[str, Mapping[str, Any]]) -> Iterator[model.Machine]:
     for name, entry in entries.items():
         yield model.Machine(
-            id=name, agent=_status(entry.get('agent-status')), instance=_status(entry.get('instance-status'))
+            id=name,
+            agent=_status(entry.get('agent-status')),
+            instance=_status(entry.get('instance-status')),
+            life=str(_mapping(entry.get('agent-status')).get('life') or 'alive'),
         )
         yield from _machines(_mappings(entry.get('containers')))
 

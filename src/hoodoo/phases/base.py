@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bedrock import errors
+from hoodoo import model
 from hoodoo.bundle import apply
 from hoodoo.juju import driver
 from hoodoo.spec import layout, lookup, manifest
@@ -69,6 +70,8 @@ class Outlook:
     """Charms by collect destination; None when the content is not known before it is collected."""
     applications: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
     """Applications that earlier lines deploy, and their charms where known."""
+    remarks: list[errors.Problem] = field(default_factory=list[errors.Problem])
+    """What is odd but does not forbid the run."""
     doubtful: set[str] = field(default_factory=set[str])
     """Phases of which a line cannot be read: what it would bring is not known, so nothing else can be said to
     be missing. Phases add themselves; the runner adds what it cannot tell."""
@@ -102,6 +105,21 @@ class Job(Protocol):
         Raises:
             Fault: it failed; the run ends.
         """
+        ...
+
+
+@runtime_checkable
+class Deploys(Protocol):
+    """A job that makes a model what a bundle says, which ``hoodoo plan`` can tell before it runs."""
+
+    @property
+    def foreseen(self) -> model.WantedModel:
+        """What the model will be made, as far as the files of the spec tell."""
+        ...
+
+    @property
+    def apply_config_changes(self) -> bool:
+        """Whether settings of applications that exist are changed."""
         ...
 
 

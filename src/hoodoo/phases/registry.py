@@ -6,11 +6,11 @@ import importlib.metadata
 from collections.abc import Mapping
 from typing import cast
 
-from hoodoo.phases import base, collect, deploy, juju_check_wait, nagios_check, script, sleep
+from hoodoo.phases import base, bundle, collect, deploy, juju_check_wait, nagios_check, script, sleep
 
 GROUP = 'hoodoo.phases'
 
-NOT_YET = ('builddeps', 'build', 'bundle', 'repo', 'secrets', 'stop-on')
+NOT_YET = ('builddeps', 'build', 'repo', 'secrets', 'stop-on')
 """Mojo's phases that hoodoo does not have."""
 
 
@@ -19,6 +19,7 @@ def phases() -> Mapping[str, base.Phase]:
     ours: list[base.Phase] = [
         collect.Collect(),
         deploy.Deploy(),
+        bundle.Bundle(),
         script.Script('script'),
         script.Script('verify'),
         sleep.Sleep(),

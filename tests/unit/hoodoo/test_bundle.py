@@ -63,6 +63,9 @@ services:
       fast: yes
     constraints: mem=2G cores=2
     to: ['0', lxd:1]
+machines:
+  0: {constraints: mem=4G}
+  1: {series: noble}
 relations:
 - ["web:backend", "cache:site"]
 - ["cache:site", "web:backend"]
@@ -78,7 +81,9 @@ def test_a_version_4_bundle_becomes_a_model(tmp_path: Path, shelf: charms.Shelf)
     assert web.expose
     assert web.options == {'port': '8080', 'note': 'hello\n', 'fast': 'true'}
     assert web.constraints == {'mem': '2G', 'cores': '2'}
-    assert web.to == ('0', 'lxd:1')
+    assert [str(place) for place in web.to] == ['0', 'lxd:1']
+    assert found.wanted.machines['1'].base == 'ubuntu@24.04'
+    assert found.wanted.machines['0'].constraints == {'mem': '4G'}
     assert web.base == 'ubuntu@24.04'
     assert [str(relation) for relation in found.wanted.relations] == ['cache:site - web:backend']
 
@@ -131,7 +136,7 @@ def test_a_subordinate_has_no_units_of_its_own(tmp_path: Path, shelf: charms.She
         ('web:\n    charm: webb', 3, 'cannot find charm "webb"', 'Did you mean "web"?'),
         ('web:\n    num_units: some', 3, 'num_units "some"', ''),
         ('web:\n    series: focal', 3, 'does not support series focal', 'It supports ubuntu@24.04.'),
-        ('web:\n    to: lxd:cache=0\n  cache: {}', 3, 'beside another application', ''),
+        ('web:\n    to: lxd:cach=0\n  cache: {}', 3, 'no application "cach"', 'Did you mean "cache"?'),
     ],
 )
 def test_a_wrong_value_is_a_problem_at_its_line(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -264,8 +264,8 @@ def test_an_earlier_deploy_does_not_wait_for_what_a_later_one_brings(world: Worl
     blocked = model.Status(value='blocked', message='needs a backend')
     plain = world.juju.deploy
 
-    def deploy(wanted: model.WantedApplication, charm: str) -> None:
-        plain(wanted, charm)
+    def deploy(wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
+        plain(wanted, charm, to)
         if wanted.name == 'http':
             world.juju.put(testing.application('http', testing.unit('http/0', workload=blocked)))
 
