@@ -31,6 +31,8 @@ class Unit:
     """The unit that a subordinate sits beside; empty for a principal."""
     leader: bool = False
     life: str = 'alive'
+    old_charm: str = ''
+    """The charm URL that it still runs while its application has another one; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,7 @@ class FakeDriver:
 
     def wait_change(self, timeout_s: float) -> None:
         """See `driver.Driver.wait_change`."""
+        self.seen = dataclasses.replace(self.seen, now_ms=self.seen.now_ms + round(timeout_s * 1000))
         self.on_wait(self)
 
     def add_machine(self, wanted: model.WantedMachine) -> str:
@@ -126,6 +127,7 @@ class FakeDriver:
             if isinstance(wanted.charm, model.StoreCharm):
                 facts = self._released(wanted.charm, revision)
             self.put(dataclasses.replace(now, newer='', **facts))
+            self._notice(wanted.name)
 
     def retry(self, unit: str) -> None:
         """See `driver.Driver.retry`."""
@@ -140,6 +142,7 @@ class FakeDriver:
         with self._lock:
             self.calls.append(f'set {application} {sorted(options.items())}')
             self._options(application, options)
+            self._notice(application)
 
     def set_constraints(self, application: str, constraints: Mapping[str, str]) -> None:
         """See `driver.Driver.set_constraints`."""
@@ -176,6 +179,8 @@ class FakeDriver:
             self.calls.append(f'integrate {one} {other}')
             made = model.Relation(id=len(self.seen.relations), endpoints=(one, other))
             self.seen = dataclasses.replace(self.seen, relations=(*self.seen.relations, made))
+            for end in made.endpoints:
+                self._notice(end.application)
 
     def expose(self, application: str) -> None:
         """See `driver.Driver.expose`."""
@@ -201,6 +206,14 @@ class FakeDriver:
         """Add or replace an application."""
         now = {**self.seen.applications, changed.name: changed}
         self.seen = dataclasses.replace(self.seen, applications=now)
+
+    def _notice(self, name: str) -> None:
+        """Have an application's agents do what its change asks for, in no time."""
+        now = self.seen.applications.get(name)
+        if now is not None:
+            idle = model.Status(value='idle', since_ms=self.seen.now_ms)
+            units = tuple(dataclasses.replace(unit, agent=idle) for unit in now.units)
+            self.put(dataclasses.replace(now, units=units))
 
     def _options(self, name: str, options: Mapping[str, str]) -> None:
         for key, value in options.items():

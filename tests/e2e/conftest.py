@@ -57,8 +57,13 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
+def site_of(folder: Path) -> Site:
+    """A home in *folder*, nothing of it started."""
+    return Site(env=_environment(folder), folder=folder)
+
+
 def _site(folder: Path) -> Generator[Site]:
-    site = Site(env=_environment(folder), folder=folder)
+    site = site_of(folder)
     try:
         yield site
     finally:

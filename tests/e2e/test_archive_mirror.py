@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -49,6 +50,25 @@ def test_a_second_run_changes_nothing_and_says_so(site: Site) -> None:
     done = site.hoodoo('run', SPEC, '--stage', 'ci')
     assert done.stdout.count('no change') == 2
     assert _machines(site) == before
+
+
+def test_a_bad_check_fails_nagios_check_and_the_others_are_told_too(site: Site, tmp_path: Path) -> None:
+    file, plugin = '/etc/nagios/nrpe.d/zz_test.cfg', '/usr/lib/nagios/plugins/check_procs -w 1:1'
+    plant = f'echo command[check_many]={plugin} | sudo tee {file}'
+    site.juju('exec', '--model', MODEL, '--unit', 'haproxy/0', '--', plant)
+    try:
+        (tmp_path / 'manifest').write_text('nagios-check services=haproxy retry=1 sleep=0\n')
+        failed = site.hoodoo('run', str(tmp_path), '--model', MODEL, check=False)
+        assert failed.returncode == 1
+        assert 'haproxy/0 check_many: warning (try 2): PROCS WARNING' in failed.stderr
+        assert re.search(r'haproxy/0 +check_haproxy +ok +HAPROXY SERVERS OK', failed.stdout)
+        assert 'ubuntu-repository-cache' not in failed.stdout
+        (tmp_path / 'manifest').write_text('nagios-check warning=ok\n')
+        done = site.hoodoo('run', str(tmp_path), '--model', MODEL)
+        assert re.search(r'haproxy/0 +check_many +warning +PROCS WARNING', done.stdout)
+        assert 'ubuntu-repository-cache/1  check_nginx' in done.stdout
+    finally:
+        site.juju('exec', '--model', MODEL, '--unit', 'haproxy/0', '--', f'sudo rm {file}')
 
 
 def test_only_a_changed_option_is_changed(site: Site, tmp_path: Path) -> None:

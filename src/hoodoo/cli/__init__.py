@@ -18,6 +18,7 @@ _COMMANDS = {
     'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
     'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
+    'wait': ('hoodoo.cli.wait', 'Wait until a model is ready, whoever deployed it.'),
     'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
     'project-list': ('hoodoo.cli.project_list', 'List the projects.'),
     'workspace-new': ('hoodoo.cli.workspace_new', 'Make a workspace and bring a spec into it.'),
@@ -95,7 +96,7 @@ def invoke(argv: list[str] | None = None) -> int:
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = [(number, signal.signal(number, _interrupt)) for number in signals]
     try:
-        _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
+        status: object = _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as err:
@@ -110,7 +111,8 @@ def invoke(argv: list[str] | None = None) -> int:
     finally:
         for number, handler in previous:
             signal.signal(number, handler)
-    return 0
+    # What a command gave to Context.exit comes back here; commands return nothing themselves.
+    return status if isinstance(status, int) else 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

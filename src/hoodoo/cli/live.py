@@ -9,7 +9,7 @@ from rich import console, live, markup, spinner, table, text
 
 from hoodoo.journal import events, plain
 
-_REASONS = 8
+_FEWEST_REASONS = 8
 _SYMBOLS = {'done': ('✓', 'green'), 'failed': ('✗', 'red'), 'cancelled': ('■', 'yellow')}
 
 
@@ -91,9 +91,11 @@ class Live:
                 rows.add_row(self._spinner, text.Text(title, 'bold'), f'{seconds:.1f} s', '')
             else:
                 rows.add_row(' ', text.Text(title, 'dim'), '', '')
-        below = list(self._below[:_REASONS])
-        if len(self._below) > _REASONS:
-            below.append(f'and {len(self._below) - _REASONS} more')
+        # As much as the terminal has room for, below the phases and with a few lines above them.
+        room = max(_FEWEST_REASONS, self._console.height - len(self._titles) - 4)
+        below = list(self._below[:room])
+        if len(self._below) > room:
+            below.append(f'and {len(self._below) - room} more')
         # One line each, cut where the terminal ends: lines that come and go would make the list jump.
         lines = [text.Text(f'    {line}', 'dim', no_wrap=True, overflow='ellipsis') for line in below]
         summary = [text.Text(self._summary, 'bold')] if self._summary else []

@@ -14,7 +14,7 @@ class Plain:
     def __init__(self) -> None:
         self._started_ms = 0
         self._titles: tuple[str, ...] = ()
-        self._waited_for: tuple[str, ...] = ()
+        self._waited_for: frozenset[str] = frozenset()
 
     def lines(self, record: events.Record) -> Iterator[str]:
         """Yield the lines for one event."""
@@ -39,11 +39,11 @@ class Plain:
                 if state != 'done':
                     yield f'{self._title(phase)}{text}' + (' FAILED' if state == 'failed' else '')
             case events.Waiting(phase=phase, reasons=reasons):
-                # Only what is new: each change would repeat everything else.
+                # Only what is new, wherever in the tree it stands: each change would repeat everything else.
                 for reason in reasons:
-                    if reason not in self._waited_for:
+                    if reason.strip() not in self._waited_for:
                         yield f'{self._title(phase)}waiting: {reason}'
-                self._waited_for = reasons
+                self._waited_for = frozenset(reason.strip() for reason in reasons)
             case events.Progress():
                 pass
             case events.PhaseEnded(title=title, outcome=outcome, seconds=seconds, summary=summary):

@@ -31,6 +31,12 @@ def current(data: Path) -> str:
     return str(_read(data / 'controllers.yaml').get('current-controller') or '')
 
 
+def current_model(data: Path, controller: str) -> str:
+    """The client's current model of *controller*, as ``owner/name``; empty when there is none."""
+    entry = _mapping(_mapping(_read(data / 'models.yaml').get('controllers')).get(controller))
+    return str(entry.get('current-model') or '')
+
+
 def find(data: Path, name: str) -> Controller | None:
     """The controller called *name*; None when it is not registered."""
     entry = _mapping(_mapping(_read(data / 'controllers.yaml').get('controllers')).get(name))

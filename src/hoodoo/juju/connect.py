@@ -118,8 +118,35 @@ def find_driver(settings: settings_module.Settings, *, wanted: str, default: str
     return _driver(settings, target, name or default, uuid) if uuid else None
 
 
+def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> driver.JujuDriver:
+    """Connect to a model that must be there: *wanted*, else the Juju client's current one.
+
+    Raises:
+        UsageFault: there is no such model, or none is meant.
+    """
+    controller, _, name = wanted.rpartition(':')
+    target = find_target(settings, controller=controller, note=note)
+    found = target.controller
+    name = name or clientfiles.current_model(target.juju_data, found.name)
+    if not name:
+        raise errors.UsageFault(
+            f'cannot tell which model of controller "{found.name}" is meant',
+            hint='Name one with --model, or choose one with "juju switch".',
+        )
+    models = _models(target)
+    uuid = models.get(name if '/' in name else f'{found.user}/{name}', '')
+    if not uuid:
+        known = [each.removeprefix(f'{found.user}/') for each in models]
+        listed = f'Models: {", ".join(sorted(known)) or "none"}.'
+        raise errors.UsageFault(
+            f'cannot find model "{name}" on controller "{found.name}"',
+            hint=f'{wording.guess(name, known)} {listed}'.strip(),
+        )
+    return _driver(settings, target, name, uuid)
+
+
 def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
-    seen_by = reader.Reader(lambda: rpc.Connection(target.controller, model_uuid=uuid))
+    seen_by = reader.Reader(lambda: rpc.Connection(_as_registered(target), model_uuid=uuid))
     return driver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
@@ -129,20 +156,29 @@ def _driver(settings: settings_module.Settings, target: Target, name: str, uuid:
     )
 
 
+def _as_registered(target: Target) -> clientfiles.Controller:
+    """The controller as the client's files have it now: after a restart it may listen elsewhere."""
+    return clientfiles.find(target.juju_data, target.controller.name) or target.controller
+
+
 def _model_uuid(target: Target, name: str) -> str:
     """The uuid of a model, ours unless *name* says whose; empty when there is none."""
-    owner_model = name if '/' in name else f'{target.controller.user}/{name}'
+    return _models(target).get(name if '/' in name else f'{target.controller.user}/{name}', '')
+
+
+def _models(target: Target) -> dict[str, str]:
+    """The UUIDs of the models that we may see, by ``owner/name``."""
     connection = rpc.Connection(target.controller)
     try:
         answer = connection.call('ModelManager', 'ListModels', {'tag': f'user-{target.controller.user}'})
     finally:
         connection.close()
+    models: dict[str, str] = {}
     for entry in cast('list[dict[str, Any]]', answer.get('user-models') or []):
         found = entry.get('model', entry)
         owner = str(found.get('owner-tag', '')).removeprefix('user-')
-        if f'{owner}/{found.get("name")}' == owner_model:
-            return str(found['uuid'])
-    return ''
+        models[f'{owner}/{found.get("name")}'] = str(found['uuid'])
+    return models
 
 
 def _pocket(settings: settings_module.Settings) -> Target:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.juju import rpc, snapshot
+from hoodoo.juju import rpc, snapshot, waker
 
-_POLL_S = 1.0
 _REDIALS = 5
 _REDIAL_S = 1.0
 
@@ -20,12 +21,20 @@ class Reader:
     def __init__(self, dial: Callable[[], rpc.Connection]) -> None:
         self._dial = dial
         self._connection: rpc.Connection | None = None
-        self._waker: _Waker | None = None
+        self._waker: waker.Waker | None = None
         self._lock = threading.Lock()
+        self._last: model.ModelSnapshot | None = None
+        self._cost_s = 0.0
 
     def snapshot(self) -> model.ModelSnapshot:
         """See the whole model now."""
-        return snapshot.decode(self._call('Client', 'FullStatus', {'patterns': []}))
+        began = time.monotonic()
+        seen = snapshot.decode(self._call('Client', 'FullStatus', {'patterns': []}))
+        self._cost_s = time.monotonic() - began
+        if self._waker is not None and not _same(seen, self._last):
+            self._waker.moved()
+        self._last = seen
+        return seen
 
     def options(self, application: str) -> dict[str, model.OptionValue]:
         """See the options of *application*, defaults included."""
@@ -65,10 +74,13 @@ class Reader:
             raise rpc.RpcFault(f'cannot annotate {tag}: {refused}')
 
     def wait_change(self, timeout_s: float) -> None:
-        """Return when the model may have changed since the last call, or after *timeout_s*."""
+        """Return when the model may have changed since the last call, or after *timeout_s*.
+
+        On a controller without watchers it returns now and then, at most once a second.
+        """
         if self._waker is None:
-            self._waker = _Waker(self._dial)
-        self._waker.wait(timeout_s)
+            self._waker = waker.Waker(self._dial)
+        self._waker.wait(timeout_s, cost_s=self._cost_s)
 
     def close(self) -> None:
         """Hang up; may be called twice."""
@@ -91,45 +103,14 @@ class Reader:
                     self._connection = None
                     if attempt + 1 == _REDIALS:
                         raise
-                    if attempt:
-                        threading.Event().wait(_REDIAL_S)
+                except rpc.RpcFault as err:
+                    if not err.transient or attempt + 1 == _REDIALS:
+                        raise
+                if attempt:
+                    threading.Event().wait(_REDIAL_S)
         raise AssertionError('the loop returns or raises')
 
 
-class _Waker:
-    """Follows the model's AllWatcher in a thread; without one, wakes every second."""
-
-    def __init__(self, dial: Callable[[], rpc.Connection]) -> None:
-        self._changed = threading.Event()
-        self._following = True
-        self._closed = False
-        self._connection: rpc.Connection | None = None
-        self._thread = threading.Thread(target=self._follow, args=(dial,), name='watcher', daemon=True)
-        self._thread.start()
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait for a change, at most *timeout_s*."""
-        self._changed.wait(timeout_s if self._following else min(timeout_s, _POLL_S))
-        self._changed.clear()
-
-    def close(self) -> None:
-        """End the thread."""
-        self._closed = True
-        if self._connection is not None:
-            self._connection.close()
-        self._thread.join(5.0)
-
-    def _follow(self, dial: Callable[[], rpc.Connection]) -> None:
-        try:
-            self._connection = dial()
-            watcher = str(self._connection.call('Client', 'WatchAll', {}).get('watcher-id', ''))
-            while not self._closed:
-                self._connection.call('AllWatcher', 'Next', {}, id_=watcher, timeout_s=None)
-                self._changed.set()
-        except errors.Fault:
-            # Not offered, or the connection broke: from here on wait() polls.
-            self._following = False
-            self._changed.set()
-        finally:
-            if self._connection is not None:
-                self._connection.close()
+def _same(one: model.ModelSnapshot, other: model.ModelSnapshot | None) -> bool:
+    """Whether both show the same, at whatever time."""
+    return other is not None and one == dataclasses.replace(other, now_ms=one.now_ms)

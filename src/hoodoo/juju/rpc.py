@@ -33,6 +33,7 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
     'Client': (6, 7, 8),
     'ModelManager': (9, 10),
 }
+_TRANSIENT = frozenset({'retry', 'try again', 'upgrade in progress'})
 _SERVER_NAME = 'juju-apiserver'
 _MAX_FRAME = 64 * 2**20
 _OPEN_S = 10.0
@@ -46,6 +47,11 @@ class RpcFault(errors.Fault):
     def __init__(self, message: str, *, code: str = '') -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def transient(self) -> bool:
+        """Whether the controller asks for patience: it starts, is upgraded, or has too much to do."""
+        return self.code in _TRANSIENT
 
 
 class Connection:

@@ -114,6 +114,7 @@ def _unit(
         principal=principal,
         leader=bool(entry.get('leader', False)),
         life=str(agent.get('life') or _mapping(entry.get('workload-status')).get('life') or 'alive'),
+        old_charm=str(entry.get('charm') or ''),
     )
 
 

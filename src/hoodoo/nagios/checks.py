@@ -5,25 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from hoodoo import model
 
-DEFAULT_SKIPS: tuple[str, ...] = ()
-"""Checks that are never run unless ``skip-checks`` says otherwise."""
+DEFAULT_SKIPS: tuple[str, ...] = ('check_ksplice', 'check_landscape', 'check_livepatch')
+"""Checks that are not run unless ``skip-checks`` says otherwise: they ask an agent that needs an account
+elsewhere, so that a fresh deployment fails them whatever its charms do."""
 
 CHECK_TIMEOUT_S = 60
 
-_STATES = {0: 'OK', 1: 'WARNING', 2: 'CRITICAL', 3: 'UNKNOWN', 124: 'timed out'}
+_STATES = {0: 'ok', 1: 'warning', 2: 'critical', 3: 'unknown', 124: 'timed out'}
 
 # One line for each check: name, exit status and output, the output encoded because it may hold anything.
 _SCRIPT = """
 skip=' '%(skips)s' '
+only=' '%(only)s' '
 for file in /etc/nagios/nrpe.d/*.cfg; do
     [ -f "$file" ] || continue
     sed -n 's/^[[:space:]]*command\\[\\([^]]*\\)\\][[:space:]]*=[[:space:]]*\\(.*\\)$/\\1 \\2/p' "$file"
 done | while read -r name command; do
+    case "$only" in '  ') ;; *" $name "*) ;; *) continue;; esac
     case "$skip" in *" $name "*) printf '%%s skipped -\\n' "$name"; continue;; esac
     output=$(timeout %(timeout)d sh -c "$command" 2>&1 </dev/null)
     status=$?
@@ -38,28 +41,42 @@ class Result:
 
     unit: str
     name: str
+    """Empty when the unit did not answer, so that its checks are not known."""
     status: int | None
-    """The plugin's exit status; None when it was skipped."""
+    """The plugin's exit status; None when it did not run."""
     output: str = ''
+    tries: int = 1
 
     @property
-    def good(self) -> bool:
-        """Whether it was fine or skipped."""
-        return self.status in (None, 0)
+    def state(self) -> str:
+        """The status in a word or two."""
+        if self.status is None:
+            return 'skipped' if self.name else 'no answer'
+        return _STATES.get(self.status, f'exit status {self.status}')
+
+    def is_good(self, fine: Collection[str] = ()) -> bool:
+        """Whether it was ok or skipped, or in one of the *fine* states."""
+        return self.state in {'ok', 'skipped', *fine}
 
     def __str__(self) -> str:
-        if self.status is None:
-            return f'{self.unit} {self.name}: skipped'
-        state = _STATES.get(self.status, f'exit status {self.status}')
-        return f'{self.unit} {self.name}: {state}: {self.output}'
+        name = f' {self.name}' if self.name else ''
+        tries = f' (try {self.tries})' if self.tries > 1 else ''
+        return f'{self.unit}{name}: {self.state}{tries}' + (f': {self.output}' if self.output else '')
 
 
-def script(skips: Iterable[str]) -> str:
-    """The shell script that runs every configured check but *skips*; names that no check has do no harm."""
-    return _SCRIPT % {'skips': shlex.quote(' '.join(skips)), 'timeout': CHECK_TIMEOUT_S}
+def script(skips: Iterable[str], *, only: Iterable[str] = ()) -> str:
+    """The shell script that runs every configured check but *skips*, or *only* these if any are named.
+
+    Names that no check has do no harm.
+    """
+    return _SCRIPT % {
+        'skips': shlex.quote(' '.join(skips)),
+        'only': shlex.quote(' '.join(only)),
+        'timeout': CHECK_TIMEOUT_S,
+    }
 
 
-def read(unit: str, stdout: str) -> list[Result]:
+def read(unit: str, stdout: str, *, tries: int = 1) -> list[Result]:
     """Return the results that the script printed on *unit*."""
     results: list[Result] = []
     for line in stdout.splitlines():
@@ -68,8 +85,22 @@ def read(unit: str, stdout: str) -> list[Result]:
         if status == 'skipped':
             results.append(Result(unit=unit, name=name, status=None))
         elif status.isdigit():
-            results.append(Result(unit=unit, name=name, status=int(status), output=_decoded(encoded)))
+            output = _decoded(encoded)
+            results.append(Result(unit=unit, name=name, status=int(status), output=output, tries=tries))
     return results
+
+
+def table(results: Iterable[Result]) -> list[str]:
+    """Results as aligned lines: unit, check, state, the first line of the output without its numbers."""
+    rows = [('Unit', 'Check', 'State', 'Output')]
+    for result in results:
+        state = result.state + (f', try {result.tries}' if result.tries > 1 else '')
+        output = next(iter(result.output.splitlines()), '').partition('|')[0].strip()
+        rows.append((result.unit, result.name or '-', state, output))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [
+        '  '.join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]).rstrip() for row in rows
+    ]
 
 
 def places(seen: model.ModelSnapshot, services: Iterable[str] = ()) -> dict[str, str]:

@@ -26,6 +26,8 @@ class Options:
     settle: float = readiness.DEFAULT_SETTLE_S
     additional_ready_states: tuple[str, ...] = ()
     """Workload states that the wait takes for ready, next to active and unknown."""
+    retry_errors: int = 0
+    """How often a unit may fail before the wait ends; Juju retries failed hooks by itself."""
     apply_config_changes: bool = True
     """Whether applications that exist get the options that differ."""
 

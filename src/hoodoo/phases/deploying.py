@@ -10,8 +10,9 @@ from typing import Protocol
 from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
-from hoodoo.bundle import apply, charms, load, plan, relations, resolve, steps
-from hoodoo.phases import base, collect, options
+from hoodoo.bundle import apply, charms, load, plan, relations, resolve
+from hoodoo.phases import base, collect, options, waiting
+from hoodoo.readiness import changes, oracle
 from hoodoo.readiness import wait as readiness
 from hoodoo.spec import manifest
 
@@ -58,6 +59,11 @@ class Line(Protocol):
         ...
 
     @property
+    def retry_errors(self) -> int:
+        """How often a unit may fail before the wait ends."""
+        ...
+
+    @property
     def apply_config_changes(self) -> bool:
         """Whether applications that exist get options that changed."""
         ...
@@ -93,9 +99,8 @@ class Job:
         line, place = self.line, context.place
         resolved = resolved_for(line, place)
         wanted = resolved.wanted
-        hands = apply.Hands(
-            driver=context.juju(), memory=context.memory, cache=place.cache, told=context.told
-        )
+        noting = waiting.Noting(context.told)
+        hands = apply.Hands(driver=context.juju(), memory=context.memory, cache=place.cache, told=noting)
         context.told.progress('comparing with the model')
         seen = apply.look(wanted, hands)
         problems = [*resolved.problems, *relations.check(wanted.relations, _charms_now(wanted, seen))]
@@ -108,14 +113,22 @@ class Job:
         if line.wait:
             readiness.wait(
                 hands.driver,
+                self._ready(noting.changes(made.steps, seen)),
                 timeout_s=line.patience,
-                settle_s=0.0 if self.passing else line.settle,
-                accepted=(*line.additional_ready_states, *(_UNFINISHED if self.unfinished else ())),
-                before=seen.snapshot if any(isinstance(s, steps.Retry) for s in made.steps) else None,
                 told=context.told.waiting,
             )
         count = len(made.steps)
         return base.Outcome(summary=wording.counted(count, 'change') if count else 'no change')
+
+    def _ready(self, made: tuple[changes.Change, ...]) -> oracle.Rules:
+        """What counts as ready after *made*."""
+        more = _UNFINISHED if self.unfinished else ()
+        return oracle.Rules(
+            settle_s=0.0 if self.passing else self.line.settle,
+            accepted=frozenset({*self.line.additional_ready_states, *more}),
+            retry_errors=self.line.retry_errors,
+            changes=made,
+        )
 
 
 class Deploying:
@@ -131,6 +144,7 @@ class Deploying:
         """Resolve the bundle against the charms that will be there, and check its relations."""
         given = options.read(self.line, call, outlook.problems)
         line = given.options
+        waiting.check_states(call, line.additional_ready_states, outlook.problems)
         told = not given.untold & {'config', 'local', 'overlays', 'target'}
         there = [base.find_file(call, name, place, outlook) for name in line.files] if told else [None]
         resolved = self._resolved(call, line, place, outlook) if None not in there else None

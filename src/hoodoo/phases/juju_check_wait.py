@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hoodoo import wording
-from hoodoo.phases import base, options
-from hoodoo.readiness import wait
+from hoodoo.phases import base, options, waiting
+from hoodoo.readiness import oracle, wait
 from hoodoo.spec import manifest
 
 
@@ -15,21 +15,32 @@ class Options:
     """What a juju-check-wait line may say."""
 
     timeout: float = wait.DEFAULT_TIMEOUT_S
+    max_wait: float | None = None
+    """The same, by the name that the phase bundle has for it; it wins."""
     settle: float = wait.DEFAULT_SETTLE_S
+    additional_ready_states: tuple[str, ...] = ()
+    """Workload states that count as ready, next to active and unknown."""
+    retry_errors: int = 0
+    """How often a unit may fail before the wait ends; Juju retries failed hooks by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """How long to wait."""
+    """How long to wait for what."""
 
     options: Options
 
     def run(self, context: base.Context) -> base.Outcome:
         """Wait."""
+        given = self.options
         seen = wait.wait(
             context.juju(),
-            timeout_s=self.options.timeout,
-            settle_s=self.options.settle,
+            oracle.Rules(
+                settle_s=given.settle,
+                accepted=frozenset(given.additional_ready_states),
+                retry_errors=given.retry_errors,
+            ),
+            timeout_s=given.timeout if given.max_wait is None else given.max_wait,
             told=context.told.waiting,
         )
         return base.Outcome(summary=f'{wording.counted(len(list(seen.units())), "unit")} ready')
@@ -43,6 +54,7 @@ class JujuCheckWait:
     repeatable = True
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
-        """Check the numbers."""
+        """Check the numbers and the states."""
         given = options.read(Options, call, outlook.problems)
-        return Job(options=given.options) if given.fine else None
+        fine = waiting.check_states(call, given.options.additional_ready_states, outlook.problems)
+        return Job(options=given.options) if given.fine and fine else None

@@ -117,6 +117,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     'str': str,
     'bool': _boolean,
     'float': _seconds,
+    'float | None': _seconds,
     'int': _count,
     'tuple[str, ...]': _list,
     'tuple[str, ...] | None': _list,

@@ -18,6 +18,8 @@ class Reason:
     subject: str
     """The unit, application, machine or relation."""
     text: str
+    since_ms: int | None = None
+    """By the controller's clock; None when nothing says."""
     fatal: bool = False
     """Waiting does not help."""
 
@@ -35,25 +37,33 @@ def unready(seen: model.ModelSnapshot, *, accepted: Collection[str] = frozenset(
     return (*_machines(seen), *_applications(seen), *_units(seen, workloads), *_relations(seen))
 
 
-def quiet_ms(seen: model.ModelSnapshot) -> int | None:
-    """For how long no agent has changed its status; None when no agent says since when."""
-    times = [unit.agent.since_ms for unit in seen.units() if unit.agent.since_ms is not None]
-    return seen.now_ms - max(times) if times else None
+def machine_subject(machine: str) -> str:
+    """How reasons name the machine with this number."""
+    return f'machine {machine}'
+
+
+def relation_subject(relation: model.Relation) -> str:
+    """How reasons name a relation."""
+    return f'relation {" - ".join(str(end) for end in relation.endpoints)}'
+
+
+def is_idle(agent: model.Status) -> bool:
+    """Whether an agent has nothing to do; running update-status, which it does for ever, is nothing."""
+    return agent.value == 'idle' or (agent.value == 'executing' and _QUIET_HOOK in agent.message)
 
 
 def _machines(seen: model.ModelSnapshot) -> Iterator[Reason]:
     for machine in seen.machines.values():
-        if machine.instance.value == 'provisioning error':
-            yield Reason(
-                subject=f'machine {machine.id}',
-                text=f'cannot be provisioned: {machine.instance.message}',
-                fatal=True,
-            )
-        elif machine.agent.value == 'down':
-            yield Reason(subject=f'machine {machine.id}', text='is down')
-        elif machine.agent.value == 'pending' and machine.instance.message:
+        agent, instance = machine.agent, machine.instance
+        subject = machine_subject(machine.id)
+        if instance.value == 'provisioning error':
+            text = f'cannot be provisioned: {instance.message}'
+            yield Reason(subject=subject, text=text, since_ms=instance.since_ms, fatal=True)
+        elif agent.value == 'pending' and instance.message:
             # A unit only says that it waits for its machine; this is what the machine waits for.
-            yield Reason(subject=f'machine {machine.id}', text=machine.instance.message)
+            yield Reason(subject=subject, text=instance.message, since_ms=instance.since_ms)
+        elif agent.value != 'started':
+            yield Reason(subject=subject, text=f'is {agent.value or "not started"}', since_ms=agent.since_ms)
 
 
 def _applications(seen: model.ModelSnapshot) -> Iterator[Reason]:
@@ -77,37 +87,36 @@ def _missing_subordinates(application: model.Application, seen: model.ModelSnaps
 
 def _units(seen: model.ModelSnapshot, workloads: Collection[str]) -> Iterator[Reason]:
     for unit in seen.units():
-        texts: list[str] = []
         workload, agent = unit.workload, unit.agent
         if workload.value == 'error':
-            yield Reason(subject=unit.name, text=workload.message or 'error', fatal=True)
+            text = workload.message or 'error'
+            yield Reason(subject=unit.name, text=text, since_ms=workload.since_ms, fatal=True)
             continue
+        texts: list[str] = []
         if unit.life != 'alive':
             texts.append('is being removed')
         if workload.value not in workloads:
             texts.append(_worded(f'workload {workload.value or "unset"}', workload.message))
-        if not _is_idle(agent):
+        if not is_idle(agent):
             texts.append(_worded(f'agent {agent.value or "unset"}', agent.message))
+        if unit.old_charm:
+            texts.append(f'still runs charm {unit.old_charm}')
         if texts:
-            yield Reason(subject=unit.name, text=', '.join(texts))
+            since_ms = workload.since_ms if is_idle(agent) else agent.since_ms
+            yield Reason(subject=unit.name, text=', '.join(texts), since_ms=since_ms)
 
 
 def _relations(seen: model.ModelSnapshot) -> Iterator[Reason]:
     for relation in seen.relations:
         sides = [seen.applications.get(end.application) for end in relation.endpoints]
         if relation.status == 'joining' and all(side is not None and side.staying for side in sides):
-            ends = ' - '.join(str(end) for end in relation.endpoints)
-            yield Reason(subject=f'relation {ends}', text='is being joined')
+            yield Reason(subject=relation_subject(relation), text='is being joined')
 
 
 def _lacks_leader(application: model.Application) -> bool:
     """Whether nobody leads though the agents had their turn; before that it goes without saying."""
     units = application.units
-    return bool(units) and all(_is_idle(u.agent) for u in units) and not any(u.leader for u in units)
-
-
-def _is_idle(agent: model.Status) -> bool:
-    return agent.value == 'idle' or (agent.value == 'executing' and _QUIET_HOOK in agent.message)
+    return bool(units) and all(is_idle(u.agent) for u in units) and not any(u.leader for u in units)
 
 
 def _worded(state: str, message: str) -> str:

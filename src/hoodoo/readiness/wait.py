@@ -1,112 +1,172 @@
-"""Wait until a model is ready, woken by its changes."""
+"""Wait until a model is ready: looks when it may have changed, asks the oracle, tells the reasons."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from typing import TypeVar
 
 from bedrock import errors
 from hoodoo import model
 from hoodoo.juju import driver
-from hoodoo.readiness import hooklog, unready
-
-_LOG_LINES = 2000
-_LONGEST_WAIT_S = 10.0
-_SHOWN = 12
-_TOLD_EVERY_S = 0.5
+from hoodoo.readiness import hooklog, oracle, tree
+from hoodoo.readiness.unready import Reason
 
 DEFAULT_TIMEOUT_S = 1800.0
 DEFAULT_SETTLE_S = 3.0
 """For how long all agents must have been idle. One idle moment may lie between two hooks."""
 
+_LOG_LINES = 2000
+_SHOWN_LINES = 40
+_LAST_LINES = 5
+_UNITS_WITH_LOG = 6
+_TOLD_EVERY_S = 0.5
+_OUTAGE_S = 600.0
+"""After so long without a controller waiting ends: it does not come back by itself."""
+_LONGEST_REST_S = 30.0
+
+Told = Callable[[tuple[str, ...]], None]
+T = TypeVar('T')
+
 
 class NotReady(errors.Fault):
     """A model cannot become ready, or did not in time."""
 
+    def __init__(self, message: str, *, nodes: tuple[tree.Node, ...], hint: str = '') -> None:
+        super().__init__(message, hint=hint)
+        self.nodes = nodes
+        """What was not ready; only what is in error, when waiting ended for that."""
+
+
+class NotInTime(NotReady):
+    """A model did not become ready in time."""
+
 
 def wait(
     juju: driver.Driver,
+    rules: oracle.Rules | None = None,
     *,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    settle_s: float = DEFAULT_SETTLE_S,
-    accepted: Collection[str] = frozenset(),
-    before: model.ModelSnapshot | None = None,
-    told: Callable[[tuple[str, ...]], None] = lambda _: None,
+    told: Told = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
+    rest: Callable[[float], None] = time.sleep,
 ) -> model.ModelSnapshot:
-    """Return the first snapshot in which the model is ready and has been quiet for *settle_s*.
+    """Return the first snapshot in which the model is ready by *rules* (default: with `DEFAULT_SETTLE_S`).
+
+    A controller that goes away is waited for, but not longer than ten minutes.
 
     Args:
-        accepted: Workload states that count as ready in addition to active and unknown.
-        before: The model before failed hooks were retried: an error that it shows has not been retried yet.
-        told: Called with the reasons why it is not ready when they change. Hooks may take milliseconds, so
-            changes that come soon after another are told as one.
+        told: Called with the tree of reasons, as indented lines, when it changes, and with an empty tuple at
+            the end. Hooks may take milliseconds, so changes that come soon after another are told as one.
 
     Raises:
-        NotReady: a unit is in error (the message holds its hook's log), or *timeout_s* passed.
+        NotReady: a unit is in error; the message holds its hook's log. NotInTime: *timeout_s* passed; the
+            message holds the tree and the waiting units' last log lines.
+        UnreachableFault: the controller stayed away.
     """
+    state = oracle.State(rules=rules or oracle.Rules(settle_s=DEFAULT_SETTLE_S))
     deadline = clock() + timeout_s
     pace = _Pace(told, clock)
+    outage = _Outage(deadline, told=told, clock=clock, rest=rest)
     while True:
-        seen = juju.snapshot()
-        reasons = unready.unready(seen, accepted=accepted)
-        still = {name for name, _ in _errors(seen) & _errors(before)} if before else set[str]()
-        fatal = [reason for reason in reasons if reason.fatal and reason.subject not in still]
-        if fatal:
-            raise _failed(juju, fatal)
-        texts = tuple(str(reason) for reason in reasons)
-        pause_s = _LONGEST_WAIT_S
-        if not reasons:
-            quiet = unready.quiet_ms(seen)
-            pause_s = settle_s - quiet / 1000 if quiet is not None else 0.0
-            if pause_s <= 0:
-                told(())
-                return seen
-            texts = (f'the model: ready, but not idle for {settle_s:g} s yet',)
+        seen = outage.survive(juju.snapshot)
+        state, verdict = oracle.step(state, seen, clock())
+        if verdict.kind == 'ready':
+            told(())
+            return seen
+        if verdict.kind == 'failed':
+            raise _failed(juju, seen, verdict.reasons)
         left_s = deadline - clock()
         if left_s <= 0:
-            rest = ''.join(f'\n    {text}' for text in texts[:_SHOWN])
-            raise NotReady(f'cannot wait any longer: the model is not ready after {timeout_s:g} s{rest}')
-        juju.wait_change(min(pause_s, left_s, pace.tell(texts)))
+            raise _late(juju, seen, verdict.reasons, timeout_s)
+        shown = tuple(tree.lines(tree.tree(seen, verdict.reasons), tree.moment))
+        juju.wait_change(min(verdict.look_again_s, left_s, pace.tell(shown)))
 
 
 class _Pace:
-    """Tells reasons when they change, but not twice in a moment: a hook may take milliseconds."""
+    """Tells lines when they change, but not twice in a moment: a hook may take milliseconds."""
 
-    def __init__(self, told: Callable[[tuple[str, ...]], None], clock: Callable[[], float]) -> None:
+    def __init__(self, told: Told, clock: Callable[[], float]) -> None:
         self._told, self._clock = told, clock
         self._shown: tuple[str, ...] | None = None
         self._next = clock()
 
-    def tell(self, reasons: tuple[str, ...]) -> float:
-        """Tell *reasons* unless they are known or it is too early; returns how long that may wait."""
-        if reasons == self._shown:
-            return _LONGEST_WAIT_S
+    def tell(self, shown: tuple[str, ...]) -> float:
+        """Tell *shown* unless it is known or too early; returns how long that may wait."""
+        if shown == self._shown:
+            return oracle.LONGEST_PAUSE_S
         left_s = self._next - self._clock()
         if left_s > 0:
             return left_s
-        self._told(reasons)
-        self._shown, self._next = reasons, self._clock() + _TOLD_EVERY_S
-        return _LONGEST_WAIT_S
+        self._told(shown)
+        self._shown, self._next = shown, self._clock() + _TOLD_EVERY_S
+        return oracle.LONGEST_PAUSE_S
 
 
-def _errors(seen: model.ModelSnapshot) -> set[tuple[str, int | None]]:
-    """The units in error and since when."""
-    return {(u.name, u.workload.since_ms) for u in seen.units() if u.workload.value == 'error'}
+class _Outage:
+    """Tries again, with growing rests, while the controller does not answer."""
+
+    def __init__(
+        self, deadline: float, *, told: Told, clock: Callable[[], float], rest: Callable[[float], None]
+    ) -> None:
+        self._deadline, self._told, self._clock, self._rest = deadline, told, clock, rest
+
+    def survive(self, look: Callable[[], T]) -> T:
+        """Return what *look* returns, as soon as it can."""
+        began, rest_s = self._clock(), 1.0
+        while True:
+            try:
+                return look()
+            except errors.UnreachableFault as err:
+                now = self._clock()
+                left_s = min(self._deadline, began + _OUTAGE_S) - now
+                if left_s <= 0:
+                    raise
+                self._told((f'the controller does not answer, trying again: {err.message}',))
+                self._rest(min(rest_s, left_s))
+                rest_s = min(2 * rest_s, _LONGEST_REST_S)
 
 
-def _failed(juju: driver.Driver, fatal: list[unready.Reason]) -> NotReady:
-    text, log = '', list[str]()
-    try:
-        log = juju.log_lines(_LOG_LINES)
-    except errors.Fault as err:
-        text = f'\n  (the log cannot be read: {err})'
+def _failed(juju: driver.Driver, seen: model.ModelSnapshot, fatal: tuple[Reason, ...]) -> NotReady:
+    log, text = _log(juju)
     for reason in fatal:
         text += f'\n  {reason}'
         text += ''.join(f'\n    {line}' for line in hooklog.tail(log, reason.subject))
     return NotReady(
-        f'cannot become ready: {len(fatal)} in error{text}', hint=_hint(fatal[0].subject, juju.model)
+        f'cannot become ready: {len(fatal)} in error{text}',
+        nodes=tree.tree(seen, fatal),
+        hint=_hint(fatal[0].subject, juju.model),
     )
+
+
+def _late(
+    juju: driver.Driver, seen: model.ModelSnapshot, reasons: tuple[Reason, ...], timeout_s: float
+) -> NotInTime:
+    nodes = tree.tree(seen, reasons)
+    shown = list(tree.lines(nodes, tree.age(seen.now_ms)))
+    text = ''.join(f'\n  {line}' for line in shown[:_SHOWN_LINES])
+    if len(shown) > _SHOWN_LINES:
+        text += f'\n  and {len(shown) - _SHOWN_LINES} more lines'
+    log, complaint = _log(juju)
+    names = {unit.name for unit in seen.units()}
+    waiting = list(dict.fromkeys(reason.subject for reason in reasons if reason.subject in names))
+    for name in waiting[:_UNITS_WITH_LOG]:
+        said = hooklog.last(log, name, count=_LAST_LINES)
+        if said:
+            text += f'\n  last of the log of {name}:' + ''.join(f'\n    {line}' for line in said)
+    return NotInTime(
+        f'cannot wait any longer: the model is not ready after {timeout_s:g} s{text}{complaint}',
+        nodes=nodes,
+        hint=f'Look closer: juju status --model {juju.model}, or allow more time.',
+    )
+
+
+def _log(juju: driver.Driver) -> tuple[list[str], str]:
+    """The model's last log lines; or why there are none, in words."""
+    try:
+        return juju.log_lines(_LOG_LINES), ''
+    except errors.Fault as err:
+        return [], f'\n  (the log cannot be read: {err})'
 
 
 def _hint(subject: str, model: str) -> str:

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import ssl
 import threading
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ class Controller:
         self.watched = True
         self.change = threading.Event()
         self.drop_next = False
+        self.drop_watcher = False
 
     def serve(self, connection: ServerConnection) -> None:
         try:
@@ -88,6 +90,10 @@ class Controller:
                 self.heard.append(asked)
                 if self.drop_next and asked['type'] == 'Client':
                     self.drop_next = False
+                    connection.close()
+                    return
+                if self.drop_watcher and asked['type'] == 'AllWatcher':
+                    self.drop_watcher = False
                     connection.close()
                     return
                 connection.send(json.dumps({'request-id': asked['request-id'], **self._answer(asked)}))
@@ -250,6 +256,42 @@ def test_without_a_watcher_the_reader_polls(
     waiter.start()
     waiter.join(5)
     assert not waiter.is_alive()
+    read.close()
+
+
+def test_without_a_watcher_the_looks_become_rarer_until_the_model_changes(
+    registered: clientfiles.Controller, controller: Controller
+) -> None:
+    controller.watched = False
+    read = _reader(registered)
+    read.snapshot()
+    pauses: list[float] = []
+    for _ in range(3):
+        began = time.monotonic()
+        read.wait_change(0.0 if not pauses else 60.0)
+        pauses.append(time.monotonic() - began)
+        read.snapshot()
+    read.close()
+    assert pauses[0] >= 1.0, 'not more than one look a second, however short the wait may be'
+    assert pauses[2] > pauses[1] >= 1.4
+    assert sum(asked['request'] == 'WatchAll' for asked in controller.heard) == 1, 'it is not asked again'
+
+
+def test_a_watcher_that_breaks_is_had_again(
+    registered: clientfiles.Controller, controller: Controller
+) -> None:
+    controller.drop_watcher = True
+    read = _reader(registered)
+    read.wait_change(30)
+    deadline = time.monotonic() + 20
+    while sum(asked['request'] == 'WatchAll' for asked in controller.heard) < 2:
+        assert time.monotonic() < deadline
+        read.wait_change(0.1)
+    began = time.monotonic()
+    controller.change.set()
+    read.wait_change(30)
+    assert time.monotonic() - began < 10
+    controller.change.set()
     read.close()
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import time
 
 import pytest
 
+from bedrock import errors
 from hoodoo import model, testing
-from hoodoo.readiness import hooklog, unready, wait
+from hoodoo.readiness import changes, hooklog, oracle, unready, wait
 
 
 def _status(value: str, message: str = '') -> model.Status:
-    return model.Status(value=value, message=message, since_ms=0)
+    return model.Status(value=value, message=message)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_model_that_was_idle_for_long_is_ready_at_once() -> None:
     juju = testing.FakeDriver()
     juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0')))
     juju.on_wait = lambda _: pytest.fail('it waited')
-    wait.wait(juju, settle_s=15)
+    wait.wait(juju, oracle.Rules(settle_s=15))
 
 
 def test_a_moment_of_idleness_is_not_enough() -> None:
@@ -154,13 +156,9 @@ def test_a_moment_of_idleness_is_not_enough() -> None:
     juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', agent=fresh)))
     waits: list[int] = []
 
-    def pass_time(fake: testing.FakeDriver) -> None:
-        waits.append(1)
-        fake.seen = dataclasses.replace(fake.seen, now_ms=fake.seen.now_ms + 1000)
-
-    juju.on_wait = pass_time
-    wait.wait(juju, settle_s=3)
-    assert len(waits) == 2
+    juju.on_wait = lambda fake: waits.append(fake.seen.now_ms)
+    wait.wait(juju, oracle.Rules(settle_s=3))
+    assert waits == [testing.NOW_MS + 2000]
 
 
 def test_a_unit_in_error_ends_the_wait_with_its_hooks_traceback() -> None:
@@ -191,7 +189,7 @@ def test_an_error_that_is_being_retried_does_not_end_the_wait_but_a_new_one_does
         error = model.Status(value='error', message='hook failed: "start"', since_ms=since_ms)
         return testing.snapshot(testing.application('a', testing.unit('a/0', workload=error)))
 
-    juju.seen = before = failed(1)
+    juju.seen = failed(1)
     waits: list[int] = []
 
     def fail_again(fake: testing.FakeDriver) -> None:
@@ -199,8 +197,9 @@ def test_an_error_that_is_being_retried_does_not_end_the_wait_but_a_new_one_does
         fake.seen = failed(2)
 
     juju.on_wait = fail_again
+    retried = changes.Retried(unit='a/0', since_ms=1, at=time.monotonic())
     with pytest.raises(wait.NotReady):
-        wait.wait(juju, before=before)
+        wait.wait(juju, oracle.Rules(changes=(retried,)))
     assert waits == [1]
 
 
@@ -222,3 +221,61 @@ def test_a_message_of_several_lines_stays_whole() -> None:
         'machine-0: 10:00:02 INFO juju.x other',
     ]
     assert hooklog.tail(lines, 'a/0') == ['Traceback (most recent call last):', '  File "x"', 'KeyError: 1']
+
+
+def test_when_time_is_over_the_tree_and_the_units_last_words_are_shown() -> None:
+    juju = testing.FakeDriver()
+    waiting = model.Status(value='waiting', message='no db', since_ms=testing.NOW_MS - 5000)
+    juju.seen = testing.snapshot(
+        testing.application('db', testing.unit('db/0', agent=_status('executing', 'running install hook'))),
+        testing.application('web', testing.unit('web/0', workload=waiting)),
+        relations=(
+            model.Relation(
+                id=0,
+                endpoints=(
+                    model.Endpoint(application='web', name='db'),
+                    model.Endpoint(application='db', name='x'),
+                ),
+            ),
+        ),
+    )
+    juju.log = [f'unit-db-0: 10:00:0{n} INFO unit.db/0.juju-log unpacking {n}' for n in range(8)]
+    times = iter(range(0, 100, 4))
+    with pytest.raises(wait.NotInTime) as failure:
+        wait.wait(juju, timeout_s=0, clock=lambda: next(times))
+    assert str(failure.value).splitlines()[1:] == [
+        '  web/0: workload waiting: no db, for 5 s',
+        '    relation web:db - db:x: waits for db',
+        '      db/0: agent executing install',
+        '  last of the log of db/0:',
+        *(f'    unpacking {n}' for n in range(3, 8)),
+    ]
+
+
+class Absent(testing.FakeDriver):
+    """A model whose controller does not answer at some looks."""
+
+    def __init__(self, gone: int) -> None:
+        super().__init__()
+        self.gone = gone
+
+    def snapshot(self) -> model.ModelSnapshot:
+        self.gone -= 1
+        if self.gone >= 0:
+            raise errors.UnreachableFault('cannot reach controller "x"')
+        return self.seen
+
+
+def test_a_controller_that_goes_away_for_a_while_does_not_end_the_wait() -> None:
+    juju, rests, told = Absent(7), list[float](), list[tuple[str, ...]]()
+    wait.wait(juju, told=told.append, clock=lambda: sum(rests), rest=rests.append)
+    assert rests == [1, 2, 4, 8, 16, 30, 30], 'it is asked more and more rarely'
+    assert told[0] == ('the controller does not answer, trying again: cannot reach controller "x"',)
+    assert told[-1] == ()
+
+
+def test_a_controller_that_stays_away_ends_the_wait() -> None:
+    rests = list[float]()
+    with pytest.raises(errors.UnreachableFault):
+        wait.wait(Absent(10**6), clock=lambda: sum(rests), rest=rests.append)
+    assert sum(rests) == 600

@@ -262,7 +262,7 @@ def test_a_run_retries_a_hook_that_failed_before(world: World) -> None:
 
 def test_an_earlier_deploy_does_not_wait_for_what_a_later_one_brings(world: World) -> None:
     blocked = model.Status(value='blocked', message='needs a backend')
-    plain = world.juju.deploy
+    plain, plain_integrate = world.juju.deploy, world.juju.integrate
 
     def deploy(wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
         plain(wanted, charm, to)
@@ -271,9 +271,13 @@ def test_an_earlier_deploy_does_not_wait_for_what_a_later_one_brings(world: Worl
 
     def integrate(one: model.Endpoint, other: model.Endpoint) -> None:
         world.juju.put(testing.application('http', testing.unit('http/0'), exposed=True))
+        plain_integrate(one, other)
 
-    world.juju.deploy, world.juju.integrate = deploy, integrate
-    world.juju.on_wait = lambda _: pytest.fail('it waits for a relation that is still to come')
+    def settle(juju: testing.FakeDriver) -> None:
+        (unit,) = juju.seen.applications['http'].units
+        assert unit.workload.value == 'active', 'it waits for a relation that is still to come'
+
+    world.juju.deploy, world.juju.integrate, world.juju.on_wait = deploy, integrate, settle
     world.run()
 
 
