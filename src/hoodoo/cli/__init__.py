@@ -96,7 +96,9 @@ def invoke(argv: list[str] | None = None) -> int:
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = [(number, signal.signal(number, _interrupt)) for number in signals]
     try:
-        status: object = _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
+        # What ctx.exit was told; commands themselves return nothing.
+        code: object = _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as err:
@@ -111,8 +113,6 @@ def invoke(argv: list[str] | None = None) -> int:
     finally:
         for number, handler in previous:
             signal.signal(number, handler)
-    # What a command gave to Context.exit comes back here; commands return nothing themselves.
-    return status if isinstance(status, int) else 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -198,6 +198,9 @@ class JujuDriver:
 
     def deploy(self, wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
         """See `Driver.deploy`."""
+        if not wanted.subordinate and not wanted.num_units:
+            self._deploy_empty(wanted, charm)
+            return
         words: list[str] = []
         if not wanted.subordinate:
             words += ['--num-units', str(wanted.num_units)]
@@ -216,6 +219,13 @@ class JujuDriver:
             handing.options_file(wanted.name, wanted.options, self._scratch) as file,
         ):
             self._run('deploy', given, wanted.name, *words, *(['--config', file] if file else []))
+
+    def _deploy_empty(self, wanted: model.WantedApplication, charm: str) -> None:
+        with (
+            handing.charm(charm, self._scratch) as given,
+            handing.bundle_file(wanted, given, self._scratch) as file,
+        ):
+            self._run('deploy', file, *(['--trust'] if wanted.trust else []))
 
     def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
         """See `Driver.refresh`."""

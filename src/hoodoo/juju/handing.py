@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from hoodoo import model
+
 
 def scratch(program: Path, *, home: Path) -> Path | None:
     """The directory for files that *program* must read; None when it reads any.
@@ -29,6 +31,28 @@ def options_file(application: str, options: Mapping[str, str], folder: Path | No
         return
     with tempfile.NamedTemporaryFile('w', prefix='hoodoo-', suffix='.yaml', dir=_made(folder)) as file:
         yaml.safe_dump({application: dict(options)}, file, allow_unicode=True)
+        file.flush()
+        yield file.name
+
+
+@contextlib.contextmanager
+def bundle_file(wanted: model.WantedApplication, charm: str, folder: Path | None) -> Generator[str]:
+    """A private file with a bundle of *wanted* alone, which may have no unit: ``--num-units`` takes no 0."""
+    told: dict[str, object] = {'charm': charm, 'num_units': wanted.num_units}
+    if isinstance(wanted.charm, model.StoreCharm):
+        told |= {'channel': wanted.charm.channel or 'stable', 'revision': wanted.charm.revision}
+    told |= {
+        'base': wanted.base,
+        'constraints': ' '.join(f'{key}={value}' for key, value in wanted.constraints.items()),
+        'options': dict(wanted.options),
+        'resources': dict(wanted.resources),
+        'storage': dict(wanted.storage),
+        'bindings': dict(wanted.bindings),
+        'trust': wanted.trust,
+    }
+    given = {key: value for key, value in told.items() if value not in ('', None, False, {})}
+    with tempfile.NamedTemporaryFile('w', prefix='hoodoo-', suffix='.yaml', dir=_made(folder)) as file:
+        yaml.safe_dump({'applications': {wanted.name: given}}, file, allow_unicode=True)
         file.flush()
         yield file.name
 

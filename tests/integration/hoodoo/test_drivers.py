@@ -1,0 +1,135 @@
+"""The driver of tests behaves as the driver of real controllers: the same cases on both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from bedrock import charm
+from hoodoo import model, testing
+from hoodoo.juju import connect, driver
+from tests.integration.hoodoo import site as sites
+from tests.integration.hoodoo.conftest import needs_machines
+
+KINDS = ['fake', pytest.param('real', marks=needs_machines)]
+
+
+class Either:
+    """A driver, and the charm that it deploys."""
+
+    def __init__(self, juju: driver.Driver, archive: Path) -> None:
+        self.juju, self.archive = juju, archive
+
+    def wanted(self, name: str, **facts: object) -> model.WantedApplication:
+        given: dict[str, object] = {'name': name, 'charm': model.LocalCharm(path=self.archive), **facts}
+        return model.WantedApplication(**given)  # type: ignore[arg-type]
+
+    def deploy(self, name: str, *, to: tuple[str, ...] = (), **facts: object) -> None:
+        self.juju.deploy(self.wanted(name, **facts), str(self.archive), to)
+
+    def seen(self, name: str) -> model.Application:
+        return self.juju.snapshot().applications[name]
+
+    def settings(self, name: str) -> model.Settings:
+        return self.juju.settings([name])[name]
+
+    def machines(self, name: str, count: int) -> list[str]:
+        """The machines of *count* units, once Juju has chosen them all."""
+        found: list[str] = []
+        for _ in range(600):
+            found = [unit.machine for unit in self.seen(name).units]
+            if len(found) == count and all(found):
+                return found
+            threading.Event().wait(0.05)
+        raise AssertionError(f'units of {name}: {found}')
+
+
+@pytest.fixture(scope='module', params=KINDS)
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Either]:
+    """A model in memory, and one of a real controller."""
+    if request.param == 'fake':
+        yield Either(testing.FakeDriver(), tmp_path_factory.mktemp('charms') / 'quiet.charm')
+        return
+    site: sites.Site = request.getfixturevalue('site')
+    archive = site.folder / 'quiet.charm'
+    charm.pack(site.charm('quiet'), archive, cache=site.folder / 'cache')
+    with pytest.MonkeyPatch.context() as patched:
+        # The juju program inherits the environment of whoever starts it.
+        patched.setenv('JUJU_DATA', site.env['JUJU_DATA'])
+        opened, _ = connect.open_driver(site.settings, wanted='', default='drivers', note=lambda _: None)
+        yield Either(opened, archive)
+        opened.close()
+
+
+def test_what_is_deployed_is_seen(either: Either) -> None:
+    options = {'port': '81', 'words': 'two words'}
+    either.deploy('one', num_units=2, options=options, constraints={'mem': '2G'}, trust=True)
+    one, settings = either.seen('one'), either.settings('one')
+    assert (one.charm.partition(':')[0], one.exposed, len(one.units)) == ('local', False, 2)
+    assert {key: str(settings.options[key].value) for key in options} == options
+    assert settings.options['port'].source == 'user'
+    assert settings.constraints['mem'] == '2048M'
+    assert settings.trust
+    assert len(set(either.machines('one', 2))) == 2
+
+
+def test_what_is_changed_is_seen(either: Either) -> None:
+    juju = either.juju
+    either.deploy('two', num_units=0)
+    assert not either.settings('two').trust
+    juju.set_options('two', {'words': 'more'})
+    juju.set_constraints('two', {'mem': '4G', 'cores': '2'})
+    juju.trust('two')
+    juju.annotate('application', 'two', {'note': 'x', 'other': 'y'})
+    juju.annotate('application', 'two', {'note': ''})
+    juju.expose('two')
+    settings = either.settings('two')
+    assert settings.options['words'].value == 'more'
+    assert {key: settings.constraints[key] for key in ('mem', 'cores')} == {'mem': '4096M', 'cores': '2'}
+    assert settings.trust
+    assert settings.annotations == {'other': 'y'}
+    assert either.seen('two').exposed
+    juju.unexpose('two')
+    assert not either.seen('two').exposed
+
+
+def test_a_refresh_gives_a_new_charm_url(either: Either) -> None:
+    either.deploy('three', num_units=0)
+    before = either.seen('three').charm
+    either.juju.refresh(either.wanted('three'), str(either.archive))
+    assert either.seen('three').charm != before
+
+
+def test_a_machine_is_added_and_marked_and_taken(either: Either) -> None:
+    wanted = model.WantedMachine(name='x', base='ubuntu@24.04', constraints={'cores': '1'})
+    machine = either.juju.add_machine(wanted)
+    assert machine in either.juju.snapshot().machines
+    either.juju.annotate('machine', machine, {'mark': 'x'})
+    assert either.juju.machine_annotations([machine]) == {machine: {'mark': 'x'}}
+    either.deploy('four', num_units=2, to=(machine,))
+    first, second = either.machines('four', 2)
+    assert first == machine
+    assert second != machine
+    either.juju.add_units('four', 2, (machine,))
+    assert either.machines('four', 4)[2] == machine
+
+
+def test_a_placement_that_cannot_be_is_refused(either: Either) -> None:
+    either.deploy('five', num_units=0)
+    for place in ('77', 'lxd:0'):
+        with pytest.raises(driver.JujuFault):
+            either.juju.add_units('five', 1, (place,))
+    assert either.seen('five').units == ()
+
+
+def test_relations_are_seen_by_their_endpoints(either: Either) -> None:
+    either.deploy('six', num_units=0)
+    either.deploy('seven', num_units=0)
+    one = model.Endpoint(application='six', name='backend')
+    other = model.Endpoint(application='seven', name='site')
+    either.juju.integrate(one, other)
+    found = [set(relation.endpoints) for relation in either.juju.snapshot().relations]
+    assert {one, other} in found
