@@ -18,6 +18,7 @@ _COMMANDS = {
     'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
     'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
+    'stages': ('hoodoo.cli.stages', 'Show how the stages of a spec differ.'),
     'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.project_list', 'List the projects.'),
@@ -97,9 +98,7 @@ def invoke(argv: list[str] | None = None) -> int:
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = [(number, signal.signal(number, _interrupt)) for number in signals]
     try:
-        _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        code: object = _group.main(args=argv, prog_name='hoodoo', standalone_mode=False)
     except click.ClickException as err:
         err.show()
         return err.exit_code
@@ -112,7 +111,8 @@ def invoke(argv: list[str] | None = None) -> int:
     finally:
         for number, handler in previous:
             signal.signal(number, handler)
-    return 0
+    # What a command exits with comes as if it had returned it.
+    return code if isinstance(code, int) else 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
