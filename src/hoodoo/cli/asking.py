@@ -22,7 +22,7 @@ def confirm(lines: Iterable[str], *, no_prompt: bool) -> None:
     """Say what will be done; go on when *no_prompt* or a person agrees.
 
     Raises:
-        UsageFault: nobody is there to ask. Abort: the person does not agree.
+        UsageFault: nobody is there to ask. Exit: the person does not agree.
     """
     for line in lines:
         click.echo(line, err=True)
@@ -30,4 +30,6 @@ def confirm(lines: Iterable[str], *, no_prompt: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise errors.UsageFault('cannot ask whether to remove it', hint='Add --no-prompt.')
-    click.confirm('Remove it?', abort=True, err=True)
+    if not click.confirm('Remove it?', err=True):
+        click.echo('nothing was removed', err=True)
+        raise click.exceptions.Exit(1)
