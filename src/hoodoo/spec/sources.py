@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.spec import addresses, copying, git
+from hoodoo.spec import addresses, git, private
 
 _NOT_COPIED = frozenset({'.git', '.bzr'})
 
@@ -76,7 +76,7 @@ def refresh(origin: Origin, folder: Path) -> None:
     fresh = folder.with_name(f'.{folder.name}.new')
     shutil.rmtree(fresh, ignore_errors=True)
     # Workspaces may lie inside a spec's directory, and so would their copies.
-    copying.replicate(
+    private.replicate(
         origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
     )
     old = folder.with_name(f'.{folder.name}.old')
