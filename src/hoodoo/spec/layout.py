@@ -165,12 +165,13 @@ class Workspace:
         (self.path / _FACTS).write_text(json.dumps({'spec': spec, 'stage': stage}) + '\n')
 
     def facts(self) -> dict[str, str]:
-        """``spec`` and ``stage`` as they were last used; empty where nothing says."""
-        try:
-            loaded: dict[str, str] = json.loads((self.path / _FACTS).read_bytes())
-            return {'spec': loaded['spec'], 'stage': loaded['stage']}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {'spec': '', 'stage': ''}
+        """``spec`` and ``stage`` as they were last used.
+
+        Raises:
+            OSError, ValueError, KeyError: nothing says; Mojo's own workspaces do not.
+        """
+        loaded: dict[str, str] = json.loads((self.path / _FACTS).read_bytes())
+        return {key: loaded[key] for key in ('spec', 'stage')}
 
     @contextlib.contextmanager
     def held(self) -> Generator[None]:

@@ -123,13 +123,15 @@ def test_names_that_would_lead_elsewhere_are_refused(kind: str, name: str) -> No
         layout.check_name(kind, name)
 
 
-def test_a_workspace_that_mojo_made_is_listed(root: Path) -> None:
+def test_a_workspace_that_mojo_made_is_listed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     space = _workspace(root)
     (space.project.path / 'old/spec').mkdir(parents=True)
     (space.project.path / 'ROOTFS/spec').mkdir(parents=True)
     found = list(layout.workspaces(space.project))
     assert [one.name for one in found] == ['old', 'w']
-    assert found[0].facts() == {'spec': '', 'stage': ''}
+    assert cli.invoke(['workspace-list', '--format', 'json']) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row['workspace'], row['spec']) for row in rows] == [('old', None), ('w', '/s')]
 
 
 def test_a_destroyed_project_is_gone_with_all_it_had_and_nothing_else_is(
