@@ -14,7 +14,7 @@ from hoodoo import settings as settings_module
 from hoodoo import wording
 from hoodoo.cli import common
 from hoodoo.runner import contrast, ingredients, request
-from hoodoo.spec import sources, stages
+from hoodoo.spec import lookup, sources, stages
 
 _CELL, _LINE = 36, 72
 
@@ -54,7 +54,11 @@ def command(
     if not spec:
         raise errors.UsageFault('no spec is named', hint='Name one: hoodoo stages SPEC, or set MOJO_SPEC.')
     origin = sources.find(spec, clones=settings.root / '.specs', offline=settings.offline)
-    names = tuple(name.strip('/') for name in stage) or stages.find(origin.root, manifest or 'manifest')
+    manifest = manifest or 'manifest'
+    names = tuple(name.strip('/') for name in stage)
+    for name in names:
+        stages.check(lookup.SpecView(root=origin.root, stage=name, label=origin.label), manifest)
+    names = names or stages.find(origin.root, manifest)
     given = request.Given(project=project, series=series, manifest=manifest)
     found = _look(origin, names or ('',), given, settings)
     rows = contrast.rows({name: one.values for name, one in found.items()})

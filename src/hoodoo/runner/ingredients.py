@@ -25,6 +25,7 @@ Value = str | int | float | bool
 
 _INCLUDED = re.compile(r'include-(?:file|base64)://(.+)', re.DOTALL)
 _BUNDLES = ('deploy', 'bundle')
+_WITHOUT_FILES = ('sleep', 'nagios-check', 'juju-check-wait', 'secrets', 'builddeps')
 _DIRECTORIES = ('MOJO_ROOT', 'MOJO_SPEC_DIR', 'MOJO_BUILD_DIR', 'MOJO_REPO_DIR', 'MOJO_LOCAL_DIR')
 
 
@@ -84,7 +85,7 @@ class _Stage:
             if titles[title] > 1:
                 title = f'{title} #{titles[title]}'
             file = self.view.find(config)
-            found.values[title] = self._named(file) if file else 'no file'
+            found.values[title] = self._named(file) if file else call.phase in _WITHOUT_FILES or 'no file'
             found.values.update((f'{title}.{key}', value) for key, value in options.items())
             if file and self._open(file):
                 target = options.get('target', '') if call.phase in _BUNDLES else ''
