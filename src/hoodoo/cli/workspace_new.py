@@ -18,7 +18,7 @@ from hoodoo.spec import sources
 def command(spec: str, workspace: str, project: str, series: str, stage: str) -> None:
     """Make WORKSPACE and bring SPEC into it; "run" does so by itself.
 
-    SPEC is a directory, or the address of a repository: git+https://host/path, git@host:path, lp:name, with
+    SPEC is a directory, or the address of a repository: git+https://host/path or git@host:path, with
     ";branch=NAME" or ";revno=REVISION" after it where it should not be the newest.
 
     \b

@@ -136,13 +136,12 @@ def _at_sign(spec: str) -> str:
 
 def _known(spec: str, folder: Path) -> str:
     """The revision of a clone that is there already."""
-    try:
-        return _note(folder).read_text()
-    except FileNotFoundError:
+    if not (folder.is_dir() and _note(folder).exists()):
         raise errors.UsageFault(
             f'cannot use spec "{spec}" offline: it was never fetched here',
             hint='Run once without --offline.',
-        ) from None
+        )
+    return _note(folder).read_text()
 
 
 def _note(folder: Path) -> Path:
