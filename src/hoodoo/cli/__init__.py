@@ -19,9 +19,12 @@ _COMMANDS = {
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
     'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
     'wait': ('hoodoo.cli.wait', 'Wait until a model is ready, whoever deployed it.'),
+    'stages': ('hoodoo.cli.stages', 'Show how the stages of a spec differ.'),
     'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
+    'project-destroy': ('hoodoo.cli.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.project_list', 'List the projects.'),
     'workspace-new': ('hoodoo.cli.workspace_new', 'Make a workspace and bring a spec into it.'),
+    'workspace-destroy': ('hoodoo.cli.workspace_destroy', 'Remove a workspace.'),
     'workspace-list': ('hoodoo.cli.workspace_list', 'List the workspaces.'),
 }
 

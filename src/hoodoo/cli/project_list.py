@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bedrock import errors
 from hoodoo.cli import common
 from hoodoo.spec import layout
 
@@ -18,7 +19,23 @@ def command(form: str) -> None:
       hoodoo project-list --format json
     """
     rows = [
-        {'project': project.name, 'series': project.series, 'path': str(project.path)}
+        {
+            'project': project.name,
+            'series': project.series,
+            'container': _class(project),
+            'workspaces': len(list(layout.workspaces(project))),
+            'path': str(project.path),
+        }
         for project in layout.projects(common.settings().root)
     ]
-    common.show(rows, form, ('project', 'series', 'path'), empty='There are no projects yet.')
+    columns = ('project', 'series', 'container', 'workspaces', 'path')
+    common.show(rows, form, columns, empty='There are no projects yet.')
+
+
+def _class(project: layout.Project) -> str | None:
+    """Its container class; None, with a warning, where its file does not say."""
+    try:
+        return project.container_class()
+    except errors.UsageFault as err:
+        click.echo(f'warning: {err.message}', err=True)
+        return None

@@ -23,7 +23,7 @@ def command(project: str, form: str) -> None:
             'project': space.project.name,
             'series': space.project.series,
             'workspace': space.name,
-            **space.facts(),
+            **_facts(space),
             'path': str(space.path),
         }
         for found in layout.projects(common.settings().root)
@@ -32,3 +32,11 @@ def command(project: str, form: str) -> None:
     ]
     columns = ('project', 'series', 'workspace', 'stage', 'path')
     common.show(rows, form, columns, empty='There are no workspaces yet.')
+
+
+def _facts(space: layout.Workspace) -> dict[str, str | None]:
+    """The spec and the stage that it was last used with, where that is known."""
+    try:
+        return {**space.facts()}
+    except (OSError, ValueError, KeyError):
+        return {'spec': None, 'stage': None}

@@ -18,12 +18,17 @@ from hoodoo.spec import sources
 def command(spec: str, workspace: str, project: str, series: str, stage: str) -> None:
     """Make WORKSPACE and bring SPEC into it; "run" does so by itself.
 
+    SPEC is a directory, or the address of a repository: git+https://host/path or git@host:path, with
+    ";branch=NAME" or ";revno=REVISION" after it where it should not be the newest.
+
     \b
-    Example:
+    Examples:
       hoodoo workspace-new specs/archive-mirror ci --stage ci
+      hoodoo workspace-new "git+https://host/specs;branch=next" ci --stage ci
     """
     given = request.Given(spec=spec, workspace=workspace, project=project, series=series, stage=stage)
     asked = request.complete(given, common.settings())
-    asked.workspace.ensure(spec=asked.origin.url, stage=asked.stage)
-    sources.refresh(asked.origin, asked.workspace.spec)
+    with asked.workspace.held():
+        asked.workspace.ensure(spec=asked.origin.url, stage=asked.stage)
+        sources.refresh(asked.origin, asked.workspace.spec)
     click.echo(asked.workspace.path)

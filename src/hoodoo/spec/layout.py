@@ -16,7 +16,8 @@ from bedrock import errors
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+-]*')
 # Series are whatever people call them: noble, 24.04, ubuntu@24.04.
 _SERIES = re.compile(r'[^\s/.\x00-\x1f-][^\s/\x00-\x1f]*')
-_MARK = '.project'
+MARK = '.project'
+"""The file that makes a directory a project."""
 _FACTS = '.workspace'
 _LOCK = '.lock'
 LOCAL = 'LOCAL'
@@ -52,7 +53,7 @@ class Project:
 
     def exists(self) -> bool:
         """Whether it was made."""
-        return (self.path / _MARK).is_file()
+        return (self.path / MARK).is_file()
 
     def ensure(self) -> None:
         """Make its directory and its ``.project`` file unless they are there."""
@@ -63,7 +64,7 @@ class Project:
                 'container_root': str(self.path),
                 'project_root': str(self.root / self.name),
             }
-            (self.path / _MARK).write_text(json.dumps(facts) + '\n')
+            (self.path / MARK).write_text(json.dumps(facts) + '\n')
 
     def facts(self) -> dict[str, Any]:
         """What its ``.project`` file says, which may be written by hand.
@@ -72,7 +73,7 @@ class Project:
             UsageFault: it cannot be read, or lacks one of ``container_class``, ``container_root`` and
                 ``project_root``.
         """
-        file = self.path / _MARK
+        file = self.path / MARK
         try:
             loaded: object = json.loads(file.read_bytes())
         except OSError as err:
@@ -99,7 +100,7 @@ class Project:
         try:
             return container_kind(named)
         except errors.UsageFault as err:
-            raise _unusable(self.path / _MARK, err.message) from None
+            raise _unusable(self.path / MARK, err.message) from None
 
 
 def container_kind(named: str) -> str:
@@ -164,12 +165,13 @@ class Workspace:
         (self.path / _FACTS).write_text(json.dumps({'spec': spec, 'stage': stage}) + '\n')
 
     def facts(self) -> dict[str, str]:
-        """``spec`` and ``stage`` as they were last used; empty where nothing says."""
-        try:
-            loaded: dict[str, str] = json.loads((self.path / _FACTS).read_bytes())
-            return {'spec': loaded['spec'], 'stage': loaded['stage']}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {'spec': '', 'stage': ''}
+        """``spec`` and ``stage`` as they were last used.
+
+        Raises:
+            OSError, ValueError, KeyError: nothing says; Mojo's own workspaces do not.
+        """
+        loaded: dict[str, str] = json.loads((self.path / _FACTS).read_bytes())
+        return {key: loaded[key] for key in ('spec', 'stage')}
 
     @contextlib.contextmanager
     def held(self) -> Generator[None]:
@@ -179,7 +181,7 @@ class Workspace:
             Fault: another run is in it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / _LOCK).open('w') as file:
+        with (self.path / _LOCK).open('a') as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -192,7 +194,7 @@ class Workspace:
 
 def projects(root: Path) -> Iterator[Project]:
     """Every project of every series under *root*, by name."""
-    for mark in sorted(root.glob(f'*/*/{_MARK}')):
+    for mark in sorted(root.glob(f'*/*/{MARK}')):
         yield Project(root=root, name=mark.parent.parent.name, series=mark.parent.name)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.spec import addresses, copying, git
+from hoodoo.spec import addresses, git, private
 
 _NOT_COPIED = frozenset({'.git', '.bzr'})
 
@@ -76,7 +76,7 @@ def refresh(origin: Origin, folder: Path) -> None:
     fresh = folder.with_name(f'.{folder.name}.new')
     shutil.rmtree(fresh, ignore_errors=True)
     # Workspaces may lie inside a spec's directory, and so would their copies.
-    copying.replicate(
+    private.replicate(
         origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
     )
     old = folder.with_name(f'.{folder.name}.old')
@@ -136,13 +136,12 @@ def _at_sign(spec: str) -> str:
 
 def _known(spec: str, folder: Path) -> str:
     """The revision of a clone that is there already."""
-    try:
-        return _note(folder).read_text()
-    except FileNotFoundError:
+    if not (folder.is_dir() and _note(folder).exists()):
         raise errors.UsageFault(
             f'cannot use spec "{spec}" offline: it was never fetched here',
             hint='Run once without --offline.',
-        ) from None
+        )
+    return _note(folder).read_text()
 
 
 def _note(folder: Path) -> Path:

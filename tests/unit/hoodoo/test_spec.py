@@ -115,3 +115,33 @@ def test_a_directory_with_a_file_that_only_an_included_manifest_names_is_a_stage
 def test_many_stages_are_not_all_listed() -> None:
     text = stages.listed(tuple(f's{number}' for number in range(15)))
     assert text.endswith('s11 and 3 more.')
+
+
+def test_a_stage_full_of_links_is_looked_up_alike_in_the_spec_and_in_its_copy(tmp_path: Path) -> None:
+    spec = tmp_path / 'spec'
+    for name, text in {'helper/checks': '1', 'full/queens/bundle': '2', 'full/common/late': '3'}.items():
+        (spec / name).parent.mkdir(parents=True, exist_ok=True)
+        (spec / name).write_text(text)
+    (spec / 'full/queens/checks').symlink_to('../../helper/checks')
+    (spec / 'full/queens/scripts').symlink_to('../common')
+    (spec / 'full/rocky').symlink_to('queens')
+    (spec / 'manifest').write_text('deploy config=bundle\n')
+    sources.refresh(sources.find(str(spec), clones=tmp_path), tmp_path / 'root/p/s/w/spec')
+    assert stages.find(spec, 'manifest') == ('full/queens', 'full/rocky')
+    for root in (spec, tmp_path / 'root/p/s/w/spec'):
+        for stage in ('full/queens', 'full/rocky'):
+            view = lookup.SpecView(root=root, stage=stage)
+            for name, text in {'checks': '1', 'bundle': '2', 'scripts/late': '3'}.items():
+                assert view.get(name).read_text() == text
+            assert view.get('manifest') == root / 'manifest'
+
+
+def test_a_run_root_inside_the_spec_is_not_copied_into_itself(tmp_path: Path) -> None:
+    (tmp_path / 'manifest').touch()
+    copy = tmp_path / 'mojo/p/noble/w/spec'
+    copy.parent.mkdir(parents=True)
+    (tmp_path / 'mojo/LOCAL').mkdir()
+    origin = sources.find(str(tmp_path), clones=tmp_path / 'mojo/.specs')
+    sources.refresh(origin, copy)
+    sources.refresh(origin, copy)
+    assert [path.name for path in copy.iterdir()] == ['manifest']

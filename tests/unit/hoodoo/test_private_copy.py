@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hoodoo.spec import copying
+from hoodoo.spec import private
 
 
 def _made(folder: Path, files: dict[str, str], links: dict[str, str]) -> Path:
@@ -18,7 +18,7 @@ def _made(folder: Path, files: dict[str, str], links: dict[str, str]) -> Path:
 
 
 def _copied(source: Path, target: Path) -> Path:
-    copying.replicate(source, target, leave_out=lambda entry: entry.name == '.git')
+    private.replicate(source, target, leave_out=lambda entry: entry.name == '.git')
     return target
 
 
