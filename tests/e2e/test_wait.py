@@ -73,6 +73,13 @@ def test_what_is_unready_can_be_read_by_programs(held: Site) -> None:
     ]
 
 
+def test_without_a_controller_none_is_started(site: Site, tmp_path: Path) -> None:
+    elsewhere = Site(env={**site.env, 'JUJU_DATA': str(tmp_path)}, folder=tmp_path)
+    done = elsewhere.hoodoo('wait', check=False)
+    assert done.returncode == 2
+    assert 'no Juju controller is registered' in done.stderr
+
+
 @pytest.mark.parametrize(
     ('words', 'text'),
     [

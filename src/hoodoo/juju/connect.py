@@ -125,6 +125,11 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
         UsageFault: there is no such model, or none is meant.
     """
     controller, _, name = wanted.rpartition(':')
+    if not (controller or settings.controller or clientfiles.current(settings.juju_data)):
+        raise errors.UsageFault(
+            'cannot find a model: no Juju controller is registered',
+            hint='Run "juju login", "juju bootstrap" or "pocket up".',
+        )
     target = find_target(settings, controller=controller, note=note)
     found = target.controller
     name = name or clientfiles.current_model(target.juju_data, found.name)
