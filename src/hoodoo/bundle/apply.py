@@ -186,7 +186,10 @@ class _Carrying:
         try:
             give(str(packed))
         except errors.Fault:
-            memory.forget_charm(self._hands.memory, self._uuid, wanted.name)
+            # A command that was interrupted may have done its part all the same; then the note stays.
+            now = self._driver.snapshot().applications.get(wanted.name)
+            if (now.charm if now else '') == before:
+                memory.forget_charm(self._hands.memory, self._uuid, wanted.name)
             raise
         # The URL that Juju gave the charm that we just brought; another one later is not ours.
         now = self._driver.snapshot().applications.get(wanted.name)

@@ -9,6 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.integration.hoodoo import site as sites
+from tests.integration.pocket import charmstore
 
 needs_machines = [
     pytest.mark.nspawn,
@@ -19,10 +20,17 @@ needs_machines = [
 
 
 @pytest.fixture(scope='session')
-def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[sites.Site]:
+def store() -> Generator[charmstore.FakeStore]:
+    """What stands in for Charmhub."""
+    with charmstore.listening() as fake:
+        yield fake
+
+
+@pytest.fixture(scope='session')
+def site(tmp_path_factory: pytest.TempPathFactory, store: charmstore.FakeStore) -> Generator[sites.Site]:
     """One pocket for all of them; each test takes a model of its own."""
     folder = tmp_path_factory.mktemp('site')
-    made = sites.Site(folder=folder, env=sites.environment(folder))
+    made = sites.Site(folder=folder, env={**sites.environment(folder), 'POCKET_CHARMHUB_URL': store.url})
     try:
         made.run('pocket', 'up')
         yield made

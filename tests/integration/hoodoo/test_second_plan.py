@@ -68,7 +68,7 @@ def _spec(site: sites.Site, bundle: dict[str, Any], *, stage: str) -> Path:
 
 
 @settings(
-    max_examples=6,
+    max_examples=5,
     derandomize=True,
     database=None,
     deadline=None,
@@ -137,3 +137,21 @@ def test_drift_tells_whose_change_it_is(site: sites.Site) -> None:
     shown = site.run('hoodoo', 'plan', str(spec), '--values', codes=(2,))
     assert 'port: 81 -> 82' in shown
     assert 'password: *** -> ***' in shown
+
+
+def test_a_charm_of_the_store_follows_its_channel_and_revision(site: sites.Site) -> None:
+    def bundle(**release: object) -> dict[str, Any]:
+        return {'whole': {'services': {'words': {'charm': 'ch:keeper', 'num_units': 0, **release}}}}
+
+    def steps() -> list[str]:
+        return [step['text'] for step in site.plan(spec)['lines'][0]['steps']]
+
+    spec = _spec(site, bundle(channel='latest/stable'), stage='stored')
+    site.run('hoodoo', 'run', str(spec))
+    assert steps() == []
+    (spec / 'bundle').write_text(yaml.safe_dump(bundle(channel='edge')))
+    assert steps() == ['refresh words: from channel latest/stable to latest/edge']
+    site.run('hoodoo', 'run', str(spec))
+    assert steps() == []
+    (spec / 'bundle').write_text(yaml.safe_dump(bundle(channel='edge', revision=1)))
+    assert steps() == ['refresh words: from revision 2 to 1']

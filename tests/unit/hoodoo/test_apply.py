@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -133,6 +133,23 @@ def test_a_deploy_that_failed_promises_nothing(world: World, monkeypatch: pytest
             world.apply(wanted)
     world.juju.put(testing.application('web', testing.unit('web/0')))
     assert world.plan(wanted) == ['refresh web: it may have another charm']
+
+
+def test_a_deploy_that_was_interrupted_after_its_part_is_not_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = world.juju.deploy
+
+    def interrupted(wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
+        plain(wanted, charm, to)
+        raise driver.JujuFault('killed by SIGTERM')
+
+    wanted = _model(world.application('web'))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'deploy', interrupted)
+        with pytest.raises(errors.Fault, match='SIGTERM'):
+            world.apply(wanted)
+    assert world.plan(wanted) == []
 
 
 @pytest.mark.parametrize('where', ['add_machine', 'annotate'])
