@@ -51,6 +51,15 @@ class ProgramFault(errors.Fault):
         self.done = done
 
 
+class LateFault(ProgramFault):
+    """A program took too long, and was ended with all that it started."""
+
+    def __init__(self, message: str, *, done: Completed) -> None:
+        super().__init__(message, done=done)
+        self.until = done
+        """What it had printed until then."""
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -107,7 +116,7 @@ def run(
     except subprocess.TimeoutExpired as late:
         _stop_group(child)
         done = _completed(words, child.returncode, out, err_lines)
-        raise ProgramFault(
+        raise LateFault(
             f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
         ) from late
     except BaseException:

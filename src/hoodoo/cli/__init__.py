@@ -28,6 +28,31 @@ _COMMANDS = {
     'workspace-list': ('hoodoo.cli.workspace_list', 'List the workspaces.'),
 }
 
+_SECTIONS = {
+    'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
+    'Projects and workspaces': (
+        *('project-new', 'project-list', 'project-destroy'),
+        *('workspace-new', 'workspace-list', 'workspace-destroy'),
+    ),
+}
+"""Where the help lists which commands; others stand at its beginning."""
+
+_PHASES = {
+    'secrets': 'Copy what the operator keeps under LOCAL into the workspace.',
+    'collect': 'Bring sources into the build directory and charms into the repository.',
+    'builddeps': "Install packages that builds need into the project's container.",
+    'build': 'Make things from what was collected, without the network.',
+    'repo': 'Make the charm repository from what was collected.',
+    'script': 'Run a program of the spec.',
+    'deploy': 'Make the model what a bundle says.',
+    'bundle': "Make the model what one of Juju's own bundles says.",
+    'sleep': 'Wait a number of seconds.',
+    'verify': 'Prove with programs of the spec that the service works.',
+    'nagios-check': "Run every machine's NRPE checks and fail on a bad result.",
+    'juju-check-wait': 'Wait until every unit of the model is ready.',
+    'stop-on': 'Ask a program whether the rest of the manifest is needed.',
+}
+
 _HELP = """Define a service once, deploy it anywhere, prove that it works.
 
 A spec is a directory with a manifest: one phase a line, from collecting charms to verifying the service.
@@ -48,26 +73,46 @@ class _Lazy(click.Group):
     """Imports a command when it is used, so that help is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return [*_COMMANDS, *_PHASES, *_foreign()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        return command
+        if cmd_name in _COMMANDS:
+            command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+            return command
+        if cmd_name in _PHASES or cmd_name in _foreign():
+            from hoodoo.cli import phase  # with all that phases need
+
+            return phase.find(cmd_name)
+        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith('-'):
+        if args and not args[0].startswith('-') and self.get_command(ctx, args[0]) is None:
             from hoodoo import wording  # only a mistake pays for its import
 
-            raise click.UsageError(f'No such command "{args[0]}". {wording.guess(args[0], _COMMANDS)}', ctx)
+            known = self.list_commands(ctx)
+            raise click.UsageError(f'No such command "{args[0]}". {wording.guess(args[0], known)}', ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section('Commands'):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+        grouped: dict[str, list[tuple[str, str]]] = {'Commands': []}
+        for name, (_, text) in _COMMANDS.items():
+            section = next((title for title, names in _SECTIONS.items() if name in names), 'Commands')
+            grouped.setdefault(section, []).append((name, text))
+        foreign = [(name, 'A phase of another package.') for name in _foreign()]
+        grouped['Phases, each by itself'] = [*_PHASES.items(), *foreign]
+        for section, rows in grouped.items():
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+def _foreign() -> list[str]:
+    """Names of phases that other packages bring."""
+    import importlib.metadata  # most commands do without
+
+    entries = importlib.metadata.entry_points(group='hoodoo.phases')
+    return sorted({entry.name for entry in entries} - _PHASES.keys() - _COMMANDS.keys())
 
 
 @click.group(cls=_Lazy, help=_HELP, context_settings={'help_option_names': ['-h', '--help']})

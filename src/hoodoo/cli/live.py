@@ -10,7 +10,12 @@ from rich import console, live, markup, spinner, table, text
 from hoodoo.journal import events, plain
 
 _FEWEST_REASONS = 8
-_SYMBOLS = {'done': ('✓', 'green'), 'failed': ('✗', 'red'), 'cancelled': ('■', 'yellow')}
+_SYMBOLS = {
+    'done': ('✓', 'green'),
+    'failed': ('✗', 'red'),
+    'cancelled': ('■', 'yellow'),
+    'skipped': ('-', 'dim'),
+}
 
 
 class Live:

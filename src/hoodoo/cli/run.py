@@ -52,7 +52,6 @@ def command(
       hoodoo run specs/archive-mirror --stage ci --check
       hoodoo run specs/archive-mirror --stage production --model aws:mirror --format json
     """
-    settings = common.settings()
     given = request.Given(
         spec=spec,
         workspace=workspace,
@@ -62,6 +61,12 @@ def command(
         manifest=manifest,
         model=model,
     )
+    execute(given, only_check=only_check, form=form)
+
+
+def execute(given: request.Given, *, only_check: bool, form: str) -> None:
+    """Do the run, or only check it, and show what happens in *form*."""
+    settings = common.settings()
     with common.opened_journal(settings) as opened:
         runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
         asked = request.complete(given, settings)

@@ -70,7 +70,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag='progress'):
 
 
 class PhaseEnded(msgspec.Struct, frozen=True, kw_only=True, tag='phase-ended'):
-    """The phase is done, failed or cancelled."""
+    """The phase is done, failed, cancelled, or skipped because a stop-on before it ended the run."""
 
     phase: int
     title: str

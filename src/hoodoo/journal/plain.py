@@ -46,6 +46,8 @@ class Plain:
                 self._waited_for = frozenset(reason.strip() for reason in reasons)
             case events.Progress():
                 pass
+            case events.PhaseEnded(title=title, outcome='skipped'):
+                yield f'{title}: skipped'
             case events.PhaseEnded(title=title, outcome=outcome, seconds=seconds, summary=summary):
                 yield f'{title}: {outcome} in {seconds:.1f} s' + (f' ({summary})' if summary else '')
             case events.RunEnded():

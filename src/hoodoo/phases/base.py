@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from bedrock import errors
 from hoodoo import model
@@ -72,6 +72,8 @@ class Outlook:
     """Applications that earlier lines deploy, and their charms where known."""
     remarks: list[errors.Problem] = field(default_factory=list[errors.Problem])
     """What is odd but does not forbid the run."""
+    made_by_programs: bool = False
+    """An earlier line runs a program of the spec, which may have made any file of the workspace."""
     doubtful: set[str] = field(default_factory=set[str])
     """Phases of which a line cannot be read: what it would bring is not known, so nothing else can be said to
     be missing. Phases add themselves; the runner adds what it cannot tell."""
@@ -87,6 +89,8 @@ class Context:
     told: Told
     script_environment: Mapping[str, str]
     """The whole environment of scripts."""
+    timeout_s: float | None = None
+    """Longest time for one program of the spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,8 @@ class Outcome:
     """How a job went, when it went well."""
 
     summary: str = ''
+    stop: bool = False
+    """The run is done with this line: those after it are left out."""
 
 
 class Job(Protocol):
@@ -132,25 +138,43 @@ class Phase(Protocol):
     repeatable: bool
     """Whether a line that was begun and not finished may be begun again without a person's word."""
 
+    @property
+    def own(self) -> type[Any]:
+        """The dataclass of its own options, each with a default and a docstring."""
+        ...
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Fields of `hoodoo.phases.common.Common` that its lines may have too, unless they are its own."""
+        ...
+
     def prepare(self, call: manifest.PhaseCall, place: Place, outlook: Outlook) -> Job | None:
         """Check all of a line, changing nothing; None when its problems, added to *outlook*, forbid it."""
         ...
 
 
 def find_file(
-    call: manifest.PhaseCall, name: str, place: Place, outlook: Outlook, *, executable: bool = False
+    call: manifest.PhaseCall,
+    name: str,
+    place: Place,
+    outlook: Outlook,
+    *,
+    executable: bool = False,
+    key: str = 'config',
 ) -> Path | None:
-    """The file of the spec that *call* names; what is wrong with it goes to *outlook*."""
-    option = next((option for option in reversed(call.options) if option.key == 'config'), None)
+    """The file of the spec that *call* names by its option *key*; what is wrong with it goes to *outlook*."""
+    option = next((option for option in reversed(call.options) if option.key == key), None)
     found = place.view.find(name)
     if found is None:
         outlook.problems.append(
             call.problem(f'cannot find file "{name}"', option=option, hint=place.view.near(name))
         )
     elif executable and not lookup.is_executable(found):
-        shown = place.view.shown(found)
-        outlook.problems.append(
-            call.problem(f'file "{shown}" is not executable', option=option, hint=f'Run chmod +x {shown}.')
-        )
+        outlook.problems.append(not_executable(call, place.view.shown(found), option))
         return None
     return found
+
+
+def not_executable(call: manifest.PhaseCall, shown: str, option: manifest.Option | None) -> errors.Problem:
+    """The problem of a program that may not be run."""
+    return call.problem(f'file "{shown}" is not executable', option=option, hint=f'Run chmod +x {shown}.')

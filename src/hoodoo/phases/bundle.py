@@ -1,4 +1,4 @@
-"""The phase bundle: Juju's own bundles, with overlays."""
+"""The phase bundle: make the model what one of Juju's own bundles says, with overlays."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Options:
     """What a bundle line may say."""
 
     config: str = 'bundle'
+    """The bundle."""
     overlays: tuple[str, ...] = ()
     """Overlay files of the spec, merged over the bundle in this order."""
     local: str = ''
@@ -23,7 +24,9 @@ class Options:
     max_wait: float = readiness.DEFAULT_TIMEOUT_S
     """Longest time for the wait."""
     wait: bool = True
+    """Wait until the model is ready."""
     settle: float = readiness.DEFAULT_SETTLE_S
+    """Seconds for which no agent may change before that."""
     additional_ready_states: tuple[str, ...] = ()
     """Workload states that the wait takes for ready, next to active and unknown."""
     retry_errors: int = 0
@@ -56,4 +59,4 @@ class Bundle(deploying.Deploying):
     """See the module."""
 
     name = 'bundle'
-    line = Options
+    own = Options

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from hoodoo import wording
 from hoodoo.collect import grammar, sources
-from hoodoo.phases import base, options
+from hoodoo.phases import base, common, options
 from hoodoo.spec import manifest
 
 
@@ -16,6 +16,7 @@ class Options:
     """What a collect line may say."""
 
     config: str = 'collect'
+    """The collect file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Collect:
     name = 'collect'
     needs_model = False
     repeatable = True
+    own = Options
+    shared = common.STEP
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the collect file; local sources must be there."""

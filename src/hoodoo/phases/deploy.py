@@ -1,4 +1,4 @@
-"""The phase deploy: bundles in juju-deployer's format."""
+"""The phase deploy: make the model what a bundle in juju-deployer's format says."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Options:
     """What a deploy line may say."""
 
     config: str = 'deploy'
+    """The bundle."""
     local: str = ''
     """A second bundle file, from the local directory, merged over the first."""
     target: str = ''
@@ -23,8 +24,11 @@ class Options:
     delay: float = 0.0
     """Accepted for the sake of old specs: nothing here needs a pause between commands."""
     timeout: float = readiness.DEFAULT_TIMEOUT_S
+    """Longest wait for the model to be ready, in seconds."""
     wait: bool = True
+    """Wait until the model is ready."""
     settle: float = readiness.DEFAULT_SETTLE_S
+    """Seconds for which no agent may change before that."""
     additional_ready_states: tuple[str, ...] = ()
     """Workload states that the wait takes for ready, next to active and unknown."""
     retry_errors: int = 0
@@ -52,4 +56,4 @@ class Deploy(deploying.Deploying):
     """See the module."""
 
     name = 'deploy'
-    line = Options
+    own = Options

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
 from hoodoo.bundle import apply, charms, load, plan, relations, resolve
-from hoodoo.phases import base, collect, options, waiting
+from hoodoo.phases import base, collect, common, options, waiting
 from hoodoo.readiness import changes, oracle
 from hoodoo.readiness import wait as readiness
 from hoodoo.spec import manifest
@@ -135,15 +135,16 @@ class Deploying:
     """A phase that deploys bundles; subclasses say of which kind."""
 
     name: str
-    line: Callable[..., Line]
-    """The options of a line, with a default for each."""
+    own: type[Any]
+    """The options of a line, with a default for each: a dataclass that is a `Line`."""
     needs_model = True
     repeatable = True
+    shared = common.STEP
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Resolve the bundle against the charms that will be there, and check its relations."""
-        given = options.read(self.line, call, outlook.problems)
-        line = given.options
+        given = options.read(self.own, call, outlook.problems)
+        line: Line = given.options
         waiting.check_states(call, line.additional_ready_states, outlook.problems)
         told = not given.untold & {'config', 'local', 'overlays', 'target'}
         there = [base.find_file(call, name, place, outlook) for name in line.files] if told else [None]

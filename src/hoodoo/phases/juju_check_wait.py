@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hoodoo import wording
-from hoodoo.phases import base, options, waiting
+from hoodoo.phases import base, common, options, waiting
 from hoodoo.readiness import oracle, wait
 from hoodoo.spec import manifest
 
@@ -15,9 +15,11 @@ class Options:
     """What a juju-check-wait line may say."""
 
     timeout: float = wait.DEFAULT_TIMEOUT_S
+    """Longest wait, in seconds."""
     max_wait: float | None = None
     """The same, by the name that the phase bundle has for it; it wins."""
     settle: float = wait.DEFAULT_SETTLE_S
+    """Seconds for which no agent may change before the model counts as ready."""
     additional_ready_states: tuple[str, ...] = ()
     """Workload states that count as ready, next to active and unknown."""
     retry_errors: int = 0
@@ -52,6 +54,8 @@ class JujuCheckWait:
     name = 'juju-check-wait'
     needs_model = True
     repeatable = True
+    own = Options
+    shared = common.STEP
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the numbers and the states."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bedrock import errors
 from hoodoo import model, wording
 from hoodoo.nagios import checks, rounds
-from hoodoo.phases import base, options
+from hoodoo.phases import base, common, options
 from hoodoo.spec import manifest
 
 _JUDGEMENTS = ('fail', 'ok')
@@ -67,6 +67,8 @@ class NagiosCheck:
     name = 'nagios-check'
     needs_model = True
     repeatable = True
+    own = Options
+    shared = common.STEP
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the options; a skipped name need not be any check's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from bedrock import errors
@@ -49,6 +49,8 @@ def read(
     count = len(problems)
     for option in call.options:
         field = fields.get(option.key)
+        if field is None and option.key in call.elsewhere:
+            continue
         if field is not None and not option.known:
             untold.add(field.name)
         elif field is not None:
@@ -62,7 +64,7 @@ def read(
         elif environment and option.key.replace('_', 'a').isalnum():
             variables[option.key] = option.value
         else:
-            meant, problem = _unknown(call, option, fields)
+            meant, problem = _unknown(call, option, (*fields, *sorted(call.elsewhere)))
             untold |= {meant.replace('-', '_')} - {''}
             problems.append(problem)
     fine = len(problems) == count and not untold
@@ -70,7 +72,7 @@ def read(
 
 
 def _unknown(
-    call: manifest.PhaseCall, option: manifest.Option, fields: Mapping[str, object]
+    call: manifest.PhaseCall, option: manifest.Option, fields: Sequence[str]
 ) -> tuple[str, errors.Problem]:
     """What an unknown option probably means, and the problem."""
     bare = option.key.lstrip('-')

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from hoodoo.phases import base, options
+from hoodoo.phases import base, common, options
 from hoodoo.spec import manifest
 
 
@@ -15,6 +15,7 @@ class Options:
     """What a sleep line may say."""
 
     config: float = 0.0
+    """How many seconds; must be given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Sleep:
     name = 'sleep'
     needs_model = False
     repeatable = True
+    own = Options
+    shared = common.NONE
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check the number of seconds."""

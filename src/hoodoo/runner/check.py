@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bedrock import errors
 from hoodoo import wording
-from hoodoo.phases import base, registry
+from hoodoo.phases import base, common
 from hoodoo.runner import request
 from hoodoo.spec import assemble, lookup, manifest, stages
 
@@ -47,7 +47,9 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
         )
     read = assemble.assemble(here.view, asked.manifest, asked.variables, line=asked.line)
     # What a line was meant to bring is not known when its first word is no phase: it may be an include.
-    doubtful = set(read.misread) if phases.keys() >= set(read.misread) else set(phases)
+    known = phases.keys() >= set(read.misread)
+    # Nor is what went before a line that stands alone.
+    doubtful = set(read.misread) if known and not asked.line else set(phases)
     outlook = base.Outlook(problems=list(read.problems), doubtful=doubtful)
     lines: list[Line] = []
     for index, call in enumerate(read.calls):
@@ -57,7 +59,7 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
             outlook.problems.append(_unknown(call, phases))
             outlook.doubtful.add(wording.nearest(call.phase, phases))
             continue
-        job = phase.prepare(call, here, outlook)
+        job = common.prepare(phase, call, here, outlook)
         if job is not None:
             lines.append(Line(title=_title(call), phase=phase, job=job))
     if outlook.problems:
@@ -85,10 +87,6 @@ def _stages_hint(here: base.Place, asked: request.Request) -> str:
 
 
 def _unknown(call: manifest.PhaseCall, phases: Mapping[str, base.Phase]) -> errors.Problem:
-    if call.phase in registry.NOT_YET:
-        return call.problem(
-            f'phase "{call.phase}" is not implemented', hint=f'Phases here: {", ".join(phases)}.'
-        )
     hint = wording.guess(call.phase, phases) or f'Known phases: {", ".join(phases)}.'
     return call.problem(f'unknown phase "{call.phase}"', hint=hint)
 

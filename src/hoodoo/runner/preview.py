@@ -10,7 +10,7 @@ from pathlib import Path
 from hoodoo import model
 from hoodoo.bundle import after, apply, drift, facts, memory, placing, plan, steps
 from hoodoo.juju import driver
-from hoodoo.phases import base
+from hoodoo.phases import base, common
 from hoodoo.runner import check
 
 SECRET = '***'  # noqa: S105
@@ -70,7 +70,8 @@ def preview(lines: Sequence[check.Line], juju: driver.Driver | None, remembered:
     Args:
         juju: The model; None when it does not exist yet.
     """
-    jobs = [(line.title, line.job) for line in lines if isinstance(line.job, base.Deploys)]
+    bare = [(line.title, common.bare(line.job)) for line in lines]
+    jobs = [(title, job) for title, job in bare if isinstance(job, base.Deploys)]
     wanteds = [job.foreseen for _, job in jobs]
     seen = _seen(_together(wanteds), juju, remembered)
     found: list[Line] = []
@@ -89,7 +90,8 @@ def drifted(lines: Sequence[check.Line], juju: driver.Driver | None, remembered:
     Args:
         juju: The model; None when it does not exist yet.
     """
-    wanteds = [line.job.foreseen for line in lines if isinstance(line.job, base.Deploys)]
+    jobs = [common.bare(line.job) for line in lines]
+    wanteds = [job.foreseen for job in jobs if isinstance(job, base.Deploys)]
     if juju is None:
         names = dict.fromkeys(name for wanted in wanteds for name in wanted.applications)
         missing = (drift.Entry(kind=drift.Kind.NOT_YET, subject=name) for name in names)

@@ -16,7 +16,7 @@ from hoodoo.journal import events, journal
 from hoodoo.juju import connect, driver
 from hoodoo.phases import base, registry
 from hoodoo.runner import check, request, telling
-from hoodoo.spec import copying, layout, lookup, sources
+from hoodoo.spec import layout, local, lookup, sources
 
 Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
 """From the model asked for, its default name and a listener: a driver, and variables for scripts."""
@@ -34,6 +34,8 @@ class Runner:
         """Check every line of *asked* without changing anything; see `check.check`."""
         origin = asked.origin
         view = lookup.SpecView(root=origin.root, stage=asked.stage, label=origin.label)
+        if _goes_on(asked):
+            view = lookup.SpecView(root=asked.workspace.spec, stage=asked.stage)
         return check.check(asked, self._place(asked, view), registry.phases())
 
     def run(self, asked: request.Request) -> int:
@@ -111,12 +113,19 @@ class Runner:
                     told=teller,
                     script_environment=environment,
                 )
-                self._phase(line, context, teller)
+                if self._phase(line, context, teller).stop:
+                    self._skip(number, lines[index + 1 :], first=index + 1)
+                    break
         finally:
             if isinstance(juju, driver.JujuDriver):
                 juju.close()
 
-    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> None:
+    def _skip(self, number: int, lines: tuple[check.Line, ...], *, first: int) -> None:
+        for index, line in enumerate(lines, first):
+            ended = events.PhaseEnded(phase=index, title=line.title, outcome='skipped', seconds=0.0)
+            self.journal.emit(number, ended)
+
+    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> base.Outcome:
         number, index = teller.run, teller.phase
         self.journal.emit(number, events.PhaseStarted(phase=index, title=line.title))
         started = time.monotonic()
@@ -137,17 +146,22 @@ class Runner:
                 changes=teller.changes,
             )
             self.journal.emit(number, ended)
+        return result
 
     def _prepare_workspace(self, asked: request.Request) -> None:
         space = asked.workspace
         space.ensure(spec=asked.origin.url, stage=asked.stage)
-        sources.refresh(asked.origin, space.spec)
-        secrets = self.settings.root / 'LOCAL' / space.project.name / asked.stage
-        if secrets.is_dir():
-            copying.mirror(secrets, space.local, delete=False)
+        if not _goes_on(asked):
+            sources.refresh(asked.origin, space.spec)
+        local.bring(space, asked.stage)
 
     def _place(self, asked: request.Request, view: lookup.SpecView) -> base.Place:
         return check.place(asked, view, cache=self.settings.cache)
+
+
+def _goes_on(asked: request.Request) -> bool:
+    """Whether *asked* is one line in a workspace that is there, whose spec a script may have edited."""
+    return bool(asked.line) and asked.workspace.spec.is_dir()
 
 
 def connect_juju(settings: settings_module.Settings) -> Connect:

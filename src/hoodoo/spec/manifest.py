@@ -32,6 +32,8 @@ class PhaseCall:
     file: str = ''
     line: int = 0
     column: int = 0
+    elsewhere: frozenset[str] = frozenset()
+    """Keys of options that are not the phase's own: what every phase may have is read in another place."""
 
     def problem(self, message: str, *, option: Option | None = None, hint: str = '') -> errors.Problem:
         """A problem at this line, or at *option* of it."""

@@ -19,10 +19,11 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import errors, process
+from bedrock import aptsources, errors, process
+from bedrock.aptarchives import Host as Host
+from bedrock.aptarchives import read_release
 from pocket.model import Base
 from pocket.settings import Settings
-from pocket.substrate import _sources
 
 Note = Callable[[str], None]
 """Told about each step of work that takes time."""
@@ -96,14 +97,6 @@ find "$1/var/log" -type f -delete
 # With its lists and caches in place, apt answers at once in a machine that has just started.
 chroot "$1" apt-cache gencaches
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """What this host runs."""
-
-    base: Base
-    codename: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,12 +286,6 @@ def read_host(os_release: str) -> Host:
     return Host(base=Base(name=name, channel=values.get('VERSION_ID') or codename), codename=codename)
 
 
-def read_release(text: str) -> dict[str, str]:
-    """The assignments in the text of an os-release file."""
-    pairs = (line.partition('=') for line in text.splitlines())
-    return {key: value.strip('"\'') for key, _, value in pairs}
-
-
 def host() -> Host:
     """What this host runs."""
     return read_host(Path('/etc/os-release').read_text())
@@ -310,37 +297,17 @@ def recipe_of_host(this: Host) -> Recipe:
     Raises:
         Fault: apt has no sources of the distribution here.
     """
-    own = _sources.of_distribution(host_sources(), distribution=this.base.name, codename=this.codename)
+    own = aptsources.of_distribution(
+        aptsources.of_host(), distribution=this.base.name, codename=this.codename
+    )
     if not own:
         raise errors.Fault(
             f'cannot build an image: apt has no package source of {this.base.name} {this.codename} here',
             hint='Add one to /etc/apt/sources.list.d and run apt-get update.',
         )
-    return Recipe(base=this.base, codename=this.codename, sources=_sources.render(own), proxy=proxy())
-
-
-def host_sources() -> tuple[_sources.Source, ...]:
-    """All package sources of this host."""
-    sources = list[_sources.Source]()
-    for path in (Path('/etc/apt/sources.list'), *sorted(Path('/etc/apt/sources.list.d').glob('*'))):
-        with contextlib.suppress(OSError):
-            if path.suffix == '.sources':
-                sources.extend(_sources.parse_deb822(path.read_text()))
-            elif path.suffix == '.list':
-                sources.extend(_sources.parse_one_line(path.read_text()))
-    files = {name: Path(name).read_text() for name in _mirror_files(sources) if Path(name).is_file()}
-    return _sources.expand_mirrors(sources, files)
-
-
-def _mirror_files(sources: list[_sources.Source]) -> set[str]:
-    return {path for source in sources for uri in source.uris if (path := _sources.mirror_file(uri))}
-
-
-def proxy() -> str:
-    """apt's own proxy settings, which machines need as well."""
-    dump = ['apt-config', 'dump', '--format', '%f "%v";%n', 'Acquire::http::Proxy', 'Acquire::https::Proxy']
-    shown = process.run(dump, timeout_s=10, check=False).stdout
-    return ''.join(f'{line}\n' for line in shown.splitlines() if not line.endswith('"";'))
+    return Recipe(
+        base=this.base, codename=this.codename, sources=aptsources.render(own), proxy=aptsources.proxy()
+    )
 
 
 def _prepare(recipe: Recipe, scratch: Path) -> list[str]:

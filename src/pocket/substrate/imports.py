@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bedrock import errors, process
+from bedrock import aptarchives, errors, process
 from pocket.model import Base
 from pocket.substrate import images
 
@@ -112,7 +112,7 @@ def check_tree(tree: Path, base: Base) -> None:
     # In most trees the first one is a link to the second.
     places = [tree / one for one in ('etc/os-release', 'usr/lib/os-release') if _inside(tree, one)]
     text = ''.join(path.read_text(errors='replace') for path in places if not path.is_symlink())
-    release = images.read_release(text)
+    release = aptarchives.read_release(text)
     found = f'{release.get("ID", "")}@{release.get("VERSION_ID", "")}'
     if found != str(base):
         raise errors.Fault(f'cannot import an image of {base}: it is {found}')

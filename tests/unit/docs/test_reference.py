@@ -8,14 +8,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 import hoodoo.cli
+from hoodoo.phases import base, common, described
 from hoodoo.phases import registry as phases
 from pocket.agents import tools
 from pocket.agents.context import HookContext
@@ -50,8 +50,9 @@ def help_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 def _listed(text: str) -> list[str]:
-    """The commands that a group's help lists."""
-    return re.findall(r'^  (\S+)', text.partition('Commands:\n')[2], re.MULTILINE)
+    """The commands that a group's help lists, in all its sections below the options."""
+    _, found, below = text.partition('\nCommands:\n')
+    return re.findall(r'^  (\S+)', below, re.MULTILINE) if found else []
 
 
 def _helps(run: Run, help_of: Help, words: list[str], *, name: str) -> Iterator[str]:
@@ -73,19 +74,37 @@ def _code(text: str) -> str:
 
 
 def _phases() -> str:
-    """Phases with their options, as the options' own dataclasses declare them."""
+    """Phases and their options, as the code of the phases has them."""
+    found = phases.phases()
+    rows = [[_code(n), described.summary(p), 'yes' if p.needs_model else 'no'] for n, p in found.items()]
+    return '\n'.join(
+        (
+            _table(['phase', 'does', 'needs a model'], rows),
+            *(_own_options(name, phase) for name, phase in found.items()),
+            _shared_options(found),
+        )
+    )
+
+
+def _own_options(name: str, phase: base.Phase) -> str:
+    own = {field.name for field in dataclasses.fields(phase.own)}
+    rows = [_option(option) for option in described.options(phase) if option.name in own]
+    if not rows:
+        return f'#### {name}\n\nNo option of its own.\n'
+    return f'#### {name}\n\n{_table(["option", "default", "means"], rows)}'
+
+
+def _shared_options(found: Mapping[str, base.Phase]) -> str:
     rows: list[list[str]] = []
-    for name, phase in phases.phases().items():
-        kind: type = sys.modules[type(phase).__module__].Options
-        options = [
-            f'`{field.name.replace("_", "-")}`{_default(field.default)}' for field in dataclasses.fields(kind)
-        ]
-        rows.append([_code(name), ', '.join(options), 'yes' if phase.needs_model else 'no'])
-    return _table(['phase', 'options, with their defaults', 'needs a model'], rows)
+    for field in dataclasses.fields(common.Common):
+        users = [_code(name) for name, phase in found.items() if field in common.of(phase)]
+        rows.append([*_option(described.Option.of(field, common.Common)), ', '.join(users)])
+    return f'#### Shared options\n\n{_table(["option", "default", "means", "of"], rows)}'
 
 
-def _default(value: object) -> str:
-    return '' if value in ('', (), None) else f' ({value:g})' if isinstance(value, float) else f' ({value})'
+def _option(option: described.Option) -> list[str]:
+    assert option.text, f'{option.key} has no docstring'
+    return [_code(option.key), _code(option.default), option.text]
 
 
 def _juju() -> str:
@@ -161,11 +180,10 @@ def test_every_setting_is_documented() -> None:
     assert [name for name in sorted(settings) if f'`{name}`' not in text] == []
 
 
-def test_every_phase_is_described_and_those_of_mojo_that_are_missing_are_named() -> None:
+def test_every_phase_is_described() -> None:
     text = (DOCS / 'reference' / 'spec.md').read_text()
     described = set(re.findall(r'\*\*([a-z-]+)\*\*', text))
     assert described == set(phases.phases())
-    assert [name for name in phases.NOT_YET if f'`{name}`' not in text] == []
 
 
 def test_every_alias_of_a_juju_command_is_named() -> None:

@@ -150,7 +150,6 @@ def test_a_changed_charm_is_refreshed(world: World) -> None:
         ('sleep config=${PAUSE}\n', {'manifest:1:7': 'variable PAUSE is not set'}),
         ('collect\ndeploy config=services wait=maybe\n', {'manifest:2:24': 'wait takes True or False'}),
         ('collect\ndeploy config=services --target=x\n', {'manifest:2:24': 'no option "--target"'}),
-        ('repo\n', {'manifest:1:1': 'not implemented'}),
         ('sleep\n', {'manifest:1:1': 'does not say how long'}),
         (
             'collect\ndeploy config=relations\n',

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bedrock import errors
+from bedrock import aptarchives, aptsources, errors
+from bedrock.aptsources import Source
 from pocket import settings
 from pocket.model import Base
-from pocket.substrate import _sources, bases, images, imports
-from pocket.substrate._sources import Source
+from pocket.substrate import bases, images, imports
 
 BOOKWORM, TRIXIE = Base(name='debian', channel='12'), Base(name='debian', channel='13')
 JAMMY, NOBLE = Base(name='ubuntu', channel='22.04'), Base(name='ubuntu', channel='24.04')
@@ -29,8 +29,10 @@ DEBIAN_HERE = (
 
 
 def _text(wanted: Base, *, known: tuple[Source, ...] = DEBIAN_HERE, has_key: bool = True) -> str:
-    found = bases.sources(wanted, bases.CODENAMES[wanted], known=known, this=ON_DEBIAN, has_key=has_key)
-    return _sources.render(found)
+    found = aptarchives.sources(
+        wanted, aptarchives.CODENAMES[wanted], known=known, this=ON_DEBIAN, has_key=has_key
+    )
+    return aptsources.render(found)
 
 
 def test_another_release_of_the_hosts_distribution_comes_from_the_hosts_mirror() -> None:
@@ -59,7 +61,11 @@ def test_sources_that_the_host_has_of_the_distribution_come_first() -> None:
 
 
 def test_every_base_that_charms_name_has_a_codename() -> None:
-    assert [bases.CODENAMES[base] for base in (BOOKWORM, JAMMY, NOBLE)] == ['bookworm', 'jammy', 'noble']
+    assert [aptarchives.CODENAMES[base] for base in (BOOKWORM, JAMMY, NOBLE)] == [
+        'bookworm',
+        'jammy',
+        'noble',
+    ]
 
 
 def test_a_stand_in_is_told_in_words() -> None:

@@ -1,13 +1,18 @@
-"""The host's own package sources, read from either of apt's two formats, as sources for an image. Pure.
+"""The host's own package sources, read from either of apt's two formats, as sources for a new file tree.
 
 Only the distribution's entries count: what a third party offers for the host does not belong into machines.
+Pure, but for `of_host` and `proxy`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from bedrock import process
 
 _POCKETS = ('', '-updates', '-security', '/updates')
 _COMPONENTS = {
@@ -27,6 +32,26 @@ class Source:
     signed_by: str = ''
     """Path of a keyring, or an inline key as deb822 has it; empty means apt's trusted keys."""
     trusted: bool = False
+
+
+def of_host() -> tuple[Source, ...]:
+    """All package sources of this host."""
+    found = list[Source]()
+    for path in (Path('/etc/apt/sources.list'), *sorted(Path('/etc/apt/sources.list.d').glob('*'))):
+        with contextlib.suppress(OSError):
+            if path.suffix == '.sources':
+                found.extend(parse_deb822(path.read_text()))
+            elif path.suffix == '.list':
+                found.extend(parse_one_line(path.read_text()))
+    listed = {path for source in found for uri in source.uris if (path := mirror_file(uri))}
+    return expand_mirrors(found, {name: Path(name).read_text() for name in listed if Path(name).is_file()})
+
+
+def proxy() -> str:
+    """apt's own proxy settings, which machines need as well."""
+    dump = ['apt-config', 'dump', '--format', '%f "%v";%n', 'Acquire::http::Proxy', 'Acquire::https::Proxy']
+    shown = process.run(dump, timeout_s=10, check=False).stdout
+    return ''.join(f'{line}\n' for line in shown.splitlines() if not line.endswith('"";'))
 
 
 def parse_deb822(text: str) -> tuple[Source, ...]:

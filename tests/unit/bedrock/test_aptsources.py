@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pocket.substrate import _sources
-from pocket.substrate._sources import Source
+from bedrock import aptsources
+from bedrock.aptsources import Source
 
 DEB822 = """# comment
 Types: deb deb-src
@@ -36,7 +36,7 @@ deb [trusted=yes] http://mirror.lan/debian bookworm-security main non-free
 
 def test_both_formats_give_enabled_binary_sources() -> None:
     keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
-    assert _sources.parse_deb822(DEB822) == (
+    assert aptsources.parse_deb822(DEB822) == (
         Source(
             uris=('http://archive.example/debian',),
             suites=('bookworm', 'bookworm-updates', 'bookworm-backports'),
@@ -44,7 +44,7 @@ def test_both_formats_give_enabled_binary_sources() -> None:
             signed_by=keyring,
         ),
     )
-    assert _sources.parse_one_line(ONE_LINE) == (
+    assert aptsources.parse_one_line(ONE_LINE) == (
         Source(
             uris=('http://archive.example/debian',),
             suites=('bookworm',),
@@ -78,7 +78,7 @@ def _source(uri: str, suite: str, component: str, key: str = '') -> Source:
     ],
 )
 def test_only_the_distributions_own_sources_are_kept(source: Source, kept: bool) -> None:
-    found = _sources.of_distribution([source], distribution='debian', codename='bookworm')
+    found = aptsources.of_distribution([source], distribution='debian', codename='bookworm')
     assert bool(found) is kept
 
 
@@ -87,19 +87,19 @@ def test_a_mirror_list_is_replaced_by_what_it_lists() -> None:
     files = {
         '/etc/apt/mirrors/debian.list': '# first is best\nhttps://one/debian priority:1\nhttps://two/debian\n'
     }
-    (expanded,) = _sources.expand_mirrors([source], files)
+    (expanded,) = aptsources.expand_mirrors([source], files)
     assert expanded.uris == ('https://one/debian', 'https://two/debian')
 
 
 def test_what_is_rendered_reads_back_the_same() -> None:
-    sources = (*_sources.parse_deb822(DEB822), *_sources.parse_one_line(ONE_LINE))
-    assert _sources.parse_deb822(_sources.render(sources)) == sources
+    sources = (*aptsources.parse_deb822(DEB822), *aptsources.parse_one_line(ONE_LINE))
+    assert aptsources.parse_deb822(aptsources.render(sources)) == sources
 
 
 def test_an_inline_key_survives_rendering() -> None:
     text = (
         'Types: deb\nURIs: http://a/\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN\n .\n abc\n'
     )
-    (source,) = _sources.parse_deb822(text)
+    (source,) = aptsources.parse_deb822(text)
     assert ' .\n abc' in source.signed_by
-    assert _sources.parse_deb822(_sources.render([source])) == (source,)
+    assert aptsources.parse_deb822(aptsources.render([source])) == (source,)
