@@ -130,9 +130,10 @@ def _spec(places: dict[str, str], loaded: settings_module.Settings) -> str:
             hint='Name it with --spec or MOJO_SPEC, or a workspace with --project and --workspace.',
         )
     space = layout.Workspace(project=layout.Project(root=loaded.root, name=project, series=series), name=name)
-    if spec := space.facts()['spec']:
-        return spec
-    known = [other.name for other in layout.workspaces(space.project)]
+    try:
+        return space.facts()['spec']
+    except (OSError, ValueError, KeyError):
+        known = [other.name for other in layout.workspaces(space.project)]
     raise errors.UsageFault(
         f'cannot find workspace {space.path}',
         hint=f'{wording.guess(name, known)} Name a spec with --spec to make it.'.strip(),
