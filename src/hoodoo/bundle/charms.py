@@ -24,12 +24,26 @@ class Shelf:
     complete: bool = True
     """False when collect may bring more than is known, so that nothing can be said to be missing."""
 
-    pending: tuple[Path, ...] = ()
-    """Folders whose files may come before the bundle is deployed, so that none can be said to be missing."""
+    copied: Mapping[Path, Path] = field(default_factory=dict[Path, Path])
+    """Folders into which others are copied before the bundle is deployed."""
+    made: tuple[Path, ...] = ()
+    """Folders in which programs may make files before, so that none can be said to be missing."""
+
+    def now(self, file: Path) -> Path:
+        """Where the content is now that will be at *file* when the bundle is deployed."""
+        found = self.belongs(file)
+        return found if found.exists() else file
+
+    def belongs(self, file: Path) -> Path:
+        """Where a person puts what is to be at *file*."""
+        for folder, source in self.copied.items():
+            if file.is_relative_to(folder):
+                return source / file.relative_to(folder)
+        return file
 
     def may_come(self, file: Path) -> bool:
         """Whether *file* may be there when the bundle is deployed, though it is not now."""
-        return any(file.is_relative_to(folder) for folder in self.pending)
+        return any(file.is_relative_to(folder) for folder in self.made)
 
     def finds(self, name: str) -> bool:
         """Whether anything brings a charm called *name*, for whatever series."""

@@ -67,11 +67,13 @@ class Options:
         if not includes.is_include(text):
             return text
         try:
-            return includes.content(text, self._folders)
+            return includes.content(text, self._folders, self._shelf.now)
         except includes.NotThere as err:
             if err.file is not None and self._shelf.may_come(err.file):
                 return None
-            hint = '' if err.file else f'Looked in {", ".join(str(folder) for folder in self._folders)}.'
+            hint = f'Looked in {", ".join(str(folder) for folder in self._folders)}.'
+            if err.file is not None:
+                hint = f'Put it at {self._shelf.belongs(err.file)}.'
             self._found.problem(where, str(err), hint)
         except includes.NotIncluded as err:
             self._found.problem(where, str(err))
