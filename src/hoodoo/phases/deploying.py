@@ -148,8 +148,8 @@ class Deploying:
         count = len(outlook.problems)
         waiting.check_states(call, line.additional_ready_states, outlook.problems)
         told = not given.untold & {'config', 'local', 'overlays', 'target'}
-        there = [base.find_file(call, name, place, outlook) for name in line.files] if told else [None]
-        resolved = self._resolved(call, line, place, outlook) if None not in there else None
+        there = told and _all_there(call, line, place, outlook)
+        resolved = self._resolved(call, line, place, outlook) if there else None
         if resolved is None:
             outlook.doubtful.add(self.name)
             fine = given.fine and len(outlook.problems) == count
@@ -200,6 +200,14 @@ class Deploying:
         except errors.Problems as err:
             outlook.problems += err.problems
         return None
+
+
+def _all_there(call: manifest.PhaseCall, line: Line, place: base.Place, outlook: base.Outlook) -> bool:
+    """Whether the spec has every file of *line*; those that it lacks are problems."""
+    main, *overlays = line.files
+    found = [base.find_file(call, main, place, outlook)]
+    found += [base.find_file(call, name, place, outlook, key='overlays') for name in overlays]
+    return None not in found
 
 
 def _option(call: manifest.PhaseCall, key: str) -> manifest.Option | None:
