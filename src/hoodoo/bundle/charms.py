@@ -63,9 +63,13 @@ def read(path: Path) -> charm_files.Charm | None:
     """The charm at *path*; None when it is not there yet.
 
     Raises:
-        CharmFault: something is there that is no charm.
+        CharmFault: something is there that is no charm, or a source that only other tools can pack.
     """
-    return charm_files.read(path) if path.exists() else None
+    if not path.exists():
+        return None
+    found = charm_files.read(path)
+    charm_files.check(path)
+    return found
 
 
 def digest(path: Path) -> str:
