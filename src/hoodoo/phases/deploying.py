@@ -14,7 +14,7 @@ from hoodoo.bundle import apply, charms, load, plan, relations, resolve
 from hoodoo.phases import base, collect, common, options, waiting
 from hoodoo.readiness import changes, oracle
 from hoodoo.readiness import wait as readiness
-from hoodoo.spec import manifest
+from hoodoo.spec import local, manifest
 
 _PHASES = frozenset(('bundle', 'deploy'))
 _UNFINISHED = ('blocked', 'waiting')
@@ -179,7 +179,7 @@ class Deploying:
             build=space.build,
             expected=dict(outlook.charms),
             complete=collect.Collect.name not in outlook.doubtful,
-            copied={space.local: space.project.root / 'LOCAL' / space.project.name / place.view.stage},
+            copied={space.local: local.source(space, place.view.stage)},
             made=(space.local, space.build) if outlook.made_by_programs else (),
         )
         if line.local and not shelf.now(space.local / line.local).is_file():
