@@ -36,7 +36,7 @@ class Options:
                 written[key] = ((_OVERRIDES, key), self._overrides[key])
         values: dict[str, str] = {}
         for key, (where, value) in written.items():
-            text = self._text(where, name, key, value)
+            text = self.text(where, name, key, value)
             if text is not None:
                 values[key] = text
             if charm is not None:
@@ -45,7 +45,9 @@ class Options:
 
     def check_overrides(self) -> None:
         """Remark on overrides that no charm has an option for, once all applications were read."""
-        for key in () if self._unread else self._overrides.keys() - self._declared:
+        for key in self._overrides if not self._unread else ():
+            if key in self._declared:
+                continue
             message = f'override "{key}" has no effect: no charm of the bundle has that option'
             self._found.remark((_OVERRIDES, key), message, wording.guess(key, self._declared))
 
@@ -55,8 +57,8 @@ class Options:
             self._found.problem((*at, 'options'), f'options of {name} are not a mapping')
         return tree.mapping(value)
 
-    def _text(self, where: tree.Path, name: str, key: str, value: object) -> str | None:
-        """The value as text; None for none, and for one that cannot be had."""
+    def text(self, where: tree.Path, name: str, key: str, value: object) -> str | None:
+        """The value as text, an included file's for its name; None for none, and for what cannot be had."""
         if not words.plain(value):
             hint = 'Write it as a text, such as a block after "|".'
             self._found.problem(where, f'option "{key}" of {name} is a list or a mapping', hint)

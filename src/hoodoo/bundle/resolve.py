@@ -100,8 +100,7 @@ class _Resolver:
         )
 
     def _check_keys(self) -> None:
-        for key in self.chosen.data.keys() - self.dialect.bundle_keys:
-            self.found.unknown((key,), f'key "{key}"', self.dialect.bundle_keys)
+        self.found.unknown((), '', self.chosen.data, self.dialect.bundle_keys)
         if self.chosen.data.get('inherits') and self.deployments.single:
             file = self.deployments.single[0]
             message = f'nothing is inherited: "{file}" is one deployment itself, which switches that off'
@@ -128,8 +127,7 @@ class _Resolver:
 
     def _application(self, name: str, raw: tree.Table) -> model.WantedApplication:
         at = (self.section, name)
-        for key in raw.keys() - self.dialect.application_keys:
-            self.found.unknown((*at, key), f'key "{key}" of {name}', self.dialect.application_keys)
+        self.found.unknown(at, f' of {name}', raw, self.dialect.application_keys)
         for key, (message, hint) in _UNSUPPORTED.items():
             if key in self.dialect.application_keys and raw.get(key):
                 self.found.problem((*at, key), f'{message} ({name})', hint)
@@ -152,7 +150,7 @@ class _Resolver:
             resources=self._resources(at, name, raw, charm),
             storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
             bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
-            annotations=self._named(at, name, raw, 'annotations', None),
+            annotations=self._annotations(at, name, raw),
             trust=self._flag(at, name, raw, 'trust'),
             private=self._private(at, raw, charm),
         )
@@ -203,6 +201,13 @@ class _Resolver:
                 self.found.problem(where, f'charm of {name} knows no "{entry}" for {key}', hint)
         return words.pairs(value)
 
+    def _annotations(self, at: tree.Path, name: str, raw: tree.Table) -> dict[str, str]:
+        found = self._named(at, name, raw, 'annotations', None)
+        if not self.dialect.includes_in_annotations:
+            return found
+        read = {key: self.options.text((*at, 'annotations', key), name, key, found[key]) for key in found}
+        return {key: text for key, text in read.items() if text is not None}
+
     def _resources(
         self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
     ) -> dict[str, str]:
@@ -237,8 +242,7 @@ class _Resolver:
         found: dict[str, model.WantedMachine] = {}
         for name, raw in tree.mapping(self.chosen.data.get('machines')).items():
             at, facts = ('machines', name), tree.mapping(raw)
-            for key in facts.keys() - placement.MACHINE_KEYS:
-                self.found.unknown((*at, key), f'key "{key}" of machine {name}', placement.MACHINE_KEYS)
+            self.found.unknown(at, f' of machine {name}', facts, placement.MACHINE_KEYS)
             series = words.option_text(facts.get('series') or self.chosen.data.get('series'))
             found[name] = model.WantedMachine(
                 name=name,

@@ -29,8 +29,7 @@ relations:
 
 
 def test_a_bundle_becomes_a_model(tmp_path: Path) -> None:
-    text = BASE.replace('    to: [0, 1]\n', '').replace(', to: [web]', '')
-    found = bundles.juju(tmp_path, text)
+    found = bundles.juju(tmp_path, BASE)
     assert (found.problems, found.remarks) == ((), ())
     web, cache, apache2 = found.wanted.applications.values()
     assert web.charm == model.LocalCharm(path=tmp_path / 'charms/web')
@@ -109,6 +108,18 @@ def test_a_plain_name_is_a_charm_of_charmhub_even_beside_a_collected_one(tmp_pat
     found = bundles.juju(tmp_path, 'applications: {web: {charm: web}}')
     assert found.wanted.applications['web'].charm == model.StoreCharm(name='web')
     assert [remark.hint for remark in found.remarks] == ['Write ./SERIES/web for that.']
+
+
+def test_options_and_annotations_may_stand_for_files(tmp_path: Path) -> None:
+    (tmp_path / 'note').write_text('noted\n')
+    text = (
+        'applications:\n  web:\n    charm: ./noble/web\n    options: {note: "include-base64://note"}\n'
+        '    annotations: {n: "include-file://note"}\n'
+    )
+    found = bundles.juju(tmp_path, text)
+    assert found.problems == ()
+    assert found.wanted.applications['web'].options == {'note': 'bm90ZWQK'}
+    assert found.wanted.applications['web'].annotations == {'n': 'noted\n'}
 
 
 def test_an_empty_bundle_is_a_problem(tmp_path: Path) -> None:
