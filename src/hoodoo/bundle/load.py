@@ -184,7 +184,11 @@ class _Lineage:
         own = self._whole.data.get(name)
         at = (children[-1], 'inherits') if children else ()
         if name in children:
-            raise self._refused((name, 'inherits'), f'deployment "{name}" inherits from itself', '')
+            raise self._refused(
+                (name, 'inherits'),
+                f'deployment "{name}" inherits from itself',
+                'Take it out of its own ancestors.',
+            )
         if not isinstance(own, tree.Table):
             known = [key for key, value in self._whole.data.items() if isinstance(value, tree.Table)]
             hint = f'{wording.guess(name, known)} Deployments: {", ".join(known)}.'.strip()

@@ -10,6 +10,11 @@ from hoodoo import wording
 from hoodoo.bundle import charms, findings, includes, tree, words
 
 _OVERRIDES = 'overrides'
+_TYPES = {
+    'boolean': 'Write true or false.',
+    'float': 'Write a number.',
+    'int': 'Write a whole number.',
+}
 
 
 class Options:
@@ -24,12 +29,19 @@ class Options:
         """Whether some charm's options are not known."""
 
     def read(
-        self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
+        self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None, *, store: bool
     ) -> dict[str, str]:
-        """The options of application *name*, whose entry at *at* is *raw*; null is the charm's default."""
+        """The options of application *name*, whose entry at *at* is *raw*; null is the charm's default.
+
+        Args:
+            store: Whether the charm is one of the store.
+        """
         written = {key: ((*at, 'options', key), value) for key, value in self._mapping(at, name, raw).items()}
         if charm is None:
             self._unread = True
+            if store and self._overrides:
+                message = f'overrides do not reach {name}: what options a charm of the store has is not known'
+                self._found.remark((_OVERRIDES,), message, f'Write them as options of {name}.')
         else:
             self._declared |= charm.options.keys()
             for key in self._overrides.keys() & charm.options.keys():
@@ -54,7 +66,9 @@ class Options:
     def _mapping(self, at: tree.Path, name: str, raw: tree.Table) -> Mapping[str, object]:
         value = raw.get('options')
         if value is not None and not isinstance(value, tree.Table):
-            self._found.problem((*at, 'options'), f'options of {name} are not a mapping')
+            self._found.problem(
+                (*at, 'options'), f'options of {name} are not a mapping', 'Write options: {NAME: VALUE}.'
+            )
         return tree.mapping(value)
 
     def text(self, where: tree.Path, name: str, key: str, value: object) -> str | None:
@@ -92,4 +106,4 @@ class Options:
         elif text is not None and not words.fits(text, declared.type):
             # The value is not shown: it may be a secret that was put under the wrong key.
             message = f'option "{key}" of {name} takes {declared.type}; its value is none'
-            self._found.problem(where, message)
+            self._found.problem(where, message, _TYPES.get(declared.type, ''))

@@ -29,7 +29,7 @@ _HINT = 'Offers and what is consumed can be made by a script phase, with juju of
 _UNSUPPORTED = {
     'offers': ('offers are not made', _HINT),
     'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
-    'devices': ('devices are only for kubernetes models', ''),
+    'devices': ('devices are only for kubernetes models', 'Leave them out.'),
 }
 
 
@@ -108,21 +108,31 @@ class _Resolver:
         if self.chosen.data.get('saas'):
             self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
         if self.chosen.data.get('bundle') == 'kubernetes':
-            self.found.problem(('bundle',), 'the bundle is for a kubernetes model')
+            self.found.problem(
+                ('bundle',), 'the bundle is for a kubernetes model', 'Only machines are supported.'
+            )
         overrides = self.chosen.data.get('overrides')
         if overrides is not None and not isinstance(overrides, tree.Table):
-            self.found.problem(('overrides',), 'overrides are not a mapping')
+            self.found.problem(
+                ('overrides',), 'overrides are not a mapping', 'Write overrides: {OPTION: VALUE}.'
+            )
 
     def _services(self) -> dict[str, tree.Table]:
         raw = self.chosen.data.get(self.section)
         if raw is not None and not isinstance(raw, tree.Table):
-            self.found.problem((self.section,), f'{self.section} are not a mapping')
+            self.found.problem(
+                (self.section,), f'{self.section} are not a mapping', 'Write NAME: {charm: NAME}.'
+            )
         services: dict[str, tree.Table] = {}
         for name, entry in tree.mapping(raw).items():
             if entry is None or isinstance(entry, tree.Table):
                 services[name] = tree.mapping(entry)
             else:
-                self.found.problem((self.section, name), f'application {name} is not a mapping')
+                self.found.problem(
+                    (self.section, name),
+                    f'application {name} is not a mapping',
+                    f'Write {name}: {{charm: NAME}}.',
+                )
         return services
 
     def _application(self, name: str, raw: tree.Table) -> model.WantedApplication:
@@ -143,7 +153,7 @@ class _Resolver:
             charm=source,
             num_units=self._count(at, name, raw, subordinate=subordinate),
             subordinate=subordinate,
-            options=self.options.read(at, name, raw, charm),
+            options=self.options.read(at, name, raw, charm, store=isinstance(source, model.StoreCharm)),
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
             expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
@@ -163,7 +173,9 @@ class _Resolver:
         value = raw.get(key)
         text = words.option_text(self.dialect.num_units if value is None else value)
         if isinstance(value, bool) or not text.isdigit():
-            self.found.problem((*at, key), f'num_units "{text}" is not a number of units')
+            self.found.problem(
+                (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
+            )
             return 1
         if not subordinate:
             return int(text)
@@ -177,7 +189,11 @@ class _Resolver:
     def _flag(self, at: tree.Path, name: str, raw: tree.Table, key: str) -> bool:
         text = words.option_text(raw.get(key)).lower()
         if text not in ('', 'true', 'false', 'yes', 'no', '0', '1'):
-            self.found.problem((*at, key), f'{key} of {name} takes true or false, not "{text}"')
+            self.found.problem(
+                (*at, key),
+                f'{key} of {name} takes true or false, not "{text}"',
+                'Write true or leave it out.',
+            )
         return text in ('true', 'yes', '1')
 
     def _named(

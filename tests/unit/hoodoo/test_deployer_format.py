@@ -191,8 +191,11 @@ def test_the_child_is_over_its_first_parent_with_ancestors_over_the_next(
 @pytest.mark.parametrize(
     ('text', 'said'),
     [
-        ('a: {inherits: a}', '1:5 deployment "a" inherits from itself'),
-        ('a: {inherits: b}\nb: {inherits: c}\nc:\n  inherits: a', '1:5 deployment "a" inherits from itself'),
+        ('a: {inherits: a}', '1:5 deployment "a" inherits from itself | Take it out of its own ancestors.'),
+        (
+            'a: {inherits: b}\nb: {inherits: c}\nc:\n  inherits: a',
+            '1:5 deployment "a" inherits from itself | Take it out of its own ancestors.',
+        ),
         (
             'a: {inherits: ba}\nbat: {}',
             '1:5 there is no deployment "ba" | Did you mean "bat"? Deployments: a, bat.',
@@ -225,9 +228,21 @@ def test_overrides_beat_options_and_reach_only_charms_that_declare_them(tmp_path
     ]
 
 
+def test_overrides_that_cannot_reach_a_charm_of_the_store_are_remarked(tmp_path: Path) -> None:
+    found = bundles.deployer(tmp_path, 'services: {app: {charm: "ch:app"}}\noverrides: {port: 1}\n')
+    assert bundles.said(found.remarks) == [
+        (
+            '2:1 overrides do not reach app: what options a charm of the store has is not known'
+            ' | Write them as options of app.'
+        )
+    ]
+
+
 def test_an_override_of_the_wrong_type_is_a_problem_where_it_is_written(tmp_path: Path) -> None:
     found = bundles.deployer(tmp_path, 'services: {web: {}}\noverrides:\n  port: many\n')
-    assert bundles.said(found.problems) == ['3:3 option "port" of web takes int; its value is none']
+    assert bundles.said(found.problems) == [
+        '3:3 option "port" of web takes int; its value is none | Write a whole number.'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -339,9 +354,18 @@ def test_constraints_in_every_form(
         ('constraints: cores=2.5', '3:5 constraint "cores" cannot be "2.5" | Write a whole number.'),
         ('constraints: mem', '3:5 constraint "mem" has no value | Write k=v k=v.'),
         ('options: {prot: 1}', '3:15 charm of web has no option "prot" | Did you mean "port"?'),
-        ('options: {port: x}', '3:15 option "port" of web takes int; its value is none'),
-        ('options: {fast: 3}', '3:15 option "fast" of web takes boolean; its value is none'),
-        ('options: {share: x}', '3:15 option "share" of web takes float; its value is none'),
+        (
+            'options: {port: x}',
+            '3:15 option "port" of web takes int; its value is none | Write a whole number.',
+        ),
+        (
+            'options: {fast: 3}',
+            '3:15 option "fast" of web takes boolean; its value is none | Write true or false.',
+        ),
+        (
+            'options: {share: x}',
+            '3:15 option "share" of web takes float; its value is none | Write a number.',
+        ),
         (
             'options: {note: [1]}',
             (
@@ -349,14 +373,14 @@ def test_constraints_in_every_form(
                 ' | Write it as a text, such as a block after "|".'
             ),
         ),
-        ('options: [port]', '3:5 options of web are not a mapping'),
+        ('options: [port]', '3:5 options of web are not a mapping | Write options: {NAME: VALUE}.'),
         (
             'options: {note: include-file:///gone/x}',
             '3:15 cannot find the file of "include-file:///gone/x" | Put it at /gone/x.',
         ),
-        ('num_units: -1', '3:5 num_units "-1" is not a number of units'),
-        ('num_units: yes', '3:5 num_units "true" is not a number of units'),
-        ('expose: maybe', '3:5 expose of web takes true or false, not "maybe"'),
+        ('num_units: -1', '3:5 num_units "-1" is not a number of units | Write a whole number.'),
+        ('num_units: yes', '3:5 num_units "true" is not a number of units | Write a whole number.'),
+        ('expose: maybe', '3:5 expose of web takes true or false, not "maybe" | Write true or leave it out.'),
         ('series: nobel', '3:5 unknown series "nobel" | Did you mean "noble"?'),
         ('series: focal', '3:5 charm "web" does not support series focal | It supports ubuntu@24.04.'),
         ('base: ubuntu', '3:5 base "ubuntu" is none | Write a base such as ubuntu@24.04.'),
@@ -468,7 +492,7 @@ def test_included_values_are_the_bytes_of_the_first_file_found(tmp_path: Path) -
         ),
         ('[[a, {b: c}], ab]', [], 2),
         ('{a: {weight: 1, consumes: [b, c]}, d: {weight: 2, consumes: a}}', ['a - d', 'a - b', 'a - c'], []),
-        ('{a: {weight: x}}', [], ['5:19 weight "x" is not a number']),
+        ('{a: {weight: x}}', [], ['5:19 weight "x" is not a number | Write a whole number.']),
         ('no', [], 1),
     ],
 )
