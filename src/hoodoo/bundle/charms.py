@@ -32,7 +32,7 @@ class Shelf:
     def now(self, file: Path) -> Path:
         """Where the content is now that will be at *file* when the bundle is deployed."""
         found = self.belongs(file)
-        return found if found.exists() else file
+        return found if os.path.exists(found) else file
 
     def belongs(self, file: Path) -> Path:
         """Where a person puts what is to be at *file*."""
@@ -47,14 +47,18 @@ class Shelf:
 
     def finds(self, name: str) -> bool:
         """Whether anything brings a charm called *name*, for whatever series."""
-        return name in self.expected or any(self.repo.glob(f'*/{name}')) or (self.build / name).is_dir()
+        return (
+            name in self.expected
+            or any(os.path.isdir(folder / name) for folder in self.repo.glob('*'))
+            or os.path.isdir(self.build / name)
+        )
 
     def find(self, name: str, series: str) -> Path | None:
         """The charm's folder as it will be when the bundle is deployed; None when nothing brings it."""
         if name in self.expected:
             return self.expected[name] or self.repo / series / name
         for folder in (self.repo / series / name, self.build / name):
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 return folder
         return None
 
@@ -65,7 +69,7 @@ def read(path: Path) -> charm_files.Charm | None:
     Raises:
         CharmFault: something is there that is no charm, or a source that only other tools can pack.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return None
     found = charm_files.read(path)
     charm_files.check(path)

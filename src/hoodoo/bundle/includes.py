@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def content(text: str, folders: Sequence[Path], now: Callable[[Path], Path] = la
     name = text.removeprefix(_TEXT).removeprefix(_BASE64)
     absolute = Path(name).is_absolute()
     candidates = [now(Path(name))] if absolute else [folder / name for folder in folders]
-    file = next((candidate for candidate in candidates if candidate.is_file()), None)
+    file = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
     if file is None:
         raise NotThere(text, Path(name) if absolute else None)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -232,9 +233,9 @@ class _Resolver:
         for key, text in found.items():
             if not text.startswith(('.', '/', '~')):
                 continue  # a revision of the store, or an image
-            path = Path(text).expanduser()
+            path = Path(os.path.expanduser(text))
             folders = self.deployments.folders
-            file = next((folder / path for folder in folders if (folder / path).is_file()), None)
+            file = next((folder / path for folder in folders if os.path.isfile(folder / path)), None)
             if file is None:
                 hint = f'Looked in {", ".join(str(folder) for folder in folders)}.'
                 message = f'cannot find file "{text}" of resource "{key}" of {name}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from bedrock import base as bases
@@ -34,7 +35,7 @@ class Sourcing:
         if isinstance(reference, references.OfStore):
             return self._of_store(at, where, name, raw, reference)
         if isinstance(reference, references.AtPath):
-            if self._shelf.complete and not reference.path.exists():
+            if self._shelf.complete and not os.path.exists(reference.path):
                 self._found.problem(
                     where,
                     f'there is no charm at {reference.path} for {name}',

@@ -314,6 +314,18 @@ def test_a_branch_is_for_collect(tmp_path: Path) -> None:
     ]
 
 
+def test_names_that_no_file_can_have_are_those_of_missing_files(tmp_path: Path) -> None:
+    name = 'x' * 300
+    found = bundles.deployer(
+        tmp_path,
+        f'services: {{web: {{options: {{note: "include-file://{name}"}}}}, b: {{charm: {name}}}, '
+        f'c: {{charm: /{name}}}, d: {{charm: ~nobody-here/x}}}}',
+    )
+    assert len(found.problems) == 4
+    with pytest.raises(errors.Problems, match='cannot read services'):
+        bundles.deployer(tmp_path, f'include-configs: {name}\n')
+
+
 def test_an_absolute_charm_must_be_there(tmp_path: Path) -> None:
     bundles.shelf(tmp_path)
     text = f'services: {{a: {{charm: {tmp_path}/charms/web}}, b: {{charm: /gone/web}}}}'
