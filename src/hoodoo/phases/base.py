@@ -70,8 +70,6 @@ class Outlook:
     """Charms by collect destination; None when the content is not known before it is collected."""
     applications: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
     """Applications that earlier lines deploy, and their charms where known."""
-    made_by_programs: bool = False
-    """An earlier line runs a program of the spec, which may have made any file of the workspace."""
     remarks: list[errors.Problem] = field(default_factory=list[errors.Problem])
     """What is odd but does not forbid the run."""
     made_by_programs: bool = False
