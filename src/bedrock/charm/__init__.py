@@ -4,7 +4,7 @@ A *source* folder has charmcraft.yaml and src/charm.py but no dispatch and no ve
 archive, has metadata.yaml and what its hooks need.
 """
 
-from bedrock.charm._pack import is_source, pack, unpack
+from bedrock.charm._pack import check, is_source, pack, unpack
 from bedrock.charm._read import Charm, Endpoint, Option, from_documents, read
 from bedrock.charm._yaml import YamlFault
 from bedrock.charm._yaml import mapping as yaml_mapping
@@ -19,6 +19,7 @@ __all__ = [
     'Entry',
     'Option',
     'YamlFault',
+    'check',
     'from_documents',
     'is_source',
     'pack',

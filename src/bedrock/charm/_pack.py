@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import stat
-import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -14,34 +11,62 @@ from pathlib import Path
 
 import yaml
 
-from bedrock import process
+from bedrock.charm import _parts
+from bedrock.charm._parts import Recipe
 from bedrock.charm._read import Charm, document, read
+from bedrock.charm._venv import installed
+from bedrock.charm._yaml import YamlFault
 from bedrock.charm.archive import Archive, CharmFault
 
-__all__ = ['is_source', 'pack', 'unpack']
+__all__ = ['check', 'is_source', 'pack', 'unpack']
 
 _DISPATCH = """#!/bin/sh
 # Made when the charm was packed: runs the charm with its own Python packages, for hooks and actions alike.
 here="$(dirname "$(readlink -f "$0")")"
-JUJU_DISPATCH_PATH="${JUJU_DISPATCH_PATH:-$0}" PYTHONPATH="lib:venv:src" exec "$here/src/charm.py"
+JUJU_DISPATCH_PATH="${JUJU_DISPATCH_PATH:-$0}" PYTHONPATH="lib:venv:src" exec "$here/ENTRYPOINT"
 """
 _LEFT_OUT = frozenset(
     {'.git', '.tox', '.venv', '__pycache__', 'tests', 'build', 'venv', '.pytest_cache', '.ruff_cache'}
 )
-_SOURCE_MARKS = ('src/charm.py',)
+_RUN_BY_JUJU = ('dispatch', 'hooks')
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _Content = Path | bytes
 
 
 def is_source(folder: Path) -> bool:
     """Whether *folder* is a charm's source that must be packed before it can be deployed."""
-    return any((folder / mark).is_file() for mark in _SOURCE_MARKS) and not (folder / 'dispatch').exists()
+    if (folder / 'dispatch').exists():
+        return False
+    if (folder / _parts.ENTRYPOINT).is_file():
+        return True
+    # Another entry point is seldom named, and takes reading a file to know.
+    if not (folder / 'charmcraft.yaml').is_file() or (folder / 'hooks').is_dir():
+        return False
+    try:
+        return (folder / _parts.recipe(folder).entrypoint).is_file()
+    except (CharmFault, YamlFault):
+        return False
+
+
+def check(folder: Path) -> None:
+    """Refuse the source of a charm that only other tools can pack.
+
+    Raises:
+        CharmFault: it is one; the hint says what to do.
+    """
+    if is_source(folder):
+        _parts.recipe(folder)
+    elif (folder / 'layer.yaml').is_file() and not any((folder / name).exists() for name in _RUN_BY_JUJU):
+        raise CharmFault(
+            f'cannot use charm {folder}: it is the source of a reactive charm, which must be built first',
+            hint='Build it with charmcraft or charm-tools, for example in the phase build.',
+        )
 
 
 def pack(source: Path, target: Path, *, cache: Path, note: Callable[[str], None] = lambda _: None) -> Path:
     """Pack the charm folder *source* into the archive *target*; the same content gives the same bytes.
 
-    Python requirements (requirements.txt) are installed once for each distinct list and kept under *cache*.
+    Its Python packages are installed once for each distinct list and kept under *cache*.
 
     Args:
         note: Told about work that takes time.
@@ -50,19 +75,25 @@ def pack(source: Path, target: Path, *, cache: Path, note: Callable[[str], None]
         CharmFault: *source* is no charm. ProgramFault: its requirements cannot be installed.
     """
     charm = read(source)
-    entries = dict(_files(source))
+    check(source)
+    programs = {'dispatch'}
     if is_source(source):
-        entries.update(_generated(source, charm))
-        requirements = source / 'requirements.txt'
-        if requirements.is_file():
-            entries.update(_venv(requirements, cache=cache, note=note))
+        recipe = _parts.recipe(source)
+        programs.add(recipe.entrypoint)
+        entries = dict(_files(source, built=False, venv=not recipe.python))
+        for folder in recipe.dumps:
+            entries.update(_files(folder, built=False, venv=False))
+        entries.update(_generated(source, charm, recipe))
+        entries.update(_venv(recipe, charm.name, cache=cache, note=note))
+    else:
+        entries = dict(_files(source, built=True, venv=True))
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.NamedTemporaryFile(dir=target.parent, prefix=f'.{target.name}.', delete=False) as part,
         zipfile.ZipFile(part, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
         for name in sorted(entries):
-            _write(archive, name, entries[name])
+            _write(archive, name, entries[name], program=name in programs)
     os.chmod(part.name, 0o644)  # temporary files begin private; a charm is not
     os.replace(part.name, target)
     return target
@@ -88,13 +119,21 @@ def unpack(archive: Path, folder: Path) -> None:
             target.chmod(0o755 if entry.executable else 0o644)
 
 
-def _files(source: Path) -> list[tuple[str, _Content]]:
-    """The files of *source* by archive name; links are followed inside the folder and refused outside it."""
+def _files(source: Path, *, built: bool, venv: bool) -> list[tuple[str, _Content]]:
+    """The files of *source* by archive name; links are followed inside the folder and refused outside it.
+
+    Args:
+        built: Whether *source* is a charm ready to be deployed.
+        venv: Whether its ``venv`` is taken along, as it is unless it is a developer's environment.
+    """
     top = source.resolve()
-    built = not is_source(source)
     found: list[tuple[str, _Content]] = []
     for folder, names, files in os.walk(source, followlinks=False):
-        names[:] = sorted(n for n in names if n not in _LEFT_OUT or (built and n == 'venv'))
+        names[:] = sorted(
+            n
+            for n in names
+            if n not in _LEFT_OUT or (n == 'venv' and venv and _is_vendored(Path(folder, n), built))
+        )
         for file in files:
             path = Path(folder, file)
             if path.suffix in ('.pyc', '.charm'):
@@ -106,10 +145,15 @@ def _files(source: Path) -> list[tuple[str, _Content]]:
     return found
 
 
-def _generated(source: Path, charm: Charm) -> dict[str, _Content]:
+def _is_vendored(venv: Path, built: bool) -> bool:
+    """Whether *venv* holds a charm's packages: a developer's own environment has that file."""
+    return built or not (venv / 'pyvenv.cfg').exists()
+
+
+def _generated(source: Path, charm: Charm, recipe: Recipe) -> dict[str, _Content]:
     """The files that charmcraft would make: dispatch, manifest, and the split form of charmcraft.yaml."""
     craft = document(source, 'charmcraft') or {}
-    made: dict[str, _Content] = {'dispatch': _DISPATCH.encode()}
+    made: dict[str, _Content] = {'dispatch': _DISPATCH.replace('ENTRYPOINT', recipe.entrypoint).encode()}
     manifest = {
         'analysis': {'attributes': [{'name': 'language', 'result': 'python'}]},
         'bases': [{'name': n, 'channel': c, 'architectures': ['amd64', 'arm64']} for n, c in charm.bases],
@@ -125,40 +169,22 @@ def _generated(source: Path, charm: Charm) -> dict[str, _Content]:
     return made
 
 
-def _venv(requirements: Path, *, cache: Path, note: Callable[[str], None]) -> dict[str, _Content]:
-    text = requirements.read_text()
-    digest = hashlib.sha256(f'{sys.version_info[:2]}\n{text}'.encode()).hexdigest()[:16]
-    ready = cache / 'venv' / digest
-    if not ready.is_dir():
-        note(f'installing the Python packages of {requirements.parent.name}')
-        ready.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=ready.parent) as scratch:
-            made = Path(scratch, 'venv')
-            pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check', 'install']
-            quiet = ['--no-compile', '--root-user-action=ignore']
-            process.run(
-                [*pip, *quiet, '--target', str(made), '-r', str(requirements)],
-                timeout_s=600,
-            )
-            shutil.rmtree(made / 'bin', ignore_errors=True)
-            # Machines with this Python need not compile the packages in their first hook; others ignore it.
-            compileall = [sys.executable, '-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash']
-            process.run([*compileall, str(made)], timeout_s=600)
-            try:
-                made.rename(ready)
-            except OSError:
-                if not ready.is_dir():  # another packer was faster: its result is as good
-                    raise
+def _venv(recipe: Recipe, name: str, *, cache: Path, note: Callable[[str], None]) -> dict[str, _Content]:
+    if not recipe.python:
+        return {}
+    ready = installed(recipe, name=name, cache=cache, note=note)
     files = (path for path in sorted(ready.rglob('*')) if path.is_file())
     return {f'venv/{path.relative_to(ready).as_posix()}': path for path in files}
 
 
-def _write(archive: zipfile.ZipFile, name: str, content: _Content) -> None:
+def _write(archive: zipfile.ZipFile, name: str, content: _Content, *, program: bool) -> None:
     info = zipfile.ZipInfo(name, _EPOCH)
     info.compress_type = zipfile.ZIP_DEFLATED
     if isinstance(content, bytes):
-        mode, data = 0o755 if name == 'dispatch' else 0o644, content
+        data = content
     else:
-        mode, data = (0o755 if content.stat().st_mode & stat.S_IXUSR else 0o644), content.read_bytes()
+        program = program or bool(content.stat().st_mode & stat.S_IXUSR)
+        data = content.read_bytes()
+    mode = 0o755 if program else 0o644
     info.external_attr = (stat.S_IFREG | mode) << 16
     archive.writestr(info, data)

@@ -24,23 +24,41 @@ class Shelf:
     complete: bool = True
     """False when collect may bring more than is known, so that nothing can be said to be missing."""
 
-    pending: tuple[Path, ...] = ()
-    """Folders whose files may come before the bundle is deployed, so that none can be said to be missing."""
+    copied: Mapping[Path, Path] = field(default_factory=dict[Path, Path])
+    """Folders into which others are copied before the bundle is deployed."""
+    made: tuple[Path, ...] = ()
+    """Folders in which programs may make files before, so that none can be said to be missing."""
+
+    def now(self, file: Path) -> Path:
+        """Where the content is now that will be at *file* when the bundle is deployed."""
+        found = self.belongs(file)
+        return found if os.path.exists(found) else file
+
+    def belongs(self, file: Path) -> Path:
+        """Where a person puts what is to be at *file*."""
+        for folder, source in self.copied.items():
+            if file.is_relative_to(folder):
+                return source / file.relative_to(folder)
+        return file
 
     def may_come(self, file: Path) -> bool:
         """Whether *file* may be there when the bundle is deployed, though it is not now."""
-        return any(file.is_relative_to(folder) for folder in self.pending)
+        return any(file.is_relative_to(folder) for folder in self.made)
 
     def finds(self, name: str) -> bool:
         """Whether anything brings a charm called *name*, for whatever series."""
-        return name in self.expected or any(self.repo.glob(f'*/{name}')) or (self.build / name).is_dir()
+        return (
+            name in self.expected
+            or any(os.path.isdir(folder / name) for folder in self.repo.glob('*'))
+            or os.path.isdir(self.build / name)
+        )
 
     def find(self, name: str, series: str) -> Path | None:
         """The charm's folder as it will be when the bundle is deployed; None when nothing brings it."""
         if name in self.expected:
             return self.expected[name] or self.repo / series / name
         for folder in (self.repo / series / name, self.build / name):
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 return folder
         return None
 
@@ -49,9 +67,13 @@ def read(path: Path) -> charm_files.Charm | None:
     """The charm at *path*; None when it is not there yet.
 
     Raises:
-        CharmFault: something is there that is no charm.
+        CharmFault: something is there that is no charm, or a source that only other tools can pack.
     """
-    return charm_files.read(path) if path.exists() else None
+    if not os.path.exists(path):
+        return None
+    found = charm_files.read(path)
+    charm_files.check(path)
+    return found
 
 
 def digest(path: Path) -> str:

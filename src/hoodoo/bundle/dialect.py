@@ -22,6 +22,8 @@ class Dialect:
     """The units of an application that does not say."""
     store: bool
     """Whether the plain name of a charm means one of Charmhub."""
+    includes_in_annotations: bool
+    """Whether annotations may stand for files, as options may."""
     application_keys: frozenset[str]
     bundle_keys: frozenset[str]
 
@@ -30,6 +32,7 @@ DEPLOYER = Dialect(
     section='services',
     num_units=1,
     store=False,
+    includes_in_annotations=False,
     application_keys=_EITHER | {'branch', 'build', 'charm_url', 'force-machine'},
     bundle_keys=frozenset(('inherits', 'machines', 'overrides', 'relations', 'series', 'services')),
 )
@@ -37,6 +40,7 @@ JUJU = Dialect(
     section='applications',
     num_units=0,
     store=True,
+    includes_in_annotations=True,
     application_keys=_EITHER | {'devices', 'exposed-endpoints', 'offers', 'plan', 'scale'},
     bundle_keys=frozenset(
         (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bedrock import errors
 from hoodoo import wording
 from hoodoo.bundle import tree
@@ -24,7 +26,13 @@ class Findings:
         """Something at *at* is not as the author may think."""
         self.remarks.append(self.chosen.problem(at, message, hint=hint))
 
-    def unknown(self, at: tree.Path, what: str, known: frozenset[str]) -> None:
-        """The key that ends *at* is none of *known*."""
-        hint = wording.guess(at[-1], known) or f'Known keys: {", ".join(sorted(known))}.'
-        self.remark(at, f'{what} is unknown and has no effect', hint)
+    def unknown(self, at: tree.Path, whose: str, data: Iterable[str], known: frozenset[str]) -> None:
+        """Remark on the keys in *data*, the mapping at *at*, that are none of *known*.
+
+        Args:
+            whose: Such as ``" of web"``.
+        """
+        for key in data:
+            if key not in known:
+                hint = wording.guess(key, known) or f'Known keys: {", ".join(sorted(known))}.'
+                self.remark((*at, key), f'key "{key}"{whose} is unknown and has no effect', hint)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _TEXT = 'include-file://'
@@ -31,19 +32,20 @@ def is_include(value: object) -> bool:
     return isinstance(value, str) and value.startswith((_TEXT, _BASE64))
 
 
-def content(text: str, folders: Sequence[Path]) -> str:
+def content(text: str, folders: Sequence[Path], now: Callable[[Path], Path] = lambda file: file) -> str:
     """Return what *text* stands for: the file as it is, nothing trimmed, or its base64 form.
 
     Args:
         folders: Where a relative name is sought, in order.
+        now: Where the content of an absolute name is until it is put there.
 
     Raises:
         NotIncluded: there is no such file, or it cannot be read.
     """
     name = text.removeprefix(_TEXT).removeprefix(_BASE64)
     absolute = Path(name).is_absolute()
-    candidates = [Path(name)] if absolute else [folder / name for folder in folders]
-    file = next((candidate for candidate in candidates if candidate.is_file()), None)
+    candidates = [now(Path(name))] if absolute else [folder / name for folder in folders]
+    file = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
     if file is None:
         raise NotThere(text, Path(name) if absolute else None)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ class _Reader:
         wrong = ''
         if '://' in name:
             wrong = f'cannot include "{name}": bundles are not fetched'
-        elif not (file.parent / name).is_file():
+        elif not os.path.isfile(file.parent / name):
             wrong = f'cannot find the included bundle "{name}"'
         if wrong:
             hint = 'Keep it in the spec.' if '://' in name else f'Names are relative to {self._shown(file)}.'
@@ -184,7 +185,11 @@ class _Lineage:
         own = self._whole.data.get(name)
         at = (children[-1], 'inherits') if children else ()
         if name in children:
-            raise self._refused((name, 'inherits'), f'deployment "{name}" inherits from itself', '')
+            raise self._refused(
+                (name, 'inherits'),
+                f'deployment "{name}" inherits from itself',
+                'Take it out of its own ancestors.',
+            )
         if not isinstance(own, tree.Table):
             known = [key for key, value in self._whole.data.items() if isinstance(value, tree.Table)]
             hint = f'{wording.guess(name, known)} Deployments: {", ".join(known)}.'.strip()

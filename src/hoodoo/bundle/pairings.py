@@ -59,7 +59,9 @@ def _weighted(raw: tree.Table, found: findings.Findings) -> _Pairs:
         if not isinstance(entry, tree.Table):
             found.problem((_AT, name), f'relations of {name} are not a mapping', 'Write consumes: [..].')
         elif not weight.lstrip('-').isdigit():
-            found.problem((_AT, name, 'weight'), f'weight "{weight}" is not a number')
+            found.problem(
+                (_AT, name, 'weight'), f'weight "{weight}" is not a number', 'Write a whole number.'
+            )
         else:
             weights[name] = int(weight)
     for name in sorted(weights, key=lambda name: -weights[name]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ def options(
 def _file(text: str, folders: Sequence[Path]) -> Path:
     """The file that an include means."""
     name = Path(text.partition('://')[2])
-    return next((folder / name for folder in folders if (folder / name).is_file()), name)
+    return next((folder / name for folder in folders if os.path.isfile(folder / name)), name)
 
 
 def _below(path: Path, folders: Sequence[Path]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ def parse(written: str, *, store: bool) -> Reference:
     if path.is_absolute():
         return AtPath(path=path)
     if written.startswith('~'):
-        return AtPath(path=path.expanduser())
+        return AtPath(path=Path(os.path.expanduser(written)))
     if written.startswith('.') or '/' in written or written.endswith('.charm'):
         return InRepositoryFolder(path=path)
     return OfStore(name=written) if store else InRepository(name=written)

@@ -43,7 +43,7 @@ def _pair(relation: model.WantedRelation, charms: Charms) -> Iterator[tuple[str,
     # juju-info takes part only where it is named or nothing else fits, as in Juju.
     narrow = [(a, b) for a, b in fitting if _IMPLICIT.name not in (a.name, b.name)] or fitting
     if not narrow:
-        yield f'relation {relation}: the charms share no interface there', ''
+        yield f'relation {relation}: the charms share no interface there', _offered(one, left, other, right)
     elif len(narrow) > 1:
         choices = ', '.join(f'{one.application}:{a.name} - {other.application}:{b.name}' for a, b in narrow)
         yield f'relation {relation} may mean several', f'Name the endpoints: {choices}.'
@@ -52,12 +52,25 @@ def _pair(relation: model.WantedRelation, charms: Charms) -> Iterator[tuple[str,
 def _side(end: model.Endpoint, charms: Charms) -> Iterator[tuple[str, str]]:
     if end.application not in charms:
         message = f'relation to "{end}": nothing deploys application "{end.application}"'
-        yield message, wording.guess(end.application, charms)
+        hint = wording.guess(end.application, charms) or f'Applications: {", ".join(charms) or "none"}.'
+        yield message, hint
         return
     charm = charms[end.application]
     if charm is not None and end.name and not _ends(charm, end.name):
         message = f'relation to "{end}": charm "{charm.name}" has no endpoint "{end.name}"'
-        yield message, wording.guess(end.name, charm.endpoints)
+        yield message, wording.guess(end.name, charm.endpoints) or _listed(end, charm)
+
+
+def _offered(
+    one: model.Endpoint, left: charm_files.Charm, other: model.Endpoint, right: charm_files.Charm
+) -> str:
+    """What each side has."""
+    return f'{_listed(one, left)} {_listed(other, right)}'
+
+
+def _listed(end: model.Endpoint, charm: charm_files.Charm) -> str:
+    named = ', '.join(f'{e.name} ({e.role} of {e.interface})' for e in charm.endpoints.values())
+    return f'{end.application} has {named or "no endpoints"}.'
 
 
 def _ends(charm: charm_files.Charm, name: str) -> list[charm_files.Endpoint]:

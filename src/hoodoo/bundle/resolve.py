@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ _HINT = 'Offers and what is consumed can be made by a script phase, with juju of
 _UNSUPPORTED = {
     'offers': ('offers are not made', _HINT),
     'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
-    'devices': ('devices are only for kubernetes models', ''),
+    'devices': ('devices are only for kubernetes models', 'Leave them out.'),
 }
 
 
@@ -100,8 +101,7 @@ class _Resolver:
         )
 
     def _check_keys(self) -> None:
-        for key in self.chosen.data.keys() - self.dialect.bundle_keys:
-            self.found.unknown((key,), f'key "{key}"', self.dialect.bundle_keys)
+        self.found.unknown((), '', self.chosen.data, self.dialect.bundle_keys)
         if self.chosen.data.get('inherits') and self.deployments.single:
             file = self.deployments.single[0]
             message = f'nothing is inherited: "{file}" is one deployment itself, which switches that off'
@@ -109,27 +109,36 @@ class _Resolver:
         if self.chosen.data.get('saas'):
             self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
         if self.chosen.data.get('bundle') == 'kubernetes':
-            self.found.problem(('bundle',), 'the bundle is for a kubernetes model')
+            self.found.problem(
+                ('bundle',), 'the bundle is for a kubernetes model', 'Only machines are supported.'
+            )
         overrides = self.chosen.data.get('overrides')
         if overrides is not None and not isinstance(overrides, tree.Table):
-            self.found.problem(('overrides',), 'overrides are not a mapping')
+            self.found.problem(
+                ('overrides',), 'overrides are not a mapping', 'Write overrides: {OPTION: VALUE}.'
+            )
 
     def _services(self) -> dict[str, tree.Table]:
         raw = self.chosen.data.get(self.section)
         if raw is not None and not isinstance(raw, tree.Table):
-            self.found.problem((self.section,), f'{self.section} are not a mapping')
+            self.found.problem(
+                (self.section,), f'{self.section} are not a mapping', 'Write NAME: {charm: NAME}.'
+            )
         services: dict[str, tree.Table] = {}
         for name, entry in tree.mapping(raw).items():
             if entry is None or isinstance(entry, tree.Table):
                 services[name] = tree.mapping(entry)
             else:
-                self.found.problem((self.section, name), f'application {name} is not a mapping')
+                self.found.problem(
+                    (self.section, name),
+                    f'application {name} is not a mapping',
+                    f'Write {name}: {{charm: NAME}}.',
+                )
         return services
 
     def _application(self, name: str, raw: tree.Table) -> model.WantedApplication:
         at = (self.section, name)
-        for key in raw.keys() - self.dialect.application_keys:
-            self.found.unknown((*at, key), f'key "{key}" of {name}', self.dialect.application_keys)
+        self.found.unknown(at, f' of {name}', raw, self.dialect.application_keys)
         for key, (message, hint) in _UNSUPPORTED.items():
             if key in self.dialect.application_keys and raw.get(key):
                 self.found.problem((*at, key), f'{message} ({name})', hint)
@@ -145,14 +154,14 @@ class _Resolver:
             charm=source,
             num_units=self._count(at, name, raw, subordinate=subordinate),
             subordinate=subordinate,
-            options=self.options.read(at, name, raw, charm),
+            options=self.options.read(at, name, raw, charm, store=isinstance(source, model.StoreCharm)),
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
             expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
             resources=self._resources(at, name, raw, charm),
             storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
             bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
-            annotations=self._named(at, name, raw, 'annotations', None),
+            annotations=self._annotations(at, name, raw),
             trust=self._flag(at, name, raw, 'trust'),
             private=self._private(at, raw, charm),
         )
@@ -165,7 +174,9 @@ class _Resolver:
         value = raw.get(key)
         text = words.option_text(self.dialect.num_units if value is None else value)
         if isinstance(value, bool) or not text.isdigit():
-            self.found.problem((*at, key), f'num_units "{text}" is not a number of units')
+            self.found.problem(
+                (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
+            )
             return 1
         if not subordinate:
             return int(text)
@@ -179,7 +190,11 @@ class _Resolver:
     def _flag(self, at: tree.Path, name: str, raw: tree.Table, key: str) -> bool:
         text = words.option_text(raw.get(key)).lower()
         if text not in ('', 'true', 'false', 'yes', 'no', '0', '1'):
-            self.found.problem((*at, key), f'{key} of {name} takes true or false, not "{text}"')
+            self.found.problem(
+                (*at, key),
+                f'{key} of {name} takes true or false, not "{text}"',
+                'Write true or leave it out.',
+            )
         return text in ('true', 'yes', '1')
 
     def _named(
@@ -203,6 +218,13 @@ class _Resolver:
                 self.found.problem(where, f'charm of {name} knows no "{entry}" for {key}', hint)
         return words.pairs(value)
 
+    def _annotations(self, at: tree.Path, name: str, raw: tree.Table) -> dict[str, str]:
+        found = self._named(at, name, raw, 'annotations', None)
+        if not self.dialect.includes_in_annotations:
+            return found
+        read = {key: self.options.text((*at, 'annotations', key), name, key, found[key]) for key in found}
+        return {key: text for key, text in read.items() if text is not None}
+
     def _resources(
         self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
     ) -> dict[str, str]:
@@ -211,9 +233,9 @@ class _Resolver:
         for key, text in found.items():
             if not text.startswith(('.', '/', '~')):
                 continue  # a revision of the store, or an image
-            path = Path(text).expanduser()
+            path = Path(os.path.expanduser(text))
             folders = self.deployments.folders
-            file = next((folder / path for folder in folders if (folder / path).is_file()), None)
+            file = next((folder / path for folder in folders if os.path.isfile(folder / path)), None)
             if file is None:
                 hint = f'Looked in {", ".join(str(folder) for folder in folders)}.'
                 message = f'cannot find file "{text}" of resource "{key}" of {name}'
@@ -237,8 +259,7 @@ class _Resolver:
         found: dict[str, model.WantedMachine] = {}
         for name, raw in tree.mapping(self.chosen.data.get('machines')).items():
             at, facts = ('machines', name), tree.mapping(raw)
-            for key in facts.keys() - placement.MACHINE_KEYS:
-                self.found.unknown((*at, key), f'key "{key}" of machine {name}', placement.MACHINE_KEYS)
+            self.found.unknown(at, f' of machine {name}', facts, placement.MACHINE_KEYS)
             series = words.option_text(facts.get('series') or self.chosen.data.get('series'))
             found[name] = model.WantedMachine(
                 name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from bedrock import base as bases
@@ -34,8 +35,12 @@ class Sourcing:
         if isinstance(reference, references.OfStore):
             return self._of_store(at, where, name, raw, reference)
         if isinstance(reference, references.AtPath):
-            if self._shelf.complete and not reference.path.exists():
-                self._found.problem(where, f'there is no charm at {reference.path} for {name}')
+            if self._shelf.complete and not os.path.exists(reference.path):
+                self._found.problem(
+                    where,
+                    f'there is no charm at {reference.path} for {name}',
+                    'Name a folder or a .charm file.',
+                )
             return model.LocalCharm(path=reference.path)
         if isinstance(reference, references.InRepositoryFolder):
             # Mojo's bundles write ./<series>/<charm>, relative to the repository.
@@ -102,7 +107,7 @@ class Sourcing:
             self._found.remark(where, message, f'Write ./SERIES/{reference.name} for that.')
         if 'branch' in raw:
             message = f'{name} has both a branch and a charm of the store: the branch has no effect'
-            self._found.remark((*at, 'branch'), message)
+            self._found.remark((*at, 'branch'), message, 'Leave one of them out.')
         channel = words.option_text(raw.get('channel'))
         # Revisions of the old store say nothing about Charmhub's.
         revision = None if reference.old else reference.revision
@@ -117,7 +122,7 @@ class Sourcing:
         text = words.option_text(value)
         if text.isdigit():
             return int(text)
-        self._found.problem(at, f'revision "{text}" of {name} is not a whole number')
+        self._found.problem(at, f'revision "{text}" of {name} is not a whole number', 'Write a whole number.')
         return None
 
     def _on_shelf(self, at: tree.Path, name: str, plain: str, folder: str, branch: bool) -> Path:

@@ -14,7 +14,7 @@ from hoodoo.bundle import apply, charms, load, plan, relations, resolve
 from hoodoo.phases import base, collect, common, options, waiting
 from hoodoo.readiness import changes, oracle
 from hoodoo.readiness import wait as readiness
-from hoodoo.spec import manifest
+from hoodoo.spec import local, manifest
 
 _PHASES = frozenset(('bundle', 'deploy'))
 _UNFINISHED = ('blocked', 'waiting')
@@ -145,13 +145,15 @@ class Deploying:
         """Resolve the bundle against the charms that will be there, and check its relations."""
         given = options.read(self.own, call, outlook.problems)
         line: Line = given.options
+        count = len(outlook.problems)
         waiting.check_states(call, line.additional_ready_states, outlook.problems)
         told = not given.untold & {'config', 'local', 'overlays', 'target'}
-        there = [base.find_file(call, name, place, outlook) for name in line.files] if told else [None]
-        resolved = self._resolved(call, line, place, outlook) if None not in there else None
+        there = told and _all_there(call, line, place, outlook)
+        resolved = self._resolved(call, line, place, outlook) if there else None
         if resolved is None:
             outlook.doubtful.add(self.name)
-            return None
+            fine = given.fine and len(outlook.problems) == count
+            return self._job(line, outlook, model.WantedModel()) if fine else None
         outlook.problems += resolved.problems
         outlook.remarks += resolved.remarks
         for name, application in resolved.wanted.applications.items():
@@ -162,34 +164,55 @@ class Deploying:
             outlook.problems += relations.check(resolved.wanted.relations, known)
         if not given.fine:
             return None
-        later = outlook.later
-        return Job(
-            line=line,
-            foreseen=resolved.wanted,
-            unfinished=bool(_PHASES & set(later)),
-            passing=bool(_PHASES & set(later[:1])),
-        )
+        return self._job(line, outlook, resolved.wanted)
+
+    def _job(self, line: Line, outlook: base.Outlook, foreseen: model.WantedModel) -> Job:
+        later = [phase in _PHASES for phase in outlook.later]
+        return Job(line=line, foreseen=foreseen, unfinished=any(later), passing=any(later[:1]))
 
     def _resolved(
         self, call: manifest.PhaseCall, line: Line, place: base.Place, outlook: base.Outlook
     ) -> resolve.Resolved | None:
+        space = place.workspace
         shelf = charms.Shelf(
-            repo=place.workspace.repo,
-            build=place.workspace.build,
+            repo=space.repo,
+            build=space.build,
             expected=dict(outlook.charms),
             complete=collect.Collect.name not in outlook.doubtful,
+            copied={space.local: local.source(space, place.view.stage)},
+            made=(space.local, space.build) if outlook.made_by_programs else (),
         )
+        if line.local and not shelf.now(space.local / line.local).is_file():
+            if not shelf.may_come(space.local / line.local):
+                named = _option(call, 'local')
+                message = f'there is no "{line.local}" in the local directory'
+                hint = f'Put it into {shelf.belongs(space.local)}.'
+                outlook.problems.append(call.problem(message, option=named, hint=hint))
+            return None
         try:
             return resolved_for(line, place, shelf)
         except load.NoDeployment as err:
             # The line is to be mended, not the bundle.
             (problem,) = err.problems
-            named = next((option for option in reversed(call.options) if option.key == 'target'), None)
             message = f'{problem.message} (in {problem.file})'
-            outlook.problems.append(call.problem(message, option=named, hint=problem.hint))
+            option = _option(call, 'target') or _option(call, 'config')
+            outlook.problems.append(call.problem(message, option=option, hint=problem.hint))
         except errors.Problems as err:
             outlook.problems += err.problems
         return None
+
+
+def _all_there(call: manifest.PhaseCall, line: Line, place: base.Place, outlook: base.Outlook) -> bool:
+    """Whether the spec has every file of *line*; those that it lacks are problems."""
+    main, *overlays = line.files
+    found = [base.find_file(call, main, place, outlook)]
+    found += [base.find_file(call, name, place, outlook, key='overlays') for name in overlays]
+    return None not in found
+
+
+def _option(call: manifest.PhaseCall, key: str) -> manifest.Option | None:
+    """The option *key* that counts: the last one."""
+    return next((option for option in reversed(call.options) if option.key == key), None)
 
 
 def resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = None) -> resolve.Resolved:
@@ -201,10 +224,10 @@ def resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = Non
     Raises:
         Problems: the bundle cannot be read, or the deployment told.
     """
+    found = shelf or charms.Shelf(repo=place.workspace.repo, build=place.workspace.build)
     files = [place.view.get(name) for name in line.files]
     if line.local:
-        files.append(place.workspace.local / line.local)
-    found = shelf or charms.Shelf(repo=place.workspace.repo, build=place.workspace.build)
+        files.append(found.now(place.workspace.local / line.local))
     space = place.workspace
     secret = (space.local, space.project.root / 'LOCAL')
     return resolve.resolve(
