@@ -10,6 +10,7 @@ from pathlib import Path
 from bedrock import files
 
 DEFAULT_SERIES = 'noble'
+CHARMHUB_URL = 'https://api.charmhub.io'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,11 @@ class Settings:
     """MOJO_LOGFILE: also write the plain output to this file."""
     environ: Mapping[str, str]
     """The whole environment: manifests, bundles and scripts see it."""
+
+
+def charmhub_url(environ: Mapping[str, str]) -> str:
+    """HOODOO_CHARMHUB_URL: the charm store that collect asks; default Charmhub."""
+    return environ.get('HOODOO_CHARMHUB_URL') or CHARMHUB_URL
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

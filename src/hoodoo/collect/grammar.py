@@ -100,12 +100,22 @@ def parse(
                 )
             )
         directives[read.destination] = read
+    common: list[tuple[Directive, kinds.Finding]] = []
     for directive in directives.values():
         for found in (*_destination(directive, directives, exists), *kinds.judge(directive)):
+            if found.common:
+                common.append((directive, found))
+                continue
             place = directive.problem(found.message, hint=found.hint, option=found.option)
             (problems if found.forbids else remarks).append(place)
+    if common:
+        directive, found = common[0]
+        also = f' (and {len(common) - 1} more like it)' if common[1:] else ''
+        remarks.append(directive.problem(f'{found.message}{also}', hint=found.hint))
     return CollectFile(
-        directives=tuple(directives.values()), problems=tuple(problems), remarks=tuple(remarks)
+        directives=tuple(directives.values()),
+        problems=tuple(sorted(problems)),
+        remarks=tuple(sorted(remarks)),
     )
 
 

@@ -65,6 +65,8 @@ class Finding:
     """The option that it is about; empty when it is about the source."""
     forbids: bool = True
     """Whether it cannot be collected like that."""
+    common: bool = False
+    """Whether it is said once for all lines that it is true of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,6 @@ class CharmName:
 
     name: str
     revision: int | None = None
-    dropped: str = ''
-    """What Charmhub has no such thing as: an owner or a series."""
 
 
 def wrong(message: str, hint: str = '', option: str = '') -> Finding:
@@ -115,16 +115,8 @@ def charm_name(source: str) -> CharmName | None:
     found = _CHARM.fullmatch(rest.strip('/'))
     if found is None or (scheme == 'ch' and found['owner']):
         return None
-    dropped = ' and '.join(
-        text
-        for text in (
-            f'owner "~{found["owner"]}"' if found['owner'] else '',
-            f'series "{found["series"]}"' if found['series'] and scheme == 'cs' else '',
-        )
-        if text
-    )
     revision = int(found['rev']) if found['rev'] else None
-    return CharmName(name=found['name'], revision=revision, dropped=dropped)
+    return CharmName(name=found['name'], revision=revision)
 
 
 def judge(directive: Judged) -> Iterator[Finding]:
@@ -212,11 +204,15 @@ def _charm(directive: Judged) -> Iterator[Finding]:
         yield wrong(f'"{directive.shown}" names no charm', 'Write ch:NAME or ch:NAME-REVISION.')
         return
     if scheme == 'cs':
-        said = f'the charm store is closed: "{directive.shown}" is taken from Charmhub as "{found.name}"'
-        left = f', where it has no {found.dropped}' if found.dropped else ''
-        number = f'-{found.revision}' if found.revision is not None else ''
-        also = ' Revisions of the charm store may be others on Charmhub.' if number else ''
-        yield odd(f'{said}{left}', f'Write ch:{found.name}{number}.{also}')
+        yield Finding(
+            message=f'the charm store is closed: "{directive.shown}" is taken from Charmhub as "{found.name}"',
+            hint='Write ch:NAME, with channel=TRACK/RISK where another than stable is meant.',
+            forbids=False,
+            common=True,
+        )
+        if found.revision is not None:
+            hint = 'Look it up, and write ch:NAME-REVISION.'
+            yield odd(f'revision {found.revision} of the charm store may be another one on Charmhub', hint)
     yield from _channel(directive, found)
     base = directive.options.get('base_url', '')
     if base and urllib.parse.urlsplit(base).scheme not in ('http', 'https'):

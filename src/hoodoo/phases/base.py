@@ -64,6 +64,8 @@ class Outlook:
     """What will be there when a line's turn comes, as far as the lines before it tell; and all problems."""
 
     problems: list[errors.Problem] = field(default_factory=list[errors.Problem])
+    remarks: list[errors.Problem] = field(default_factory=list[errors.Problem])
+    """What is odd but does not forbid the run."""
     later: tuple[str, ...] = ()
     """The phases of the lines after this one."""
     charms: dict[str, Path | None] = field(default_factory=dict[str, Path | None])

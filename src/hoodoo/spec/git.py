@@ -20,6 +20,7 @@ SCHEMES = ('git', 'git+http', 'git+https', 'git+ssh', 'git+file', 'git+lp')
 _SCP = re.compile(r'[\w.+-]+@[\w.-]+:(?!//)\S+')
 _LAUNCHPAD = 'https://git.launchpad.net/'
 _TO_REFS = ('+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*', '+refs/hoodoo/*:refs/hoodoo/*')
+_FETCH = ('fetch', '--quiet', '--force', '--prune', '--update-shallow')
 _OVERWRITE = 'Add overwrite=True to its collect line to start anew.'
 _MARK = 'hoodoo.commit'
 """In a tree's own git configuration: the commit that we put there, to tell whose commits are there."""
@@ -107,7 +108,7 @@ def fetch(
         else:
             gitmirror.run('clone', '--quiet', '--no-checkout', '--', str(mirror.path), str(new))
             gitmirror.git(new, 'remote', 'set-url', 'origin', web.shown_url(url))
-        gitmirror.git(new, 'fetch', '--quiet', '--force', '--prune', str(mirror.path), *_TO_REFS)
+        gitmirror.git(new, *_FETCH, str(mirror.path), *_TO_REFS)
         lock.close()  # a submodule may be the same repository again
         if there:
             _check_own_commits(new, commit, folder)
@@ -121,10 +122,8 @@ def _check_origin(url: str, folder: Path) -> None:
         raise errors.UsageFault(f'cannot update {folder}: it is not a git tree', hint=_OVERWRITE)
     origin = gitmirror.attempt(folder, 'remote', 'get-url', 'origin').stdout.strip()
     if origin not in (url, web.shown_url(url)):
-        raise errors.UsageFault(
-            f'cannot update {folder}: it was cloned from {web.shown_url(origin)}, not from {web.shown_url(url)}',
-            hint=_OVERWRITE,
-        )
+        other = f'from {web.shown_url(origin)}, not from {web.shown_url(url)}'
+        raise errors.UsageFault(f'cannot update {folder}: it was cloned {other}', hint=_OVERWRITE)
 
 
 def _check_own_commits(new: Path, commit: str, folder: Path) -> None:
