@@ -205,7 +205,7 @@ def _charm(directive: Judged) -> Iterator[Finding]:
         return
     if scheme == 'cs':
         yield Finding(
-            message=f'the charm store is closed: "{directive.shown}" is taken from Charmhub as "{found.name}"',
+            message=f'the charm store is closed: "{directive.shown}" is Charmhub\'s "{found.name}" here',
             hint='Write ch:NAME, with channel=TRACK/RISK where another than stable is meant.',
             forbids=False,
             common=True,
