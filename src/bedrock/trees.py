@@ -32,7 +32,8 @@ def replacing(target: Path, *, keep: Iterable[str] = ()) -> Generator[Path]:
         keep: Relative paths that move from the old tree into the new one unless that has them.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_name(f'.{target.name}{_NEW}')
+    # A name of our own: a program that a killed process left behind may still write to the old one.
+    new = target.with_name(f'.{target.name}.{os.getpid()}{_NEW}')
     remove(new)
     try:
         yield new

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar('T')
-_LEAVE_S = 5.0
+_LEAVE_S = 2.0
 """How long an interrupted run waits for its threads; they end with the process then."""
 
 

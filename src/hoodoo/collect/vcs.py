@@ -59,7 +59,6 @@ def bzr_tree(order: orders.Order, means: orders.Means) -> orders.Got:
         )
     except errors.Fault as err:
         raise errors.Fault(f'cannot use the branch {directive.shown}') from err
-    orders.refuse(order, fetched.digest)
     return orders.Got(
         destination=directive.destination,
         kind='bzr',
@@ -67,5 +66,4 @@ def bzr_tree(order: orders.Order, means: orders.Means) -> orders.Got:
         about=f'revision {fetched.number}',
         url=orders.exact(directive, without=('overwrite',), revno=f'revid:{fetched.revision}'),
         revision=fetched.revision,
-        digest=fetched.digest,
     )

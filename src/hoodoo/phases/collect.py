@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bedrock import errors
+from bedrock import errors, trees
 from hoodoo import settings, wording
 from hoodoo.collect import grammar, kinds, local, lock, orders, sources
 from hoodoo.phases import base, options
@@ -71,8 +71,7 @@ class Job:
             for one in collecting:
                 got.append(one)
                 told.note(f'{one.state:<9}  {one.kind:<5}  {one.destination}: {one.about}')
-        if pins is None:
-            _write(written, read, got)
+        if pins is None and _write(written, read, got):
             told.note(f'locked in {written}')
         changed = sources.stock(place.workspace.build, place.workspace.repo / place.series)
         if changed:
@@ -192,7 +191,8 @@ def _before(written: Path) -> dict[str, lock.Pin]:
         return {}  # only saves work
 
 
-def _write(path: Path, read: grammar.CollectFile, got: list[orders.Got]) -> None:
+def _write(path: Path, read: grammar.CollectFile, got: list[orders.Got]) -> bool:
+    """Write the lock file; tells whether it is another than before."""
     said = {one.destination: one.text for one in read.directives}
     text = lock.render(
         {
@@ -201,9 +201,11 @@ def _write(path: Path, read: grammar.CollectFile, got: list[orders.Got]) -> None
             if one.kind != 'empty'
         }
     )
-    scratch = path.with_name(f'.{path.name}.hoodoo-new')
-    scratch.write_text(text)
-    scratch.replace(path)
+    if path.is_file() and path.read_text() == text:
+        return False
+    with trees.replacing(path) as new:
+        new.write_text(text)
+    return True
 
 
 def _remarks(found: tuple[errors.Problem, ...]) -> Iterator[str]:

@@ -35,11 +35,9 @@ class Fetched:
     """A tree that is there."""
 
     revision: str
-    """The revision's id."""
+    """The revision's id, which no other revision of any branch has."""
     number: str
     """Its number on the branch."""
-    digest: str
-    """``bzr-testament:`` and the hash of the revision's content."""
     changed: bool
     """Whether the tree is another than before."""
 
@@ -93,13 +91,9 @@ def fetch(
     with trees.held(mirror.with_suffix('.lock')):
         _mirror(url, mirror, offline=offline, say=say)
         number, revision = _revision(mirror, revno)
-        testament = _brz('testament', '--strict', '-r', f'revid:{revision}', str(mirror))
-        digest = next(
-            f'bzr-testament:{line.split()[1]}' for line in testament.splitlines() if line.startswith('sha1:')
-        )
-        fetched = Fetched(revision=revision, number=number, digest=digest, changed=True)
+        fetched = Fetched(revision=revision, number=number, changed=True)
         if there and _at(folder) == revision:
-            return Fetched(revision=revision, number=number, digest=digest, changed=False)
+            return Fetched(revision=revision, number=number, changed=False)
         say('checking out')
         with trees.replacing(folder, keep=keep) as new:
             if there and not lightweight:

@@ -189,10 +189,10 @@ def test_a_charm_source_names_a_charm_of_charmhub(source: str, name: str, revisi
 _WORD = st.text('abcdefghij-_.0123456789', min_size=1, max_size=8).filter(lambda w: w.strip('.') == w)
 _VALUE = st.text('abcdefghij0123456789./:@+-', min_size=1, max_size=12)
 _DIRECTIVE = st.builds(
-    lambda name, source, options: grammar.Directive(destination=name, source=source, options=options),
-    _WORD,
-    st.one_of(_VALUE, st.sampled_from(['@', 'lp:x', 'git+https://h/r;v', 'ch:x', 'a path with blanks'])),
-    st.dictionaries(_WORD, st.one_of(_VALUE, st.just('')), max_size=3),
+    grammar.Directive,
+    destination=_WORD,
+    source=st.one_of(_VALUE, st.sampled_from(['@', 'lp:x', 'git+https://h/r;v', 'ch:x', 'a path with blanks'])),
+    options=st.dictionaries(_WORD, st.one_of(_VALUE, st.just('')), max_size=3),
 )
 
 
