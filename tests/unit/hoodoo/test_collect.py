@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,12 +190,30 @@ def test_a_charm_source_names_a_charm_of_charmhub(source: str, name: str, revisi
     assert kinds.charm_name(source) == kinds.CharmName(name=name, revision=revision)
 
 
+_TOP = Path(__file__).parents[3]
+# Next to our own, specs that other people wrote, where they lie beside the checkout; elsewhere they are no cases.
+_FILES = [file for top in ('specs', '../shared/corpus') for file in sorted((_TOP / top).rglob('collect*'))]
+
+
+@pytest.mark.parametrize('file', [pytest.param(file, id=os.path.relpath(file, _TOP)) for file in _FILES])
+def test_every_collect_file_at_hand_can_be_collected(file: Path) -> None:
+    read = grammar.parse(file.read_text())
+    assert read.problems == ()
+    assert all(re.search(r'charm store|"unpublished" is left out', remark.message) for remark in read.remarks)
+    lines = [line.split() for line in file.read_text().splitlines() if line.split()[:1] not in ([], ['#'])]
+    assert {words[0] for words in lines if not words[0].startswith('#')} == {
+        one.destination for one in read.directives
+    }
+
+
 _WORD = st.text('abcdefghij-_.0123456789', min_size=1, max_size=8).filter(lambda w: w.strip('.') == w)
 _VALUE = st.text('abcdefghij0123456789./:@+-', min_size=1, max_size=12)
 _DIRECTIVE = st.builds(
     grammar.Directive,
     destination=_WORD,
-    source=st.one_of(_VALUE, st.sampled_from(['@', 'lp:x', 'git+https://h/r;v', 'ch:x', 'a path with blanks'])),
+    source=st.one_of(
+        _VALUE, st.sampled_from(['@', 'lp:x', 'git+https://h/r;v', 'ch:x', 'a path with blanks'])
+    ),
     options=st.dictionaries(_WORD, st.one_of(_VALUE, st.just('')), max_size=3),
 )
 
