@@ -98,7 +98,7 @@ def open_url(
     """
     if urllib.parse.urlsplit(url).scheme not in ('http', 'https'):
         raise ValueError(f'"{url}" is no http or https URL')
-    request = urllib.request.Request(url, data=data, headers=dict(headers or {}))  # noqa: S310 (checked above)
+    request = urllib.request.Request(url, data=data, headers={'User-Agent': 'hoodoo', **(headers or {})})  # noqa: S310 (checked above)
     return _opener().open(request, timeout=timeout_s)
 
 

@@ -109,8 +109,10 @@ def _cached(order: orders.Order, means: orders.Means, digests: Mapping[str, str]
 
 def _download(order: orders.Order, means: orders.Means, folder: Path, known: _Known | None) -> _Known:
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob('.part-*'):  # by a process that was killed: we hold the lock
+        left.unlink()
     hashed = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(dir=folder, prefix='.', delete=False) as part:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix='.part-', delete=False) as part:
         try:
 
             def write(chunk: bytes) -> None:

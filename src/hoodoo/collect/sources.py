@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,7 @@ def collect(
     pins: Mapping[str, lock.Pin] | None = None,
     before: Mapping[str, lock.Pin] | None = None,
     workers: int = DEFAULT_WORKERS,
+    fallback: bool = False,
     progress: Callable[[str], object] = lambda text: None,
 ) -> Generator[orders.Got]:
     """Bring every directive's source into the build directory; yields each when it is there.
@@ -47,6 +49,7 @@ def collect(
     Args:
         pins: What each must be, when that is locked.
         before: What each was the last time.
+        fallback: Use what the cache has where a source cannot be had.
         progress: Hears what is under way.
 
     Raises:
@@ -72,7 +75,7 @@ def collect(
             inner=inner,
             say=say,
         )
-        got = _FETCHERS[directive.kind](order, means)
+        got = (_of_cache if fallback else _fetched)(order, means)
         _note(got, means.build / name, inner, say)
         return got
 
@@ -118,6 +121,25 @@ def stock(build: Path, repo: Path) -> list[str]:
                 copying.mirror(source, new)
             changed.append(folder.name)
     return changed
+
+
+def _fetched(order: orders.Order, means: orders.Means) -> orders.Got:
+    return _FETCHERS[order.directive.kind](order, means)
+
+
+def _of_cache(order: orders.Order, means: orders.Means) -> orders.Got:
+    """Fetch; where that fails, take what the cache has, and say so."""
+    try:
+        return _fetched(order, means)
+    except errors.Fault as err:
+        if means.stop.is_set():
+            raise
+        try:
+            got = _fetched(order, dataclasses.replace(means, offline=True))
+        except errors.Fault:
+            raise err from None
+        why = str(err).partition('\n')[0]
+        return dataclasses.replace(got, about=f'{got.about}, of the cache: {why}')
 
 
 def _note(got: orders.Got, target: Path, inner: tuple[str, ...], say: Callable[[str], None]) -> None:

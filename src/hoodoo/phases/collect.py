@@ -27,6 +27,8 @@ class Options:
     """Bring exactly what the lock file beside the collect file says; whatever differs is an error."""
     offline: bool = False
     """Use what the cache has, and no network."""
+    fallback: bool = False
+    """Use what the cache has where a source cannot be had."""
     workers: int = sources.DEFAULT_WORKERS
     """How many sources are fetched at a time."""
 
@@ -64,13 +66,15 @@ class Job:
             pins=pins,
             before=_before(written),
             workers=self.options.workers,
+            fallback=self.options.fallback,
             progress=told.progress,
         )
+        width = max((len(one.destination) for one in read.directives), default=0)
         # Closing stops the threads that fetch, whatever ends this.
         with contextlib.closing(collecting):
             for one in collecting:
                 got.append(one)
-                told.note(f'{one.state:<9}  {one.kind:<5}  {one.destination}: {one.about}')
+                told.note(f'{one.state:<9}  {one.kind:<5}  {one.destination:<{width}}  {one.about}')
         if pins is None and _write(written, read, got):
             told.note(f'locked in {written}')
         changed = sources.stock(place.workspace.build, place.workspace.repo / place.series)

@@ -191,7 +191,7 @@ def test_a_charm_source_names_a_charm_of_charmhub(source: str, name: str, revisi
 
 
 _TOP = Path(__file__).parents[3]
-# Next to our own, specs that other people wrote, where they lie beside the checkout; elsewhere they are no cases.
+# Our own, and specs that other people wrote where those lie beside the checkout; elsewhere they are no cases.
 _FILES = [file for top in ('specs', '../shared/corpus') for file in sorted((_TOP / top).rglob('collect*'))]
 
 

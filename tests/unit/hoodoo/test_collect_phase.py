@@ -73,9 +73,9 @@ def world(tmp_path: Path) -> World:
 def test_each_source_is_told_with_its_state_and_charms_are_stocked(world: World) -> None:
     assert world.run() == '3 sources: 3 new; 1 charm changed'
     assert sorted(note for note in world.notes if note.startswith('new')) == [
-        'new        empty  empty: directory',
-        f'new        local  data: copy of {world.spec.parent / "data"}',
-        f'new        local  web: copy of {world.source}',
+        'new        empty  empty  directory',
+        f'new        local  data   copy of {world.spec.parent / "data"}',
+        f'new        local  web    copy of {world.source}',
     ]
     assert 'charm repository: web' in world.notes
     assert (world.place.workspace.repo / 'noble/web/metadata.yaml').exists()

@@ -56,7 +56,7 @@ class Place:
         offline: bool = False,
         pins: Mapping[str, lock.Pin] | None = None,
         build: Path | None = None,
-        workers: int = 8,
+        fallback: bool = False,
     ) -> dict[str, orders.Got]:
         read = grammar.parse(text, exists=lambda name: (self.build / name).is_dir())
         assert read.problems == ()
@@ -69,7 +69,7 @@ class Place:
             offline=offline,
         )
         got = sources.collect(
-            read.directives, means, pins=pins, workers=workers, progress=self.progress.append
+            read.directives, means, pins=pins, fallback=fallback, progress=self.progress.append
         )
         return {one.destination: one for one in got}
 

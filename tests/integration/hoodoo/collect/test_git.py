@@ -162,6 +162,22 @@ def test_a_second_workspace_needs_no_network(place: Place, repository: Repositor
     assert 'was never fetched here' in refusal(failure)
 
 
+def test_the_cache_stands_in_for_what_cannot_be_had_only_if_asked(
+    place: Place, repository: Repository, tmp_path: Path
+) -> None:
+    text = f'a {repository.url}\n'
+    place.collect(text)
+    repository.path.rename(tmp_path / 'gone')
+    with pytest.raises(errors.Fault):
+        place.collect(text)
+    got = place.collect(text, fallback=True, build=tmp_path / 'other')
+    assert 'of the cache: cannot run' in got['a'].about
+    assert (tmp_path / 'other/a/file').read_text() == '1'
+    with pytest.raises(errors.Fault) as failure:
+        place.collect('b git+file:///never', fallback=True)
+    assert 'does not appear to be a git repository' in refusal(failure)
+
+
 def test_a_locked_commit_is_brought_back(place: Place, repository: Repository, tmp_path: Path) -> None:
     line = f'a {repository.url};branch=main'
     pins = place.locked(line)
