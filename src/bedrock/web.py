@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bedrock import errors
+from bedrock import errors, urls
 
-__all__ = ['Answer', 'WebFault', 'get', 'open_url', 'reason', 'shown_url']
+__all__ = ['Answer', 'WebFault', 'get', 'open_url', 'reason']
 
 _ANSWER_S = 60.0
 _CHUNK = 2**18
@@ -52,7 +52,7 @@ def get(
     Raises:
         WebFault: it cannot be had, or ended too early.
     """
-    bare, shown = _without_user(url), shown_url(url)
+    bare, shown = _without_user(url), urls.shown(url)
     headers = {'If-None-Match': etag, 'If-Modified-Since': last_modified, 'Authorization': _login(url)}
     try:
         with open_url(bare, headers={k: v for k, v in headers.items() if v}, timeout_s=_ANSWER_S) as response:
@@ -78,14 +78,6 @@ def get(
         raise WebFault(f'cannot download {shown}: the server answered {err.code} {err.reason}') from None
     except (OSError, http.client.HTTPException) as err:
         raise WebFault(f'cannot download {shown}: {reason(err)}') from None
-
-
-def shown_url(url: str) -> str:
-    """*url* as messages may show it: without the password that it may hold."""
-    parts = urllib.parse.urlsplit(url)
-    user, at, host = parts.netloc.rpartition('@')
-    shown = f'{user.partition(":")[0]}:***{at}{host}' if ':' in user else parts.netloc
-    return url.replace(parts.netloc, shown, 1) if parts.netloc else url
 
 
 def open_url(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bedrock import errors, web
+from bedrock import errors, urls
 from hoodoo.collect import kinds
 
 _LINE = re.compile(r'\s*(\S+)(?:\s+(.*\S))?\s*')
@@ -48,7 +48,7 @@ class Directive:
     @property
     def shown(self) -> str:
         """The source as messages may show it."""
-        return web.shown_url(self.source)
+        return urls.shown(self.source)
 
     @property
     def text(self) -> str:

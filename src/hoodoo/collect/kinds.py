@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bedrock import hub
-from bedrock.hub import choice
 from hoodoo import wording
 from hoodoo.spec import bzr, git
 
@@ -221,7 +219,10 @@ def _charm(directive: Judged) -> Iterator[Finding]:
 
 def _channel(directive: Judged, found: CharmName) -> Iterator[Finding]:
     channel = directive.options.get('channel', '')
-    risks = choice.RISKS
+    if not channel:
+        return
+    from bedrock import hub  # few lines name a channel, and its import is slow
+
     if channel == 'unpublished':
         if found.revision is None:
             hint = 'Write channel=edge, or name a revision.'
@@ -232,14 +233,14 @@ def _channel(directive: Judged, found: CharmName) -> Iterator[Finding]:
     try:
         hub.Channel.parse(channel)
     except hub.HubFault:
-        hint = f'A channel is TRACK/RISK; risks: {", ".join(risks)}.'
+        hint = f'A channel is TRACK/RISK; risks: {", ".join(hub.RISKS)}.'
         yield wrong(f'"{channel}" is no channel', hint, 'channel')
         return
     # A track may have any name, but one that is a risk but for a letter is none.
-    if channel.isalpha() and channel not in risks and (near := _nearly(channel)):
+    if channel.isalpha() and channel not in hub.RISKS and (near := _nearly(channel, hub.RISKS)):
         yield wrong(f'"{channel}" is no channel', f'Did you mean "{near}"?', 'channel')
 
 
-def _nearly(word: str) -> str:
-    near = wording.nearest(word, choice.RISKS)
+def _nearly(word: str, known: tuple[str, ...]) -> str:
+    near = wording.nearest(word, known)
     return near if near and abs(len(near) - len(word)) <= 1 and set(near) & set(word) == set(near) else ''

@@ -10,6 +10,7 @@ from pathlib import Path
 from bedrock import errors
 from hoodoo.collect import grammar, lock
 
+DEFAULT_WORKERS = 8
 NEW, UPDATED, UNCHANGED = 'new', 'updated', 'unchanged'
 
 

@@ -12,7 +12,6 @@ from hoodoo import wording
 from hoodoo.collect import charmhub, download, grammar, info, local, lock, orders, schedule, vcs
 from hoodoo.spec import copying
 
-DEFAULT_WORKERS = 8
 _CHARM_MARKS = ('metadata.yaml', 'charmcraft.yaml')
 _FETCHERS: Mapping[str, Callable[[orders.Order, orders.Means], orders.Got]] = {
     'empty': local.empty,
@@ -40,7 +39,7 @@ def collect(
     *,
     pins: Mapping[str, lock.Pin] | None = None,
     before: Mapping[str, lock.Pin] | None = None,
-    workers: int = DEFAULT_WORKERS,
+    workers: int = orders.DEFAULT_WORKERS,
     fallback: bool = False,
     progress: Callable[[str], object] = lambda text: None,
 ) -> Generator[orders.Got]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bedrock import errors, trees
 from hoodoo import settings, wording
-from hoodoo.collect import grammar, kinds, local, lock, orders, sources
+from hoodoo.collect import grammar, kinds, local, lock, orders
 from hoodoo.phases import base, options
 from hoodoo.spec import bzr, git, manifest
 
@@ -29,7 +29,7 @@ class Options:
     """Use what the cache has, and no network."""
     fallback: bool = False
     """Use what the cache has where a source cannot be had."""
-    workers: int = sources.DEFAULT_WORKERS
+    workers: int = orders.DEFAULT_WORKERS
     """How many sources are fetched at a time."""
 
 
@@ -42,6 +42,8 @@ class Job:
 
     def run(self, context: base.Context) -> base.Outcome:
         """Fetch all, write the lock file, then stock the repository."""
+        from hoodoo.collect import sources  # what fetches is slow to import, and checks need none of it
+
         place, told = context.place, context.told
         for text in _remarks(self.remarks):
             told.note(text)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import errors, trees, web
+from bedrock import errors, trees, urls
 from hoodoo.spec import gitmirror
 
 SCHEMES = ('git', 'git+http', 'git+https', 'git+ssh', 'git+file', 'git+lp')
@@ -107,7 +107,7 @@ def fetch(
             trees.copied(folder, new, link=True)
         else:
             gitmirror.run('clone', '--quiet', '--no-checkout', '--', str(mirror.path), str(new))
-            gitmirror.git(new, 'remote', 'set-url', 'origin', web.shown_url(url))
+            gitmirror.git(new, 'remote', 'set-url', 'origin', urls.shown(url))
         gitmirror.git(new, *_FETCH, str(mirror.path), *_TO_REFS)
         lock.close()  # a submodule may be the same repository again
         if there:
@@ -121,8 +121,8 @@ def _check_origin(url: str, folder: Path) -> None:
     if not (folder / '.git').exists():
         raise errors.UsageFault(f'cannot update {folder}: it is not a git tree', hint=_OVERWRITE)
     origin = gitmirror.attempt(folder, 'remote', 'get-url', 'origin').stdout.strip()
-    if origin not in (url, web.shown_url(url)):
-        other = f'from {web.shown_url(origin)}, not from {web.shown_url(url)}'
+    if origin not in (url, urls.shown(url)):
+        other = f'from {urls.shown(origin)}, not from {urls.shown(url)}'
         raise errors.UsageFault(f'cannot update {folder}: it was cloned {other}', hint=_OVERWRITE)
 
 

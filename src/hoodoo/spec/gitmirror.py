@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from bedrock import errors, process, trees, web
+from bedrock import errors, process, trees, urls
 from hoodoo import wording
 
 _TIMEOUT_S = 1800.0
@@ -41,7 +41,7 @@ class Mirror:
             self._fetch()
         elif not self._head.is_file():
             raise errors.Fault(
-                f'{web.shown_url(self.url)} was never fetched here, so it cannot be had offline',
+                f'{urls.shown(self.url)} was never fetched here, so it cannot be had offline',
                 hint='Collect once without offline=True.',
             )
 
@@ -83,7 +83,7 @@ class Mirror:
             names = git(self.path, 'for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads', 'refs/tags')
             what = f'branch "{branch}"' if branch else f'commit, tag or branch "{revno}"'
             hint = wording.guess(branch or revno, names.split())
-            raise errors.Fault(f'{web.shown_url(self.url)} has no {what}', hint=hint)
+            raise errors.Fault(f'{urls.shown(self.url)} has no {what}', hint=hint)
         return found, branch or revno
 
     def _find_any(self, revno: str) -> str:
@@ -104,7 +104,7 @@ class Mirror:
         if found:
             return found[1]
         if not said.strip():
-            raise errors.Fault(f'{web.shown_url(self.url)} has no commits')
+            raise errors.Fault(f'{urls.shown(self.url)} has no commits')
         return said.split()[0]
 
     def _commit(self, name: str) -> str:
@@ -112,7 +112,7 @@ class Mirror:
         return done.stdout.strip() if done.returncode == 0 else ''
 
     def _secretly(self, *words: str) -> tuple[str, ...]:
-        return ('--', web.shown_url(self.url), *words)
+        return ('--', urls.shown(self.url), *words)
 
 
 def git(folder: Path, *words: str, url: str = '') -> str:
@@ -136,7 +136,7 @@ def run(*words: str, url: str = '', check: bool = True) -> process.Completed:
     """
     kept = {key: value for key, value in os.environ.items() if key not in _DROPPED}
     env = {**kept, 'GIT_TERMINAL_PROMPT': '0', 'LC_ALL': 'C', 'GIT_ADVICE': '0'}
-    shown = web.shown_url(url)
+    shown = urls.shown(url)
     if url != shown:
         env |= {
             'GIT_CONFIG_COUNT': '1',
