@@ -72,8 +72,6 @@ class Outlook:
     """Charms by collect destination; None when the content is not known before it is collected."""
     applications: dict[str, Path | None] = field(default_factory=dict[str, Path | None])
     """Applications that earlier lines deploy, and their charms where known."""
-    remarks: list[errors.Problem] = field(default_factory=list[errors.Problem])
-    """What is odd but does not forbid the run."""
     doubtful: set[str] = field(default_factory=set[str])
     """Phases of which a line cannot be read: what it would bring is not known, so nothing else can be said to
     be missing. Phases add themselves; the runner adds what it cannot tell."""

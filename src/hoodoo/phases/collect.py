@@ -26,7 +26,7 @@ class Options:
     locked: bool = False
     """Bring exactly what the lock file beside the collect file says; whatever differs is an error."""
     offline: bool = False
-    """Use what the cache has, and no network."""
+    """Use what the cache has, and no network; so does HOODOO_OFFLINE."""
     fallback: bool = False
     """Use what the cache has where a source cannot be had."""
     workers: int = orders.DEFAULT_WORKERS
@@ -57,7 +57,7 @@ class Job:
             cache=place.cache,
             series=place.series,
             charmhub=settings.charmhub_url(place.variables),
-            offline=self.options.offline,
+            offline=self.options.offline or settings.is_offline(place.variables),
         )
         written = _written(file, place)
         pins = _pins(file, read, place) if self.options.locked else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,6 +102,18 @@ def test_what_was_collected_is_locked_and_brought_again(world: World) -> None:
         world.run('collect locked=True')
     assert 'cannot collect 2 of 3 sources' in str(failure.value)
     assert (world.place.workspace.build / 'web/file').read_text() == 'web'
+
+
+def test_offline_is_for_the_whole_run_or_for_the_line(world: World) -> None:
+    world.write('a https://127.0.0.1:1/f\n')
+    world.settings = dataclasses.replace(
+        world.settings, environ={**world.settings.environ, 'HOODOO_OFFLINE': '1'}
+    )
+    for line in ('collect', 'collect offline=True'):
+        with pytest.raises(errors.Fault) as failure:
+            world.run(line)
+        assert 'cannot be had offline' in errors.render(failure.value)
+        world.settings = settings.load({'HOME': str(world.spec.parent), 'PATH': os.environ['PATH']})
 
 
 def test_a_lock_that_does_not_fit_is_told_before_with_all_that_differs(world: World) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import errors
-from hoodoo.spec import bzr
+from hoodoo.spec import bzr, sources
 from tests.integration.hoodoo.collect.conftest import Place
 
 
@@ -102,6 +102,12 @@ def test_what_is_wrong_is_told(place: Place, branch: Branch, monkeypatch: pytest
     with pytest.raises(errors.Fault) as failure:
         place.collect(f'a {branch.url}')
     assert "pip install 'hoodoo[bzr]'" in errors.render(failure.value)
+
+
+def test_a_spec_is_had_from_a_branch(branch: Branch, tmp_path: Path) -> None:
+    found = sources.find(f'{branch.url};revno=1', clones=tmp_path / 'clones')
+    assert (found.root / 'file').read_text() == '1'
+    assert found.revision.startswith('t@example.com-')
 
 
 def test_urls_are_what_breezy_takes() -> None:
