@@ -69,9 +69,12 @@ def versions(place: Place, repository: Repository) -> tuple[str, str]:
 def test_a_kill_at_any_moment_leaves_a_whole_tree(place: Place, versions: tuple[str, str]) -> None:
     chance = random.Random(7)
     seen: set[tuple[str, str]] = set()
-    for _ in range(12):
+    for kill in range(10):
         child = start(place, *versions, rounds=1000)
-        time.sleep(chance.uniform(0.0, 0.4))
+        assert child.stdout is not None
+        for _ in range(1 + kill % 2):  # so that it is amid a change to either version
+            child.stdout.readline()
+        time.sleep(chance.uniform(0.0, 0.2))
         child.kill()
         end(child)
         for name in ('l', 'g'):
