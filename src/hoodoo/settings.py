@@ -10,6 +10,7 @@ from pathlib import Path
 from bedrock import files
 
 DEFAULT_SERIES = 'noble'
+CHARMHUB_URL = 'https://api.charmhub.io'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,16 @@ class Settings:
     """The whole environment: manifests, bundles and scripts see it."""
 
 
+def charmhub_url(environ: Mapping[str, str]) -> str:
+    """HOODOO_CHARMHUB_URL: the charm store that collect asks; default Charmhub."""
+    return environ.get('HOODOO_CHARMHUB_URL') or CHARMHUB_URL
+
+
+def is_offline(environ: Mapping[str, str]) -> bool:
+    """HOODOO_OFFLINE: whether only what was fetched before is to be used."""
+    return environ.get('HOODOO_OFFLINE', '').lower() not in ('', '0', 'false', 'no')
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from *environ* (default: the process's own environment)."""
     env = dict(os.environ if environ is None else environ)
@@ -70,7 +81,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         spec=env.get('MOJO_SPEC', ''),
         stage=env.get('MOJO_STAGE', ''),
         container_class=env.get('MOJO_CONTAINER_CLASS', ''),
-        offline=env.get('HOODOO_OFFLINE', '').lower() not in ('', '0', 'false', 'no'),
+        offline=is_offline(env),
         logfile=env.get('MOJO_LOGFILE', ''),
         environ=env,
     )

@@ -92,7 +92,7 @@ def test_what_happened_can_be_read_later(site: Site) -> None:
     shown = json.loads(site.hoodoo('show', '1', '--format', 'json').stdout)
     phases = [(phase['phase'], phase['outcome'], phase['summary']) for phase in shown['phases']]
     assert phases == [
-        ('collect', 'done', '2 sources, 2 charms changed'),
+        ('collect', 'done', '2 sources: 2 new; 2 charms changed'),
         ('deploy services', 'done', '3 changes'),
         ('juju-check-wait', 'done', '3 units ready'),
         ('verify', 'done', 'exit status 0'),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import json
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from bedrock import errors
+from bedrock import errors, web
 
 __all__ = ['Hub', 'HubFault', 'download']
 
@@ -133,7 +131,7 @@ class Hub:
                 _raise_for(error)
             raise HubFault(f'the charm store at {self.url} answered {err.code} {err.reason}') from err
         except (OSError, http.client.HTTPException) as err:
-            raise HubFault(f'cannot reach the charm store at {self.url}: {_reason(err)}') from None
+            raise HubFault(f'cannot reach the charm store at {self.url}: {web.reason(err)}') from None
 
 
 def download(url: str, write: Callable[[bytes], None]) -> None:
@@ -150,7 +148,7 @@ def download(url: str, write: Callable[[bytes], None]) -> None:
         err.close()
         raise HubFault(f'cannot download {url}: the server answered {err.code}') from err
     except (OSError, http.client.HTTPException) as err:
-        raise HubFault(f'cannot download {url}: {_reason(err)}') from None
+        raise HubFault(f'cannot download {url}: {web.reason(err)}') from None
 
 
 def _open(url: str, *, body: Mapping[str, Any] | None = None, timeout_s: float) -> Any:
@@ -160,24 +158,7 @@ def _open(url: str, *, body: Mapping[str, Any] | None = None, timeout_s: float) 
     data = None
     if body is not None:
         data, headers['Content-Type'] = json.dumps(body).encode(), 'application/json'
-    request = urllib.request.Request(url, data=data, headers=headers)  # noqa: S310 (checked above)
-    return _opener().open(request, timeout=timeout_s)
-
-
-@functools.cache
-def _opener() -> urllib.request.OpenerDirector:
-    """Opens only these: a store must not be able to send its reader to a file."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
-    return opener
+    return web.open_url(url, data=data, headers=headers, timeout_s=timeout_s)
 
 
 def _raise_for(error: object) -> None:
@@ -197,10 +178,3 @@ def _object(data: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return cast('dict[str, Any]', loaded) if isinstance(loaded, dict) else {}
-
-
-def _reason(err: BaseException) -> str:
-    inner = err.reason if isinstance(err, urllib.error.URLError) else err
-    if isinstance(inner, TimeoutError):
-        return 'no answer in time'
-    return str(getattr(inner, 'strerror', None) or inner or type(err).__name__)

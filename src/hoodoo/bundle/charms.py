@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bedrock import charm as charm_files
+from hoodoo.spec import layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def read(path: Path) -> charm_files.Charm | None:
 
 
 def digest(path: Path) -> str:
-    """A hash of the charm's content: equal content gives equal digests wherever it lies."""
+    """A hash of the charm's content: equal content gives equal digests wherever it lies and came from."""
     found = hashlib.sha256()
     if path.is_file():
         found.update(path.read_bytes())
@@ -86,7 +87,7 @@ def digest(path: Path) -> str:
         names[:] = sorted(name for name in names if not name.startswith('.') and name != '__pycache__')
         for name in sorted(files):
             file = Path(folder, name)
-            if file.is_file():
+            if file.is_file() and name != layout.COLLECT_INFO:
                 mode = 'x' if os.access(file, os.X_OK) else '-'
                 head = f'{file.relative_to(path).as_posix()}\0{mode}{file.stat().st_size}\0'
                 found.update(head.encode())

@@ -22,10 +22,13 @@ def settings() -> settings_module.Settings:
     """The settings, with the group's ``--mojo-root`` and ``--offline`` on top."""
     loaded = settings_module.load()
     context = click.get_current_context()
+    offline = loaded.offline or bool(context.meta.get('hoodoo.offline'))
     return dataclasses.replace(
         loaded,
         root=Path(context.obj).absolute() if context.obj else loaded.root,
-        offline=loaded.offline or bool(context.meta.get('hoodoo.offline')),
+        offline=offline,
+        # Phases and the programs that they run hear of it too.
+        environ={**loaded.environ, 'HOODOO_OFFLINE': '1'} if offline else loaded.environ,
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bedrock import errors
+from bedrock import errors, urls
+from hoodoo.collect import kinds
 
-_SCHEME = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://|(lp|cs|ch|nosmart\+lp):')
-_GIT = frozenset({'git', 'git+http', 'git+https', 'git+ssh', 'git+file'})
-_METHODS = ('rsync', 'copy', 'link', 'hardlink')
+_LINE = re.compile(r'\s*(\S+)(?:\s+(.*\S))?\s*')
+_HOST = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
+_TRUE = ('true', 't', '1', 'yes', 'y', 'on')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +20,46 @@ class Directive:
     """One line: bring *source* to *destination*."""
 
     destination: str
+    """Relative to the build directory, in its simplest form."""
     source: str
     """Without options; ``@`` asks for an empty directory."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
+    file: str = ''
     line: int = 0
+    column: int = 0
+    """Where the source begins."""
+    columns: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Where each option begins."""
 
     @property
     def kind(self) -> str:
-        """git, local, empty, or the scheme that has no handler."""
-        if self.source == '@':
-            return 'empty'
-        found = _SCHEME.match(self.source)
-        scheme = (found[1] or found[2]) if found else 'file'
-        return 'git' if scheme in _GIT else 'local' if scheme == 'file' else scheme
+        """One of `kinds.KINDS`; empty when no source of the scheme can be collected."""
+        return kinds.kind(self.source)
 
     @property
     def overwrite(self) -> bool:
-        """Whether to start anew; by codetree's rule any text means yes, ``False`` too."""
-        return bool(self.options.get('overwrite'))
+        """Whether to start anew. codetree took any text for yes, ``False`` too."""
+        return self.asks('overwrite')
+
+    def asks(self, option: str) -> bool:
+        """Whether a yes-or-no option says yes."""
+        return self.options.get(option, '').lower() in _TRUE
+
+    @property
+    def shown(self) -> str:
+        """The source as messages may show it."""
+        return urls.shown(self.source)
+
+    @property
+    def text(self) -> str:
+        """Source and options in one form, however they were written; without a password."""
+        rest = ','.join(f'{key}={value}' for key, value in sorted(self.options.items()))
+        return f'{self.shown};{rest}' if rest else self.shown
+
+    def problem(self, message: str, *, hint: str = '', option: str = '') -> errors.Problem:
+        """A problem at this line: at *option* where it is about one, else at the source."""
+        column = self.columns.get(option, self.column)
+        return errors.Problem(file=self.file, line=self.line, column=column, message=message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,80 +68,139 @@ class CollectFile:
 
     directives: tuple[Directive, ...] = ()
     problems: tuple[errors.Problem, ...] = ()
+    remarks: tuple[errors.Problem, ...] = ()
+    """What is odd but can be collected."""
 
 
-def parse(text: str, *, file: str = 'collect') -> CollectFile:
-    """Read a collect file; a line that cannot be read becomes a problem."""
+def parse(
+    text: str, *, file: str = 'collect', exists: Callable[[str], bool] = lambda folder: False
+) -> CollectFile:
+    """Read a collect file; whatever is wrong with a line becomes a problem.
+
+    Args:
+        file: What messages call it.
+        exists: Whether a directory is below the build directory already: the parent of a destination need
+            not be collected then.
+    """
     directives: dict[str, Directive] = {}
     problems: list[errors.Problem] = []
+    remarks: list[errors.Problem] = []
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if not line or line.startswith('#'):
+        if not raw.strip() or raw.strip().startswith('#'):
             continue
-        read = _directive(line, number)
-        if isinstance(read, str):
-            problems.append(errors.Problem(file=file, line=number, message=read))
-        else:
-            directives[read.destination] = read
+        read = _directive(raw, file, number)
+        if isinstance(read, errors.Problem):
+            problems.append(read)
+            continue
+        earlier = directives.pop(read.destination, None)
+        if earlier is not None:
+            remarks.append(
+                earlier.problem(
+                    f'"{read.destination}" is collected by line {read.line} too, and the last line counts'
+                )
+            )
+        directives[read.destination] = read
+    common: list[tuple[Directive, kinds.Finding]] = []
     for directive in directives.values():
-        problems += (
-            problem(directive, file, message, hint=hint) for message, hint in _wrong(directive, directives)
-        )
-    return CollectFile(directives=tuple(directives.values()), problems=tuple(problems))
+        for found in (*_destination(directive, directives, exists), *kinds.judge(directive)):
+            if found.common:
+                common.append((directive, found))
+                continue
+            place = directive.problem(found.message, hint=found.hint, option=found.option)
+            (problems if found.forbids else remarks).append(place)
+    if common:
+        directive, found = common[0]
+        also = f' (and {len(common) - 1} more like it)' if common[1:] else ''
+        remarks.append(directive.problem(f'{found.message}{also}', hint=found.hint))
+    return CollectFile(
+        directives=tuple(directives.values()),
+        problems=tuple(sorted(problems)),
+        remarks=tuple(sorted(remarks)),
+    )
 
 
-def levels(directives: tuple[Directive, ...]) -> list[list[Directive]]:
-    """Directives in the order to run: those of one level are independent, parents come before children."""
-    by_depth: dict[int, list[Directive]] = {}
-    for directive in directives:
-        by_depth.setdefault(len(PurePosixPath(directive.destination).parts), []).append(directive)
-    return [by_depth[depth] for depth in sorted(by_depth)]
+def parents(directives: tuple[Directive, ...]) -> dict[str, str]:
+    """The destination that each directive has to wait for; those that wait for none are left out."""
+    known = {directive.destination for directive in directives}
+    found: dict[str, str] = {}
+    for name in known:
+        above = next((str(p) for p in PurePosixPath(name).parents if str(p) in known), None)
+        if above is not None:
+            found[name] = above
+    return found
 
 
-def problem(directive: Directive, file: str, message: str, *, hint: str = '') -> errors.Problem:
-    """A problem at the line of *directive*."""
-    return errors.Problem(file=file, line=directive.line, message=message, hint=hint)
+def render(directives: tuple[Directive, ...]) -> str:
+    """The text of a collect file that reads as *directives*."""
+    lines: list[str] = []
+    for one in directives:
+        tail = ','.join(f'{key}={value}' for key, value in one.options.items())
+        lines.append(f'{one.destination} {one.source}{";" if tail else ""}{tail}\n')
+    return ''.join(lines)
 
 
-def _directive(line: str, number: int) -> Directive | str:
-    destination, *rest = line.split(None, 1)
-    if not rest:
-        return f'"{destination}" has no source'
-    source, semicolon, tail = rest[0].rpartition(';')
+def _directive(raw: str, file: str, number: int) -> Directive | errors.Problem:
+    match = _LINE.fullmatch(raw)
+    if match is None:
+        return errors.Problem(file=file, line=number, message='the line holds a character that no line can')
+    destination, said = match[1], match[2]
+
+    def problem(message: str, at: int, hint: str = '') -> errors.Problem:
+        return errors.Problem(file=file, line=number, column=at + 1, message=message, hint=hint)
+
+    if said is None:
+        hint = f'Write "{destination} SOURCE", or "{destination} @" for an empty directory.'
+        return problem(f'"{destination}" has no source', match.start(1), hint)
+    start = match.start(2)
+    source, semicolon, tail = said.rpartition(';')
     if not semicolon:
-        source, tail = rest[0], ''
+        source, tail = said, ''
     options: dict[str, str] = {}
+    columns: dict[str, int] = {}
+    at = start + len(source) + 1
     for item in tail.split(',') if semicolon else ():
         key, equals, value = item.strip().partition('=')
+        column = at + len(item) - len(item.lstrip())
+        at += len(item) + 1
         if not key or not equals or '=' in value:
-            return f'"{item.strip()}" is not an option of the form key=value'
-        options[key] = value
-    return Directive(destination=destination, source=source.strip(), options=options, line=number)
+            hint = 'Options come after the last ";" as key=value, parted by commas.'
+            if not item.strip() and len(tail.split(',')) == 1:
+                return problem('there is no option after ";"', start + len(source), hint)
+            return problem(f'"{item.strip()}" is not an option of the form key=value', column, hint)
+        options[key], columns[key] = value, column + 1
+    if not source.strip():
+        return problem(f'"{destination}" has no source before ";"', start)
+    return Directive(
+        destination=destination if _HOST.match(destination) else str(PurePosixPath(destination)),
+        source=source.strip(),
+        options=options,
+        file=file,
+        line=number,
+        column=start + 1,
+        columns=columns,
+    )
 
 
-def _wrong(directive: Directive, known: Mapping[str, Directive]) -> Iterator[tuple[str, str]]:
-    destination = PurePosixPath(directive.destination)
-    if destination.is_absolute() or '..' in destination.parts or '://' in directive.destination:
-        yield f'destination "{directive.destination}" leads out of the build directory', ''
-    parent = str(destination.parent)
-    if '..' not in destination.parts and parent not in ('.', '/', *known):
-        yield (
-            f'the parent of "{directive.destination}" is not collected',
-            f'Add the line "{parent} @" before.',
-        )
-    if directive.source.startswith('git@'):
-        yield f'"{directive.source}" is not a URL', 'Write git+ssh://git@host/path.'
-    elif directive.kind in ('http', 'https') and directive.source.endswith('.git'):
-        yield f'"{directive.source}" names a git repository', f'Write git+{directive.source}.'
-    elif directive.kind not in ('git', 'local', 'empty'):
-        yield (
-            f'cannot collect from "{directive.source}": hoodoo knows no {directive.kind} sources',
-            'Use a local directory or a git repository.',
-        )
-    method = directive.options.get('method', 'rsync')
-    if method not in _METHODS:
-        yield f'unknown method "{method}"', f'Known methods: {", ".join(_METHODS)}.'
-    if not directive.options.get('depth', '1').isdigit():
-        yield f'depth "{directive.options["depth"]}" is not a number', ''
-    if directive.options.get('branch') and directive.options.get('revno'):
-        yield 'branch and revno exclude each other', 'Keep one of them.'
+def _destination(
+    directive: Directive, known: Mapping[str, Directive], exists: Callable[[str], bool]
+) -> list[kinds.Finding]:
+    name = directive.destination
+    if _HOST.match(name):
+        return [
+            kinds.wrong(f'destination "{name}" is a URL', 'The destination comes first, then the source.')
+        ]
+    path = PurePosixPath(name)
+    if path.is_absolute() or '..' in path.parts:
+        return [kinds.wrong(f'destination "{name}" leads out of the build directory')]
+    if not path.parts:
+        return [kinds.wrong('the destination is the build directory itself', 'Name a directory in it.')]
+    for parent in reversed(path.parents[:-1]):
+        above = known.get(str(parent))
+        if above is not None and (above.options.get('method') == 'link' or kinds.makes_file(above)):
+            return [kinds.wrong(f'"{name}" is to be in "{parent}", which is no directory of its own')]
+    parent = str(path.parent)
+    if parent == '.' or parent in known:
+        return []
+    if exists(parent):
+        return [kinds.odd(f'the parent of "{name}" is not collected, but is there from an earlier run')]
+    return [kinds.wrong(f'the parent of "{name}" is not collected', f'Add the line "{parent} @" before.')]

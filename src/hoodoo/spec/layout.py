@@ -13,6 +13,9 @@ from typing import Any, cast
 
 from bedrock import errors
 
+COLLECT_INFO = 'codetree-collect-info.yaml'
+"""In each collected directory: where its content came from. It is no part of that content."""
+
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+-]*')
 # Series are whatever people call them: noble, 24.04, ubuntu@24.04.
 _SERIES = re.compile(r'[^\s/.\x00-\x1f-][^\s/\x00-\x1f]*')

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.spec import addresses, git, private
+from hoodoo.spec import addresses, bzr, git, private
 
 _NOT_COPIED = frozenset({'.git', '.bzr'})
 
@@ -65,11 +65,6 @@ def find(spec: str, *, clones: Path, offline: bool = False) -> Origin:
     return Origin(name=address.name, root=folder.resolve(), url=spec, label=str(folder), revision=revision)
 
 
-def git_url(url: str) -> str:
-    """*url* without the ``git+`` that tells collect how to fetch it."""
-    return url.removeprefix('git+')
-
-
 def refresh(origin: Origin, folder: Path) -> None:
     """Make *folder*, a workspace's ``spec``, a fresh copy of the spec that scripts may write to."""
     mojo_root = folder.resolve().parents[3]
@@ -100,12 +95,7 @@ def _directory(spec: str, path: str) -> Origin:
 
 
 def _fetched(spec: str, address: addresses.Address, folder: Path) -> str:
-    fetch = _FETCH.get(address.kind)
-    if fetch is None:
-        raise errors.UsageFault(
-            f'cannot fetch spec "{spec}": nothing here reads {address.kind}',
-            hint='Bring it here with "brz branch" and name the directory.',
-        )
+    fetch = _FETCH[address.kind]
     if folder.is_dir():
         try:
             return fetch(address, folder)
@@ -151,10 +141,15 @@ def _note(folder: Path) -> Path:
 
 def _git(address: addresses.Address, folder: Path) -> str:
     options = address.options
-    return git.fetch(address.url, folder, branch=options.get('branch', ''), revno=options.get('revno', ''))
+    branch, revno = options.get('branch', ''), options.get('revno', '')
+    return git.fetch(address.url, folder, branch=branch, revno=revno).revision
 
 
-_FETCH: Mapping[str, Fetch] = {addresses.GIT: _git}
+def _bzr(address: addresses.Address, folder: Path) -> str:
+    return bzr.fetch(address.url, folder, revno=address.options.get('revno', '')).revision
+
+
+_FETCH: Mapping[str, Fetch] = {addresses.GIT: _git, addresses.BZR: _bzr}
 
 
 @contextlib.contextmanager

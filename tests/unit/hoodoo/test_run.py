@@ -99,7 +99,7 @@ def test_a_first_run_makes_the_model(world: World) -> None:
     assert sorted(world.juju.calls[:2]) == ['deploy http from http', 'deploy web from web']
     assert world.juju.calls[2:] == ['expose http', 'integrate http:backend web:site']
     assert _ended(found) == [
-        ('collect', 'done', '2 sources, 2 charms changed'),
+        ('collect', 'done', '2 sources: 2 new; 2 charms changed'),
         ('deploy services', 'done', '3 changes'),
         ('deploy relations', 'done', '1 change'),
         ('verify', 'done', 'exit status 0'),
@@ -205,7 +205,7 @@ def test_one_mistake_is_one_problem(world: World, broken: str, where: str) -> No
 
 def test_a_collect_file_with_a_bad_line_does_not_blame_the_bundle(world: World) -> None:
     world.write('collect', 'web\nhttp ../../charms/http\n')
-    assert world.problems() == {'ci/collect:1': '"web" has no source'}
+    assert world.problems() == {'ci/collect:1:1': '"web" has no source'}
 
 
 def test_all_problems_come_together(world: World) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import charm, process
-from tests.integration.pocket import charmstore
+from tests import charmstore
 
 TOP = Path(__file__).resolve().parents[4]
 BIN = Path(sys.executable).parent

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.pocket import charmstore
+from tests import charmstore
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import jubilant
 import pytest
 
 from bedrock import process
-from tests.integration.pocket.charmstore import FakeStore
+from tests.charmstore import FakeStore
 
 pytestmark = pytest.mark.nspawn
 BIN = Path(sys.executable).parent
