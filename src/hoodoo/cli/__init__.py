@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import signal
 import sys
 from types import FrameType
 
 import click
 
-from bedrock import errors, process
+from bedrock import errors
 
 _COMMANDS = {
     'run': ('hoodoo.cli.run', 'Run a spec.'),
+    'check': ('hoodoo.cli.check', 'Find every problem of a spec, change nothing.'),
     'plan': ('hoodoo.cli.plan', 'Show what a run would change.'),
     'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
@@ -127,6 +127,8 @@ def _foreign() -> list[str]:
 def _group(
     ctx: click.Context, mojo_root: str | None, offline: bool, break_everything: bool, debug: bool
 ) -> None:
+    import logging  # help does without it
+
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr)
     # It logs whole messages, of which the first holds the controller's password.
     logging.getLogger('websockets').setLevel(logging.INFO)
@@ -165,5 +167,8 @@ def invoke(argv: list[str] | None = None) -> int:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """End like Ctrl-C, and so do the programs that run for us: a thread may wait for one of them."""
-    process.terminate_children()
+    if 'bedrock.process' in sys.modules:  # else nothing was started
+        from bedrock import process
+
+        process.terminate_children()
     raise KeyboardInterrupt

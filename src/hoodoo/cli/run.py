@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
 )
-@click.option('--check', 'only_check', is_flag=True, help='Find every problem, change nothing.')
+@click.option('--check', 'only_check', is_flag=True, help='As "hoodoo check" of this manifest.')
 @click.option('--format', 'form', type=click.Choice(['text', 'json']), default='text', show_default=True)
 def command(
     spec: str,
@@ -67,13 +68,17 @@ def command(
 def execute(given: request.Given, *, only_check: bool, form: str) -> None:
     """Do the run, or only check it, and show what happens in *form*."""
     settings = common.settings()
+    if only_check:
+        # Before the journal is opened: a check writes nothing.
+        from hoodoo.cli import check
+        from hoodoo.runner import survey
+
+        only = dataclasses.replace(given, manifest=given.manifest or survey.MAIN)
+        check.run(click.get_current_context(), only, settings, form=form)
+        return
     with common.opened_journal(settings) as opened:
         runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
         asked = request.complete(given, settings)
-        if only_check:
-            lines = runner.check(asked)
-            click.echo(f'no problem found in {len(lines)} phases', err=True)
-            return
         with _rendered(opened, form=form, logfile=settings.logfile):
             runner.run(asked)
 

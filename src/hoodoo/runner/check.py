@@ -33,6 +33,20 @@ def place(asked: request.Request, view: lookup.SpecView, *, cache: Path) -> base
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What reading and preparing one manifest brought."""
+
+    file: str
+    """The manifest as messages name it."""
+    lines: tuple[Line, ...] = ()
+    """Those that may run."""
+    problems: tuple[errors.Problem, ...] = ()
+    """They forbid the run. Those of the manifest come first and in its order."""
+    remarks: tuple[errors.Problem, ...] = ()
+    """They do not."""
+
+
 def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Phase]) -> tuple[Line, ...]:
     """Return the lines of the manifest, each checked.
 
@@ -40,12 +54,24 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
         UsageFault: there is no such manifest.
         Problems: everything that is wrong with any line or a file that it names.
     """
-    if not asked.line and here.view.find(asked.manifest) is None:
-        hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
-        raise errors.UsageFault(
-            f'cannot find manifest "{asked.manifest}" of spec {here.view.shown(here.view.root)}', hint=hint
+    found = examine(asked, here, phases)
+    if found.problems:
+        count = wording.counted(len(found.problems), 'problem')
+        raise errors.Problems(
+            f'cannot run spec {here.view.shown(here.view.root)}: {count}, nothing was changed',
+            found.problems,
+            hint=_stages_hint(here, asked),
         )
-    read = assemble.assemble(here.view, asked.manifest, asked.variables, line=asked.line)
+    return found.lines
+
+
+def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.Phase]) -> Checked:
+    """Read the manifest and prepare every line of it, changing nothing.
+
+    Raises:
+        UsageFault: there is no such manifest.
+    """
+    read = _read(asked, here)
     # What a line was meant to bring is not known when its first word is no phase: it may be an include.
     known = phases.keys() >= set(read.misread)
     # Nor is what went before a line that stands alone.
@@ -62,22 +88,26 @@ def check(asked: request.Request, here: base.Place, phases: Mapping[str, base.Ph
         job = common.prepare(phase, call, here, outlook)
         if job is not None:
             lines.append(Line(title=_title(call), phase=phase, job=job))
-    if outlook.problems:
-        raise _refused(outlook.problems, here, asked)
-    return tuple(lines)
 
+    def ordered(found: list[errors.Problem]) -> tuple[errors.Problem, ...]:
+        return tuple(sorted(set(found), key=lambda problem: (problem.file != read.file, problem)))
 
-def _refused(found: list[errors.Problem], here: base.Place, asked: request.Request) -> errors.Problems:
-    """All problems, those of the manifest first and in its order, then those of the files that it names."""
-    file = here.view.find(asked.manifest)
-    main = here.view.shown(file) if file else ''
-    unique = sorted(set(found), key=lambda problem: (problem.file != main, problem))
-    count = wording.counted(len(unique), 'problem')
-    return errors.Problems(
-        f'cannot run spec {here.view.shown(here.view.root)}: {count}, nothing was changed',
-        unique,
-        hint=_stages_hint(here, asked),
+    return Checked(
+        file=read.file,
+        lines=tuple(lines),
+        problems=ordered(outlook.problems),
+        remarks=ordered(outlook.remarks),
     )
+
+
+def _read(asked: request.Request, here: base.Place) -> manifest.Manifest:
+    """The manifest with its variables replaced and its includes in place, or the one line that was asked for."""
+    if not asked.line and here.view.find(asked.manifest) is None:
+        hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
+        raise errors.UsageFault(
+            f'cannot find manifest "{asked.manifest}" of spec {here.view.shown(here.view.root)}', hint=hint
+        )
+    return assemble.assemble(here.view, asked.manifest, asked.variables, line=asked.line)
 
 
 def _stages_hint(here: base.Place, asked: request.Request) -> str:

@@ -44,8 +44,13 @@ class Request:
     """The environment and the MOJO_ variables."""
 
 
-def complete(given: Given, settings: settings_module.Settings) -> Request:
+def complete(
+    given: Given, settings: settings_module.Settings, *, origin: sources.Origin | None = None
+) -> Request:
     """Fill in defaults: the command line wins, then the environment, then names made from the spec.
+
+    Args:
+        origin: The spec, where it was found before and need not be fetched again.
 
     Raises:
         UsageFault: no spec is named, there is no such spec or stage, or a name cannot be used.
@@ -55,7 +60,7 @@ def complete(given: Given, settings: settings_module.Settings) -> Request:
         raise errors.UsageFault(
             'cannot run: no spec is named', hint='Name one: hoodoo run SPEC, or set MOJO_SPEC.'
         )
-    origin = sources.find(spec, clones=settings.root / '.specs', offline=settings.offline)
+    origin = origin or sources.find(spec, clones=settings.root / '.specs', offline=settings.offline)
     stage = (given.stage or settings.stage).strip('/')
     manifest = given.manifest or 'manifest'
     stages.check(lookup.SpecView(root=origin.root, stage=stage, label=origin.label), manifest)

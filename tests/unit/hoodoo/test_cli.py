@@ -68,7 +68,8 @@ def test_an_invalid_spec_exits_2_and_changes_nothing(
 
 def test_check_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.invoke(['run', _spec(tmp_path, 'sleep config=0\n'), '--check']) == 0
-    assert capsys.readouterr().out == ''
+    assert capsys.readouterr().out == 'no problem found in 1 manifest\n'
+    assert not (tmp_path / 'root').exists()
     assert cli.invoke(['runs', '--format', 'json']) == 0
     assert json.loads(capsys.readouterr().out) == []
 

@@ -1,0 +1,123 @@
+"""Findings for a person, each under the line that it is about; and as workflow commands of GitHub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from hoodoo import wording
+from hoodoo.runner import findings
+
+_COLOURS = {findings.ERROR: 'red', findings.WARNING: 'yellow'}
+_NAMED_STAGES = 3
+_WIDTH = 100
+# A key of a mapping and what follows it: `password: hunter2`, `- name: x`.
+_ENTRY = re.compile(r'(?P<key>[\w."\'{}$-][^:=]*?["\']?:)\s+(?P<value>\S.*)')
+
+
+def text(found: Sequence[findings.Finding], *, stages: int = 1) -> Iterator[str]:
+    """Yield the lines of a listing, with colours that a plain output drops.
+
+    Args:
+        stages: How many were checked; a finding names its own where it is not one of all.
+    """
+    files: dict[str, list[str]] = {}
+    for finding in found:
+        problem = finding.problem
+        kind = click.style(f'{finding.severity}:', fg=_COLOURS[finding.severity], bold=True)
+        where = f'{click.style(problem.where, bold=True)}: ' if problem.where else ''
+        yield f'{where}{kind} {problem.message}{_of(finding, stages)}'
+        if problem.file not in files:
+            files[problem.file] = _lines(problem.file)
+        margin = ' ' * len(str(problem.line)) if problem.line else ' '
+        yield from _excerpt(finding, files[problem.file])
+        if problem.hint:
+            yield f'  {margin} {click.style("=", fg="cyan")} {problem.hint}'
+
+
+def summary(found: Sequence[findings.Finding], *, manifests: int, stages: int) -> str:
+    """One line at the end of a listing."""
+    wrong = len(findings.errors_of(found))
+    counts = [wording.counted(wrong, 'error')] if wrong else []
+    if len(found) > wrong:
+        counts.append(wording.counted(len(found) - wrong, 'warning'))
+    where = wording.counted(manifests, 'manifest')
+    if stages > 1:
+        where += f' of {wording.counted(stages, "stage")}'
+    return f'{" and ".join(counts)} in {where}' if counts else f'no problem found in {where}'
+
+
+def github(found: Iterable[findings.Finding]) -> Iterator[str]:
+    """Yield workflow commands that annotate the files of a pull request."""
+    for finding in found:
+        problem = finding.problem
+        places = {'file': problem.file, 'line': problem.line, 'col': problem.column}
+        properties = ','.join(f'{key}={_escaped(str(value), ":,")}' for key, value in places.items() if value)
+        message = ' '.join(filter(None, (problem.message, f'({problem.hint})' if problem.hint else '')))
+        head = f'::{finding.severity} {properties}'.rstrip()
+        yield f'{head}::{_escaped(message)}'
+
+
+def _escaped(word: str, more: str = '') -> str:
+    """*word* without the characters that end a workflow command or, of *more*, one of its properties."""
+    for char in ('%', '\r', '\n', *more):
+        word = word.replace(char, f'%{ord(char):02X}')
+    return word
+
+
+def _of(finding: findings.Finding, stages: int) -> str:
+    own = [stage for stage in finding.stages if stage]
+    told = len(own) == 1 and f'/{own[0]}/' in finding.problem.file
+    if not own or stages == 1 or len(own) == stages or told:
+        return ''
+    shown = ', '.join(own[:_NAMED_STAGES])
+    more = len(own) - _NAMED_STAGES
+    listed = f'{shown} and {more} more' if more > 0 else shown
+    return click.style(f' [{listed}]', dim=True)
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(errors='replace').split('\n') if file else []
+    except (OSError, ValueError):
+        return []
+
+
+def _excerpt(finding: findings.Finding, lines: list[str]) -> Iterator[str]:
+    """The line that *finding* is about, and marks below what it names."""
+    problem = finding.problem
+    if not 1 <= problem.line <= len(lines):
+        return
+    line = lines[problem.line - 1].rstrip('\r')
+    start = max(problem.column - 1, 0) if problem.column else len(line) - len(line.lstrip())
+    end = start + _length(line, start)
+    line = _without_value(line, start)
+    # A long line is cut so that what is marked stays in sight.
+    left = max(0, min(start - _WIDTH // 2, len(line) - _WIDTH))
+    shown = wording.as_left(line[left : left + _WIDTH].replace('\t', ' '))
+    bar = click.style('|', fg='cyan')
+    number = str(problem.line)
+    yield f'  {click.style(number, fg="cyan")} {bar} {shown}'
+    if problem.column:
+        length = max(1, min(end, left + _WIDTH, len(line)) - start)
+        marks = click.style('^' * length, fg=_COLOURS[finding.severity])
+        yield f'  {" " * len(number)} {bar} {" " * (start - left)}{marks}'
+
+
+def _length(line: str, start: int) -> int:
+    """How long the word at *start* is; a quoted value is one word, of ``key: value`` it is the key."""
+    entry = _ENTRY.match(line, start)
+    if entry is not None:
+        return entry.end('key') - 1 - start
+    found = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+|["']""").match(line, start)
+    word = found[0] if found else line[start : start + 1]
+    return max(1, len(word.rstrip(':')))
+
+
+def _without_value(line: str, start: int) -> str:
+    """*line* less the value of the key at *start*: a mistaken key may well have a secret for its value."""
+    entry = _ENTRY.match(line, start)
+    return f'{line[: entry.start("value")]}...' if entry is not None else line
