@@ -21,6 +21,7 @@ import jinja2
 
 from bedrock import errors
 from hoodoo.bundle import tree
+from hoodoo.spec import reading
 
 Shown = Callable[[Path], str]
 """How messages name a file."""
@@ -180,13 +181,8 @@ class _Renderer:
 
     def source(self) -> str:
         """The template's text."""
-        try:
-            return self._file.read_text()  # which makes every line end the same
-        except (OSError, UnicodeDecodeError) as err:
-            said = err.strerror if isinstance(err, OSError) else err
-            raise self._refused(
-                tree.Place(self._shown(self._file)), f'cannot read the file: {said}'
-            ) from None
+        text = reading.read(self._file, shown=self._shown(self._file))
+        return text.replace('\r\n', '\n').replace('\r', '\n')
 
     def rendered(self, *, marked: bool) -> tuple[str, list[tuple[str, tree.Place]]]:
         """The text, and the variables that were not set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from bedrock import errors, trees
 from hoodoo import settings, wording
 from hoodoo.collect import grammar, kinds, local, lock, orders
 from hoodoo.phases import base, common, options
-from hoodoo.spec import bzr, git, manifest
+from hoodoo.spec import bzr, git, manifest, reading
 
 _REMARKS = 5
 """So many remarks are told in a run."""
@@ -131,11 +132,7 @@ def _parsed(file: Path, place: base.Place) -> grammar.CollectFile:
         Problems: it is no text.
     """
     shown = place.view.shown(file)
-    try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as err:
-        problem = errors.Problem(file=shown, message=f'cannot read the file: {err}')
-        raise errors.Problems(f'cannot read {shown}', [problem]) from None
+    text = reading.read(file, shown=shown)
     build = place.workspace.build
     return grammar.parse(text, file=shown, exists=lambda folder: (build / folder).is_dir())
 
@@ -144,7 +141,7 @@ def _missing(directives: tuple[grammar.Directive, ...], place: base.Place) -> li
     """What this machine lacks."""
     found: list[errors.Problem] = []
     for directive in directives:
-        if directive.kind == 'local' and not local.path(directive, place.origin).exists():
+        if directive.kind == 'local' and not os.path.exists(local.path(directive, place.origin)):
             hint = f'Relative sources start at {place.origin}.'
             found.append(directive.problem(f'there is no "{directive.source}" to collect', hint=hint))
         elif directive.kind == 'git' and not git.available():

@@ -101,7 +101,7 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
 
 
 def _read(asked: request.Request, here: base.Place) -> manifest.Manifest:
-    """The manifest with its variables replaced and its includes in place, or the one line that was asked for."""
+    """The manifest with variables replaced and includes in place, or the one line that was asked for."""
     if not asked.line and here.view.find(asked.manifest) is None:
         hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
         raise errors.UsageFault(

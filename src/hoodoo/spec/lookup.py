@@ -33,7 +33,8 @@ class SpecView:
 
     def find(self, name: str) -> Path | None:
         """The first file called *name*, which may hold subdirectories; None when there is none."""
-        return next((folder / name for folder in self.folders() if (folder / name).is_file()), None)
+        # os.path calls a name that is too long no file; Path raises.
+        return next((folder / name for folder in self.folders() if os.path.isfile(folder / name)), None)
 
     def get(self, name: str) -> Path:
         """`find` that insists.
