@@ -47,10 +47,28 @@ def check_all(
         given = dataclasses.replace(given, stage='')
         settings = dataclasses.replace(settings, stage='')
     first = request.complete(given, settings)
-    origin = first.origin
     names = (first.stage,)
     if all_stages:
-        names = stages.find(origin.root, given.manifest or MAIN) or ('',)
+        names = stages.find(first.origin.root, given.manifest or MAIN) or ('',)
+    return check_stages(given, settings, first.origin, names, tolerant=all_stages)
+
+
+def check_stages(
+    given: request.Given,
+    settings: settings_module.Settings,
+    origin: sources.Origin,
+    names: tuple[str, ...],
+    *,
+    tolerant: bool = True,
+) -> Survey:
+    """Check the stages *names* of the spec at *origin*; see `check_all`.
+
+    Args:
+        tolerant: A stage that cannot be looked into is a finding, and the others are checked all the same.
+
+    Raises:
+        UsageFault: unless *tolerant*, there is no such stage or manifest.
+    """
     phases = registry.phases()
     found: list[findings.Finding] = []
     named = _Named(origin)
@@ -63,7 +81,7 @@ def check_all(
                 one = request.complete(dataclasses.replace(asked, manifest=name), settings, origin=origin)
                 found += map(named.finding, _findings(one, view, phases, settings.cache))
             except errors.UsageFault as err:
-                if not all_stages:
+                if not tolerant:
                     raise
                 found.append(_stopped(view, err, stage))
             else:
