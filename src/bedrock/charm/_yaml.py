@@ -17,7 +17,6 @@ MAX_BYTES = 4 * 2**20
 """A longer document is refused."""
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 64
-_LOADER: Any = yamltext.with_text_keys(yaml.SafeLoader)
 
 
 class YamlFault(errors.UsageFault):
@@ -52,7 +51,7 @@ def mapping(data: bytes, what: str) -> dict[str, Any]:
 
 
 def _load(text: str, what: str) -> object:
-    loader = _LOADER(text)
+    loader = yamltext.with_text_keys(yamltext.safe_loader(text))(text)
     try:
         node = loader.get_single_node()
         if node is None:

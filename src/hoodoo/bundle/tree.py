@@ -9,15 +9,13 @@ from typing import Any, NamedTuple, Self, cast
 
 import yaml
 
-from bedrock import errors
+from bedrock import errors, yamltext
 
 Path = tuple[str, ...]
 
 _TEXT = 'tag:yaml.org,2002:str'
 _MERGE = 'tag:yaml.org,2002:merge'
 _DEPTH = 60
-# The one in C is about ten times as fast, and not in every build.
-_Loader: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
 class Place(NamedTuple):
@@ -135,7 +133,7 @@ def load(text: str, *, file: str, locate: Locate | None = None) -> tuple[Tree, .
     found: Locate = locate or functools.partial(Place, file)
     try:
         # The loader reads the first bytes at once, so it may raise too.
-        loader = _Loader(text)
+        loader = yamltext.safe_loader(text)(text)
         try:
             return tuple(_documents(loader, file, found))
         finally:

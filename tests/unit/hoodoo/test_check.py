@@ -145,7 +145,8 @@ def test_a_bundle_is_found_wrong_at_its_line(
 def test_lines_of_a_template_are_those_of_its_file(spec: Spec, capsys: pytest.CaptureFixture[str]) -> None:
     spec.bundle(
         '{% if stage_name == "nowhere" %}\nseries: trusty\n{% endif %}\n'
-        'services:\n{% for name in ["web", "front"] %}\n  {{ name }}:\n    options:\n      prot: 1\n{% endfor %}'
+        'services:\n{% for name in ["web", "front"] %}\n'
+        '  {{ name }}:\n    options:\n      prot: 1\n{% endfor %}'
     )
     rows = _rows(capsys, '--stage', 'ci')
     assert [(row['line'], row['message']) for row in rows] == [

@@ -1,8 +1,8 @@
 """What a check finds in whole specs, compared with golden files that were read finding by finding.
 
-Our own spec of mistakes is always checked. Specs that other people wrote are not ours to keep here: they are read
-where they lie beside the checkout, and elsewhere they are no cases of these tests. UPDATE_GOLDEN=1 rewrites
-the files.
+Our own spec of mistakes is always checked. Specs that other people wrote are not ours to keep here: they are
+read where they lie beside the checkout, and elsewhere they are no cases of these tests. UPDATE_GOLDEN=1
+rewrites the files.
 """
 
 from __future__ import annotations
