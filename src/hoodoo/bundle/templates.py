@@ -91,7 +91,8 @@ class _Straight:
         self._source = [] if self._pure else source.split('\n')
 
     def __call__(self, line: int, column: int) -> tree.Place:
-        if not self._pure and '{{' in self._source[line - 1][: column - 1]:
+        # YAML knows more line ends than a template: a line may be beyond the last.
+        if not self._pure and '{{' in ''.join(self._source[line - 1 : line])[: column - 1]:
             return tree.Place(self._name, line)
         return tree.Place(self._name, line, column)
 

@@ -85,7 +85,7 @@ def parse(
     directives: dict[str, Directive] = {}
     problems: list[errors.Problem] = []
     remarks: list[errors.Problem] = []
-    for number, raw in enumerate(text.split('\n'), 1):
+    for number, raw in enumerate(text.splitlines(), 1):
         if not raw.strip() or raw.strip().startswith('#'):
             continue
         read = _directive(raw, file, number)

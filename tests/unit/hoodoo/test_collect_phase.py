@@ -179,4 +179,4 @@ def test_a_parent_of_an_earlier_run_is_accepted(world: World) -> None:
 
 def test_a_collect_file_that_is_no_text_is_a_problem(world: World) -> None:
     (world.spec / 'collect').write_bytes(b'\xff\xfe\x00')
-    assert 'cannot read the file' in world.problems()[0]
+    assert 'not UTF-8 text: byte 0xff' in world.problems()[0]
