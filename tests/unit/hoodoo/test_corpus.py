@@ -16,7 +16,7 @@ import pytest
 
 from hoodoo import settings
 from hoodoo.runner import findings, request, survey
-from hoodoo.spec import sources
+from hoodoo.spec import bzr, git, sources
 
 CORPUS = Path(__file__).parents[3].parent / 'shared' / 'corpus'
 _DATA = Path(__file__).parents[2] / 'data'
@@ -99,6 +99,13 @@ def _specs() -> dict[str, _Spec]:
 
 
 SPECS = _specs()
+
+
+@pytest.fixture(autouse=True)
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed on this machine is no matter of the specs."""
+    monkeypatch.setattr(bzr, 'program', lambda: ('bzr',))
+    monkeypatch.setattr(git, 'available', lambda: True)
 
 
 @pytest.mark.parametrize('name', SPECS)
