@@ -141,13 +141,8 @@ def _note(folder: Path) -> Path:
 
 def _git(address: addresses.Address, folder: Path) -> str:
     options = address.options
-<<<<<<< HEAD
     branch, revno = options.get('branch', ''), options.get('revno', '')
     return git.fetch(address.url, folder, branch=branch, revno=revno).revision
-=======
-    done = git.fetch(address.url, folder, branch=options.get('branch', ''), revno=options.get('revno', ''))
-    return done.revision
->>>>>>> 126f714 (test: findings of the corpus with sources, plans and placement in place)
 
 
 def _bzr(address: addresses.Address, folder: Path) -> str:
