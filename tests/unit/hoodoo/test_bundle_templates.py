@@ -130,7 +130,7 @@ def test_a_template_that_cannot_be_rendered_is_a_problem_at_its_line(
 
 def test_a_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / 'bundle').write_bytes(b'\xff\xfe')
-    for name, said in (('bundle', 'cannot read the file: '), ('gone', 'No such file')):
+    for name, said in (('bundle', 'not UTF-8 text: byte 0xff'), ('gone', 'No such file')):
         with pytest.raises(errors.Problems) as failure:
             templates.render(tmp_path / name, {}, folders=(), shown=str)
         assert said in failure.value.problems[0].message

@@ -102,7 +102,7 @@ def test_a_run_that_needs_a_container_is_refused_where_there_can_be_none(
     (spec / 'build').chmod(0o755)
     monkeypatch.setattr('os.geteuid', lambda: 1000)
     assert cli.invoke(['run', str(spec), '--check']) == 2
-    shown = capsys.readouterr().err
+    shown = capsys.readouterr().out
     assert shown.count('cannot use the container of the project: only root can') == 2, 'verify needs none'
     assert 'manifest:1:1' in shown
     assert 'manifest:2:1' in shown
