@@ -130,7 +130,7 @@ def test_a_failed_hook_is_shown_with_its_traceback_and_mending_the_charm_mends_t
         ('collect\ndeploy "config=services\n', {'manifest:2:8': 'is not closed'}),
         (
             'deploy config=services\n',
-            {'ci/services:4': 'charm "speaker"', 'ci/services:9': 'charm "listener"'},
+            {'ci/services:4:7': 'charm "speaker"', 'ci/services:9:7': 'charm "listener"'},
         ),
     ],
 )
