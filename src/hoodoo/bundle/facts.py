@@ -1,7 +1,7 @@
 """What a bundle asks for, what was asked for before, and what is there, all as plain facts by name.
 
 A fact is text, such as ``units`` being ``2``. A secret is known by its digest only, which tells whether
-another value is the same.
+another value is the same; and so is every option's value in what is remembered, since any may be a secret.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hoodoo import model
 from hoodoo.bundle import equal, memory, plan, related, words
 
 _RELATION = ' - '
+_OPTION = 'option '
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Hidden:
     @classmethod
     def of(cls, text: str, *, where: str) -> Hidden:
         """Hide *text*; *where* it belongs keeps equal secrets of different places from looking equal."""
-        return cls(hashlib.sha256(f'{where}\0{text}'.encode()).hexdigest())
+        same = text.lower() if text.lower() in ('true', 'false') else text
+        return cls(hashlib.sha256(f'{where}\0{same}'.encode()).hexdigest())
 
 
 Fact = str | Hidden | None
@@ -71,7 +73,8 @@ def remember(wanted: model.WantedModel, seen: plan.Seen, remembered: memory.Memo
     state = of_wanted(wanted, seen, uuid)
     before = memory.applied(remembered, uuid)
     notes: dict[str, Mapping[str, Any]] = {
-        name: {key: _plain(fact) for key, fact in found.items()} for name, found in state.applications.items()
+        name: {key: _plain(_hidden(fact, key, f'{uuid}/{name}')) for key, fact in found.items()}
+        for name, found in state.applications.items()
     }
     notes |= {f'{one}{_RELATION}{other}': {} for one, other in state.relations}
     for name, note in notes.items():
@@ -108,7 +111,7 @@ def _wanted(wanted: model.WantedApplication, seen: plan.Seen, uuid: str) -> Fact
         found |= {f'constraint {k}': equal.constraint(k, v) for k, v in wanted.constraints.items()}
     for key, value in wanted.options.items():
         where = f'{uuid}/{wanted.name}/{key}'
-        found[f'option {key}'] = Hidden.of(value, where=where) if key in wanted.private else value
+        found[f'{_OPTION}{key}'] = Hidden.of(value, where=where) if key in wanted.private else value
     found |= {f'annotation {key}': value for key, value in wanted.annotations.items()}
     if wanted.expose is not None:
         found['exposed'] = _yes(wanted.expose)
@@ -126,19 +129,25 @@ def _live(there: model.Application, settings: model.Settings, seen: plan.Seen) -
     found['revision'] = str(there.revision)
     found['units'] = str(len(there.staying))
     found |= {f'constraint {k}': equal.constraint(k, v) for k, v in settings.constraints.items()}
-    found |= {f'option {key}': words.option_text(option.value) for key, option in settings.options.items()}
+    found |= {f'{_OPTION}{key}': words.option_text(option.value) for key, option in settings.options.items()}
     found |= {f'annotation {key}': value for key, value in settings.annotations.items()}
     return {**found, 'exposed': _yes(there.exposed), 'trust': _yes(settings.trust)}
 
 
 def _quiet(found: Facts, settings: model.Settings) -> frozenset[str]:
-    chosen = {f'option {key}' for key, option in settings.options.items() if option.source == 'user'}
+    chosen = {f'{_OPTION}{key}' for key, option in settings.options.items() if option.source == 'user'}
     open_ = {key for key in ('exposed', 'trust') if found[key] == _yes(True)}
     return frozenset(found.keys() - chosen - open_)
 
 
 def _yes(value: bool) -> str:
     return 'yes' if value else 'no'
+
+
+def _hidden(fact: Fact, key: str, where: str) -> Fact:
+    """*fact* as it may be kept."""
+    option = key.removeprefix(_OPTION)
+    return Hidden.of(fact, where=f'{where}/{option}') if option != key and isinstance(fact, str) else fact
 
 
 def _plain(fact: Fact) -> object:
