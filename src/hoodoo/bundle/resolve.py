@@ -42,6 +42,8 @@ class Resolved:
     problems: tuple[errors.Problem, ...] = ()
     remarks: tuple[errors.Problem, ...] = ()
     """What the bundle says that has no effect, or another than it seems."""
+    included: tuple[str, ...] = ()
+    """Values of options that are whole files: likely secrets."""
 
 
 def resolve(
@@ -65,7 +67,12 @@ def resolve(
     resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series), secret)
     wanted = resolver.run()
     found = resolver.found
-    return Resolved(wanted=wanted, problems=tuple(found.problems), remarks=tuple(found.remarks))
+    return Resolved(
+        wanted=wanted,
+        problems=tuple(found.problems),
+        remarks=tuple(found.remarks),
+        included=tuple(resolver.options.included),
+    )
 
 
 class _Resolver:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from hoodoo import settings as settings_module
-from hoodoo.journal import journal
+from hoodoo.journal import journal, rows
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 
@@ -74,7 +74,7 @@ def moment(at_ms: int) -> str:
     return datetime.datetime.fromtimestamp(at_ms / 1000).astimezone().strftime('%Y-%m-%d %H:%M:%S')
 
 
-def run_row(run: journal.Run) -> dict[str, Any]:
+def run_row(run: rows.Run) -> dict[str, Any]:
     """A run as `show` takes it."""
     seconds = None if run.ended_ms is None else round((run.ended_ms - run.started_ms) / 1000, 1)
     return {
