@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bedrock import alive
 from hoodoo import settings as settings_module
 from hoodoo.journal import journal, rows
 
@@ -90,6 +91,8 @@ def run_row(run: rows.Run) -> dict[str, Any]:
         'workspace': run.workspace,
         'series': run.series,
         'manifest': run.manifest,
+        'line': run.line,
+        'process': alive.number(run.process) if run.outcome == rows.RUNNING else None,
         'source': run.spec,
         'error': run.error,
     }

@@ -100,6 +100,8 @@ class PhaseEnded(msgspec.Struct, frozen=True, kw_only=True, tag='phase-ended'):
     seconds: float
     summary: str = ''
     changes: int = 0
+    stop: bool = False
+    """The run is done with this phase: those after it are left out."""
 
 
 class RunEnded(msgspec.Struct, frozen=True, kw_only=True, tag='run-ended'):

@@ -144,6 +144,7 @@ class Journal:
         Raises:
             UsageFault: there is none of that number.
         """
+        self._mark_interrupted()
         row = self._store.read_now(
             lambda db: db.execute('SELECT * FROM run WHERE id = ?', (number,)).fetchone()
         )

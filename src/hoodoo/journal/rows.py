@@ -8,6 +8,7 @@ RUNNING = 'running'
 INTERRUPTED = 'interrupted'
 """The process of the run died without a word."""
 DONE = 'done'
+OUTCOMES = (RUNNING, DONE, 'failed', 'cancelled', INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,8 @@ def past(records: Sequence[events.Record]) -> Past:
                 begun = phase
             case events.Step(state='done'):
                 changes += 1
-            case events.PhaseEnded(phase=phase, outcome='done' | 'skipped'):
-                completed.add(phase)
+            case events.PhaseEnded(phase=phase, outcome='done' | 'skipped', stop=stop):
+                completed.update(range(phase, len(titles)) if stop else (phase,))
                 begun = -1
             case _:
                 pass

@@ -55,10 +55,12 @@ class Steps:
                 script_environment=environment,
             )
             with leftovers.mark(self.root, self.run, index):
-                self._phase(self.lines[index], context, teller)
+                if self._phase(self.lines[index], context, teller):
+                    break
         self.current = -1
 
-    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> None:
+    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> bool:
+        """Do one line; True when the run is done with it."""
         self.journal.emit(self.run, events.PhaseStarted(phase=teller.phase, title=line.title))
         started = time.monotonic()
         outcome, result = 'failed', base.Outcome()
@@ -76,5 +78,7 @@ class Steps:
                 seconds=time.monotonic() - started,
                 summary=result.summary,
                 changes=teller.changes,
+                stop=result.stop,
             )
             self.journal.emit(self.run, ended)
+        return result.stop
