@@ -7,7 +7,7 @@ import click
 from bedrock import errors
 from hoodoo.cli import common, rendering
 from hoodoo.journal import rows
-from hoodoo.runner import connecting, resuming, run
+from hoodoo.runner import resuming, run
 
 _RECENT = 1000
 
@@ -50,7 +50,7 @@ def command(number: int | None, stage: str, project: str, workspace: str, how: s
                     hint='"hoodoo runs" lists the runs.',
                 )
             number = found.id
-        runner = run.Runner(settings=settings, journal=opened, connect=connecting.connect_juju(settings))
+        runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
         with rendering.rendered(opened, form=form, logfile=settings.logfile):
             went_on = runner.resume(number, resuming.How(how or 'ask'))
         if not went_on:

@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from hoodoo.cli import common, rendering
-from hoodoo.runner import connecting, request, run
+from hoodoo.runner import request, run
 
 
 @click.command('run')
@@ -68,7 +68,7 @@ def execute(given: request.Given, *, only_check: bool, form: str) -> None:
         check.run(click.get_current_context(), only, settings, form=form)
         return
     with common.opened_journal(settings) as opened:
-        runner = run.Runner(settings=settings, journal=opened, connect=connecting.connect_juju(settings))
+        runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
         asked = request.complete(given, settings)
         with rendering.rendered(opened, form=form, logfile=settings.logfile):
             runner.run(asked)

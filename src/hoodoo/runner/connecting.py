@@ -1,17 +1,19 @@
-"""The real `run.Connect`: a model of a Juju controller, and what makes scripts use the same one."""
+"""How a run gets its model, and what makes the scripts of a spec use the same one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hoodoo import settings as settings_module
 from hoodoo.juju import connect, driver
-from hoodoo.runner import run
+
+Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
+"""From the model asked for, its default name and a listener: a driver, and variables for scripts."""
 
 
-def connect_juju(settings: settings_module.Settings) -> run.Connect:
+def connect_juju(settings: settings_module.Settings) -> Connect:
     """Return what opens models with *settings*."""
 
     def connected(wanted: str, default: str, note: connect.Note) -> tuple[driver.Driver, Mapping[str, str]]:

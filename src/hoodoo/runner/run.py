@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
-from hoodoo.juju import connect, driver
+from hoodoo.juju import driver
 from hoodoo.phases import base, registry
 from hoodoo.runner import again, check, leftovers, locks, request, resuming, steps, telling, workspace
+from hoodoo.runner.connecting import Connect, connect_juju
 from hoodoo.secrets import masker
 from hoodoo.spec import lookup
 
-Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
-"""From the model asked for, its default name and a listener: a driver, and variables for scripts."""
+__all__ = ['Connect', 'Runner', 'connect_juju']
 
 _RECENT = 20
 
