@@ -32,9 +32,11 @@ def stop(root: Path, phases: Iterable[tuple[int, int]]) -> int:
     if not marks:
         return 0
     stopped: set[int] = set()
+    # Kept from look to look: the leader of a session, which had the mark, may be the first to go.
+    sessions: set[int] = set()
     for sign in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _STOP_S
-        while found := _find(marks):
+        while found := _find(marks, sessions):
             if time.monotonic() > deadline:
                 break
             for pid in found if sign == signal.SIGKILL else found - stopped:
@@ -49,8 +51,8 @@ def _value(root: Path, run: int, phase: int) -> str:
     return f'{root}:{run}:{phase}'
 
 
-def _find(marks: set[bytes]) -> set[int]:
-    """The processes that carry one of the marks, and those in sessions that these lead."""
+def _find(marks: set[bytes], led: set[int]) -> set[int]:
+    """The processes that carry one of the marks, and those in sessions that these lead, which *led* gets."""
     sessions: dict[int, int] = {}
     carry: set[int] = set()
     for folder in Path('/proc').glob('[0-9]*'):
@@ -62,5 +64,5 @@ def _find(marks: set[bytes]) -> set[int]:
             sessions[pid] = int(session)
             if marks & set((folder / 'environ').read_bytes().split(b'\0')):
                 carry.add(pid)
-    led = {sessions[pid] for pid in carry if sessions[pid] == pid}
+    led |= {sessions[pid] for pid in carry if sessions[pid] == pid}
     return carry | {pid for pid, session in sessions.items() if session in led}
