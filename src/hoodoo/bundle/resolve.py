@@ -259,7 +259,7 @@ class _Resolver:
             if charm is not None and key in charm.options:
                 paths[key], values[key] = ('overrides', key), value
         written = {key: (self.chosen.at(path), values[key]) for key, path in paths.items()}
-        return private.options(written, charm, folders=self.deployments.folders, secret=self.secret)
+        return private.options(written, charm, secret=self.secret)
 
     def _machines(self) -> dict[str, model.WantedMachine]:
         """The machines that the bundle lists."""

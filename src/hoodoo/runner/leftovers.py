@@ -18,7 +18,7 @@ from pathlib import Path
 from bedrock import process
 
 _NAME = 'HOODOO_PHASE'
-_STOP_S = 5.0
+_STOP_S = 3.0
 
 
 def mark(root: Path, run: int, phase: int) -> contextlib.AbstractContextManager[None]:

@@ -10,9 +10,15 @@ from pathlib import Path
 from hoodoo.journal import events, journal, rows
 
 PROCESSES = 8
-LINES = 60
-HOODOO = (sys.executable, '-c', 'from hoodoo.phases import script; script.Script.needs_model = False\n'
-          'import sys; from hoodoo import cli; sys.exit(cli.invoke(sys.argv[1:]))')  # fmt: skip
+LINES = 20
+_WITHOUT_MODEL = """
+import sys
+from hoodoo import cli
+from hoodoo.phases import script
+script.Script.needs_model = False
+sys.exit(cli.invoke(sys.argv[1:]))
+"""
+HOODOO = (sys.executable, '-c', _WITHOUT_MODEL)
 
 
 def _spec(folder: Path, program: str) -> Path:
