@@ -24,7 +24,9 @@ class Line:
     job: base.Job
 
 
-def place(asked: request.Request, view: lookup.SpecView, *, cache: Path, masker: masker.Masker) -> base.Place:
+def place(
+    asked: request.Request, view: lookup.SpecView, *, cache: Path, mask: masker.Masker | None = None
+) -> base.Place:
     """Where *asked* happens, with the spec's files as *view* has them."""
     return base.Place(
         view=view,
@@ -32,7 +34,7 @@ def place(asked: request.Request, view: lookup.SpecView, *, cache: Path, masker:
         workspace=asked.workspace,
         variables=asked.variables,
         cache=cache,
-        masker=masker,
+        masker=mask or masker.Masker(),
     )
 
 

@@ -147,7 +147,7 @@ class Runner:
 
     def _steps(self, asked: request.Request, work: steps.Steps, mask: masker.Masker, *, fresh: bool) -> None:
         digest = workspace.digest(asked.origin.root) if fresh else ''
-        workspace.prepare(asked, root=self.settings.root, fresh=fresh)
+        workspace.prepare(asked, fresh=fresh)
         if fresh:
             self.journal.emit(work.run, events.SpecReady(digest=digest))
         mask.learn_folder(asked.workspace.local)
@@ -217,7 +217,7 @@ class Runner:
         return check.check(asked, self._place(asked, view, mask), registry.phases())
 
     def _place(self, asked: request.Request, view: lookup.SpecView, mask: masker.Masker) -> base.Place:
-        return check.place(asked, view, cache=self.settings.cache, masker=mask)
+        return check.place(asked, view, cache=self.settings.cache, mask=mask)
 
 
 def _copy(asked: request.Request) -> lookup.SpecView:

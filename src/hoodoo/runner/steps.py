@@ -55,9 +55,16 @@ class Steps:
                 script_environment=environment,
             )
             with leftovers.mark(self.root, self.run, index):
-                if self._phase(self.lines[index], context, teller):
-                    break
+                stopped = self._phase(self.lines[index], context, teller)
+            if stopped:
+                self._skip(index + 1)
+                break
         self.current = -1
+
+    def _skip(self, first: int) -> None:
+        for index, line in enumerate(self.lines[first:], first):
+            ended = events.PhaseEnded(phase=index, title=line.title, outcome='skipped', seconds=0.0)
+            self.journal.emit(self.run, ended)
 
     def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> bool:
         """Do one line; True when the run is done with it."""

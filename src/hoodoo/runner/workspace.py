@@ -7,28 +7,16 @@ import os
 from pathlib import Path
 
 from hoodoo.runner import request
-from hoodoo.spec import copying, sources
+from hoodoo.spec import local, sources
 
 
-def prepare(asked: request.Request, *, root: Path, fresh: bool) -> None:
+def prepare(asked: request.Request, *, fresh: bool) -> None:
     """Make the workspace, and bring the spec (when *fresh*) and the secrets into it."""
     space = asked.workspace
     space.ensure(spec=asked.origin.url, stage=asked.stage)
     if fresh:
         sources.refresh(asked.origin, space.spec)
-    bring_secrets(root / 'LOCAL' / space.project.name / asked.stage, space.local)
-
-
-def bring_secrets(source: Path, target: Path) -> None:
-    """Copy secrets next to those that are there already; only their owner may read them."""
-    if not source.is_dir():
-        return
-    copying.mirror(source, target, delete=False)
-    # The directory itself is closed to others, so that nobody sees them before this.
-    for path in source.rglob('*'):
-        copy = target / path.relative_to(source)
-        if not copy.is_symlink():
-            copy.chmod(0o700 if copy.is_dir() else 0o600)
+    local.bring(space, asked.stage)
 
 
 def digest(spec: Path) -> str:

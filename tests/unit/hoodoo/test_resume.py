@@ -10,7 +10,7 @@ import pytest
 
 from bedrock import errors
 from hoodoo.journal import events, rows
-from hoodoo.phases import base, registry
+from hoodoo.phases import base, common, registry, sleep
 from hoodoo.runner import locks, resuming, run
 from hoodoo.spec import manifest
 from tests.unit.hoodoo.test_run import World
@@ -22,6 +22,8 @@ class Once:
     name = 'once'
     needs_model = False
     repeatable = False
+    own = sleep.Options
+    shared = common.NONE
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         return self
