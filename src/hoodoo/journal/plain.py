@@ -26,7 +26,7 @@ class Plain:
             self._started_ms, self._titles = record.at_ms, event.phases
         elif isinstance(event, events.RunResumed):
             self._started_ms, self._titles = record.at_ms, event.phases
-            self._waited_for = ()
+            self._waited_for = frozenset()
         self._summary.take(event)
         stamp = f'[{(record.at_ms - self._started_ms) / 1000:6.1f}s]'
         for text in self._texts(event):
