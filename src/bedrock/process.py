@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,30 @@ _STOP_S = 5.0
 _LEFT_OUTPUT_S = 2.0
 _DEFAULTED = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores and other programs expect not to be."""
+
+
+_marks: dict[str, str] = {}
+
+
+@contextlib.contextmanager
+def marked(name: str, value: str) -> Generator[None]:
+    """Give every program that is started meanwhile, by whoever, the environment variable *name*.
+
+    Programs hand it on to theirs. Whoever comes after us can so tell what we left behind when we were killed.
+    """
+    before = os.environ.get(name)
+    _marks[name] = os.environ[name] = value
+    try:
+        yield
+    finally:
+        del _marks[name]
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
+def _environment(env: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if env is None else {**env, **_marks}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +114,7 @@ def run(
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=None if env is None else dict(env),
+            env=_environment(env),
             cwd=cwd,
             start_new_session=True,
         )
@@ -138,7 +162,7 @@ def attached(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None
     # A caught signal is back at its default after exec, an ignored one would stay ignored.
     before = signal.signal(signal.SIGINT, _left_to_child)
     try:
-        status = subprocess.Popen(words, env=None if env is None else dict(env)).wait()
+        status = subprocess.Popen(words, env=_environment(env)).wait()
     except OSError as err:
         raise _not_started(words, err) from err
     finally:
@@ -169,7 +193,7 @@ async def start(
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=None if env is None else dict(env),
+            env=_environment(env),
             cwd=cwd,
             pass_fds=tuple(pass_fds),
             start_new_session=True,

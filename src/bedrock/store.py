@@ -75,6 +75,10 @@ class Store:
         finally:
             db.execute('ROLLBACK')
 
+    def version_now(self) -> int:
+        """A number that changes when another connection, of any process, has committed; a cheap look."""
+        return int(self._connection().execute('PRAGMA data_version').fetchone()[0])
+
     def close(self) -> None:
         """Finish the queued writes and close the file; may be called twice."""
         self._writer.shutdown(wait=True)

@@ -24,6 +24,8 @@ class Options:
         """Seek relative includes in *folders*; what is wrong goes to *found*."""
         self._folders, self._shelf, self._found = folders, shelf, found
         self._overrides = tree.mapping(found.chosen.data.get(_OVERRIDES))
+        self.included: list[str] = []
+        """The values that were read from files."""
         self._declared: set[str] = set()
         self._unread = False
         """Whether some charm's options are not known."""
@@ -51,6 +53,8 @@ class Options:
             text = self.text(where, name, key, value)
             if text is not None:
                 values[key] = text
+                if includes.is_include(value):
+                    self.included.append(text)
             if charm is not None:
                 self._check(where, name, key, text, charm)
         return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,16 +18,14 @@ def options(
     written: Mapping[str, tuple[tree.Place, object]],
     charm: charm_files.Charm | None,
     *,
-    folders: Sequence[Path],
     secret: Sequence[Path],
 ) -> frozenset[str]:
     """Return which of the options in *written* (with where they are written) hold secrets.
 
-    Those that come from the local directory, by an include or by a bundle file in it; those whose charm says
-    so; and those whose name does.
+    Those that are whole files, those of a bundle file in the local directory, those whose charm says so
+    and those whose name does.
 
     Args:
-        folders: Where relative includes are sought.
         secret: The local directory, wherever it is.
     """
     return frozenset(
@@ -37,14 +34,8 @@ def options(
         if _TELLING.search(key)
         or (charm is not None and key in charm.options and charm.options[key].type == 'secret')
         or _below(Path(place.file), secret)
-        or (includes.is_include(value) and _below(_file(str(value), folders), secret))
+        or includes.is_include(value)
     )
-
-
-def _file(text: str, folders: Sequence[Path]) -> Path:
-    """The file that an include means."""
-    name = Path(text.partition('://')[2])
-    return next((folder / name for folder in folders if os.path.isfile(folder / name)), name)
 
 
 def _below(path: Path, folders: Sequence[Path]) -> bool:

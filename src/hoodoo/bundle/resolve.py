@@ -42,6 +42,8 @@ class Resolved:
     problems: tuple[errors.Problem, ...] = ()
     remarks: tuple[errors.Problem, ...] = ()
     """What the bundle says that has no effect, or another than it seems."""
+    included: tuple[str, ...] = ()
+    """Values of options that are whole files: likely secrets."""
 
 
 def resolve(
@@ -65,7 +67,12 @@ def resolve(
     resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series), secret)
     wanted = resolver.run()
     found = resolver.found
-    return Resolved(wanted=wanted, problems=tuple(found.problems), remarks=tuple(found.remarks))
+    return Resolved(
+        wanted=wanted,
+        problems=tuple(found.problems),
+        remarks=tuple(found.remarks),
+        included=tuple(resolver.options.included),
+    )
 
 
 class _Resolver:
@@ -252,7 +259,7 @@ class _Resolver:
             if charm is not None and key in charm.options:
                 paths[key], values[key] = ('overrides', key), value
         written = {key: (self.chosen.at(path), values[key]) for key, path in paths.items()}
-        return private.options(written, charm, folders=self.deployments.folders, secret=self.secret)
+        return private.options(written, charm, secret=self.secret)
 
     def _machines(self) -> dict[str, model.WantedMachine]:
         """The machines that the bundle lists."""

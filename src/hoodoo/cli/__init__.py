@@ -18,6 +18,9 @@ _COMMANDS = {
     'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
     'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
     'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
+    'log': ('hoodoo.cli.log', 'Print what a run said, while it runs if asked.'),
+    'resume': ('hoodoo.cli.resume', 'Go on with a run that did not get to its end.'),
+    'cancel': ('hoodoo.cli.cancel', 'End a run of another process.'),
     'wait': ('hoodoo.cli.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.stages', 'Show how the stages of a spec differ.'),
     'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
@@ -62,7 +65,8 @@ Examples:
   hoodoo run specs/archive-mirror --stage ci
   hoodoo plan specs/archive-mirror --stage ci
   hoodoo runs
-  hoodoo show 12 --log
+  hoodoo log 12 --follow
+  hoodoo resume 12
 
 Exit codes: 0 done; 1 the work failed; 2 wrong usage or an invalid spec, nothing was changed;
 3 no controller answers; 130 interrupted.

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from bedrock import alive
 from hoodoo import settings as settings_module
-from hoodoo.journal import journal
+from hoodoo.journal import journal, rows
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 
@@ -74,7 +75,7 @@ def moment(at_ms: int) -> str:
     return datetime.datetime.fromtimestamp(at_ms / 1000).astimezone().strftime('%Y-%m-%d %H:%M:%S')
 
 
-def run_row(run: journal.Run) -> dict[str, Any]:
+def run_row(run: rows.Run) -> dict[str, Any]:
     """A run as `show` takes it."""
     seconds = None if run.ended_ms is None else round((run.ended_ms - run.started_ms) / 1000, 1)
     return {
@@ -90,6 +91,8 @@ def run_row(run: journal.Run) -> dict[str, Any]:
         'workspace': run.workspace,
         'series': run.series,
         'manifest': run.manifest,
+        'line': run.line,
+        'process': alive.number(run.process) if run.outcome == rows.RUNNING else None,
         'source': run.spec,
         'error': run.error,
     }

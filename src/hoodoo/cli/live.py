@@ -7,29 +7,32 @@ from types import TracebackType
 
 from rich import console, live, markup, spinner, table, text
 
-from hoodoo.journal import events, plain
+from hoodoo.journal import events, summary
 
 _FEWEST_REASONS = 8
 _SYMBOLS = {
     'done': ('✓', 'green'),
     'failed': ('✗', 'red'),
     'cancelled': ('■', 'yellow'),
-    'skipped': ('-', 'dim'),
+    'skipped': ('-', 'yellow'),
 }
 
 
 class Live:
     """A listener of the journal that keeps a list of phases at the bottom of the terminal."""
 
-    def __init__(self, out: console.Console | None = None) -> None:
+    def __init__(self, out: console.Console | None = None, *, logs: tuple[str, ...] = ()) -> None:
         self._console = out or console.Console()
+        self._logs = logs
+        self._whole = summary.Summary()
+        self._first = 0
         self._titles: tuple[str, ...] = ()
         self._ended: dict[int, events.PhaseEnded] = {}
         self._current = -1
         self._since = time.monotonic()
         self._below: tuple[str, ...] = ()
         self._steps: dict[str, None] = {}
-        self._summary = ''
+        self._summary: tuple[str, ...] = ()
         self._spinner = spinner.Spinner('dots')
         self._live = live.Live(
             console=self._console, refresh_per_second=8, get_renderable=self._list, transient=False
@@ -46,12 +49,18 @@ class Live:
 
     def __call__(self, record: events.Record) -> None:
         """Take in one event."""
+        self._whole.take(record.event)
         match record.event:
             case events.RunStarted() as event:
                 self._titles = event.phases
                 self._say(
                     f'run {event.run}: {event.spec}' + (f', stage {event.stage}' if event.stage else '')
                 )
+            case events.RunResumed() as event:
+                self._titles, self._first = event.phases, event.first
+                self._say(f'run {event.run} goes on: {event.spec}')
+            case events.SpecReady():
+                pass
             case events.ModelReady(model=model):
                 self._say(f'model {model}')
             case events.PhaseStarted(phase=phase):
@@ -74,7 +83,11 @@ class Live:
                 self._ended[event.phase] = event
                 self._current, self._below = -1, ()
             case events.RunEnded() as event:
-                self._current, self._below, self._summary = -1, (), plain.ended(event)
+                self._current, self._below = -1, ()
+                log = f'log: hoodoo log {event.run}' + ''.join(f', {log}' for log in self._logs if log)
+                changes = self._whole.changes()
+                ways = summary.ways_on(event)
+                self._summary = (*changes, *((log,) if self._logs else ()), *ways, summary.ended(event))
 
     def _say(self, said: str) -> None:
         self._console.print(markup.escape(said), highlight=False, soft_wrap=True)
@@ -88,12 +101,14 @@ class Live:
         for index, title in enumerate(self._titles):
             ended = self._ended.get(index)
             if ended is not None:
-                symbol, colour = _SYMBOLS[ended.outcome]
+                symbol, colour = _SYMBOLS.get(ended.outcome, (' ', ''))
                 row = (text.Text(symbol, colour), text.Text(title), f'{ended.seconds:.1f} s')
                 rows.add_row(*row, text.Text(ended.summary, no_wrap=True, overflow='ellipsis'))
             elif index == self._current:
                 seconds = time.monotonic() - self._since
                 rows.add_row(self._spinner, text.Text(title, 'bold'), f'{seconds:.1f} s', '')
+            elif index < self._first:
+                rows.add_row(text.Text('✓', 'dim'), text.Text(title, 'dim'), '', text.Text('before', 'dim'))
             else:
                 rows.add_row(' ', text.Text(title, 'dim'), '', '')
         # As much as the terminal has room for, below the phases and with a few lines above them.
@@ -103,5 +118,6 @@ class Live:
             below.append(f'and {len(self._below) - room} more')
         # One line each, cut where the terminal ends: lines that come and go would make the list jump.
         lines = [text.Text(f'    {line}', 'dim', no_wrap=True, overflow='ellipsis') for line in below]
-        summary = [text.Text(self._summary, 'bold')] if self._summary else []
-        return console.Group(rows, *lines, *summary)
+        last = len(self._summary) - 1
+        said = [text.Text(line, 'bold' if n == last else '') for n, line in enumerate(self._summary)]
+        return console.Group(rows, *lines, *said)

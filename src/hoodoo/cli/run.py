@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import sys
-from collections.abc import Generator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from hoodoo.cli import common
-from hoodoo.journal import events, journal, plain
+from hoodoo.cli import common, rendering
 from hoodoo.runner import request, run
-
-if TYPE_CHECKING:
-    from hoodoo.cli import live
 
 
 @click.command('run')
@@ -79,38 +70,5 @@ def execute(given: request.Given, *, only_check: bool, form: str) -> None:
     with common.opened_journal(settings) as opened:
         runner = run.Runner(settings=settings, journal=opened, connect=run.connect_juju(settings))
         asked = request.complete(given, settings)
-        with _rendered(opened, form=form, logfile=settings.logfile):
+        with rendering.rendered(opened, form=form, logfile=settings.logfile):
             runner.run(asked)
-
-
-@contextlib.contextmanager
-def _rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[None]:
-    """Show events as JSON lines, as a live list on a terminal, else as plain lines; write the log file."""
-    with contextlib.ExitStack() as stack:
-        if logfile:
-            file = stack.enter_context(Path(logfile).open('a', buffering=1))
-            writer = plain.Plain()
-            opened.listen(lambda record: file.writelines(f'{line}\n' for line in writer.lines(record)))
-        if form == 'json':
-            opened.listen(lambda record: click.echo(events.encode(record)))
-        elif sys.stdout.isatty() and (screen := _live()) is not None:
-            opened.listen(stack.enter_context(screen))
-        else:
-            lines = plain.Plain()
-
-            def show(record: events.Record) -> None:
-                for line in lines.lines(record):
-                    click.echo(line)
-
-            opened.listen(show)
-        yield
-
-
-def _live() -> live.Live | None:
-    """The live list; None on a terminal that cannot move its cursor."""
-    from rich import console
-
-    from hoodoo.cli import live
-
-    screen = console.Console()
-    return None if screen.is_dumb_terminal else live.Live(screen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hoodoo.cli import common
+from hoodoo.journal import rows
 
 _COLUMNS = ('run', 'outcome', 'spec', 'stage', 'started', 'seconds', 'changes', 'model')
 
@@ -18,15 +19,22 @@ _COLUMNS = ('run', 'outcome', 'spec', 'stage', 'started', 'seconds', 'changes', 
     show_default=True,
     help='How many, newest first.',
 )
+@click.option('--stage', default='', help='Only runs of this stage.')
+@click.option('--project', default='', help='Only runs of this project.')
+@click.option('--model', default='', metavar='[CONTROLLER:]MODEL', help='Only runs on this model.')
+@click.option('--outcome', type=click.Choice(rows.OUTCOMES), help='Only runs that ended like this.')
 @common.format_option
-def command(limit: int, form: str) -> None:
+def command(limit: int, stage: str, project: str, model: str, outcome: str | None, form: str) -> None:
     """List the runs that were made, newest first.
 
     \b
     Examples:
       hoodoo runs
+      hoodoo runs --outcome failed --stage production
       hoodoo runs --limit 5 --format json
     """
+    only = rows.Filter(stage=stage, project=project, model=model, outcome=outcome or '')
     with common.opened_journal(common.settings()) as opened:
-        rows = [common.run_row(run) for run in opened.runs(limit=limit)]
-    common.show(rows, form, _COLUMNS, empty='There are no runs yet.')
+        found = [common.run_row(run) for run in opened.runs(limit=limit, only=only)]
+    empty = 'There are no runs yet.' if only == rows.Filter() else 'There are no such runs.'
+    common.show(found, form, _COLUMNS, empty=empty)

@@ -11,13 +11,15 @@ import click
 from hoodoo.cli import common
 from hoodoo.journal import events, plain
 
+_FACTS = ('run', 'outcome', 'source', 'stage', 'line', 'model', 'started', 'seconds', 'changes', 'process')
+
 
 @click.command('show')
 @click.argument('run', type=int)
 @click.option('--log', is_flag=True, help='Also every event and every line that programs printed.')
 @click.option('--format', 'form', type=click.Choice(['table', 'json']), default='table', show_default=True)
 def command(run: int, log: bool, form: str) -> None:
-    """Show run number RUN: its phases with their times, and why it failed.
+    """Show run number RUN: its phases with their times, why it failed, and how to go on.
 
     \b
     Examples:
@@ -28,18 +30,24 @@ def command(run: int, log: bool, form: str) -> None:
         row = common.run_row(opened.get(run))
         records = opened.records(run)
     phases = _phases(records)
+    again = _again(row['outcome'], run, records)
     if form == 'json':
-        whole: dict[str, Any] = {**row, 'phases': phases}
+        whole: dict[str, Any] = {**row, 'phases': phases, 'again': again}
         if log:
             whole['log'] = [json.loads(events.encode(record)) for record in records]
         click.echo(json.dumps(whole))
         return
-    for key in ('run', 'outcome', 'source', 'stage', 'model', 'started', 'seconds', 'changes'):
-        click.echo(f'{key + ":":<9} {"" if row[key] is None else row[key]}'.rstrip())
+    for key in _FACTS:
+        if key not in ('line', 'process') or row[key]:
+            click.echo(f'{key + ":":<9} {"" if row[key] is None else row[key]}'.rstrip())
     click.echo()
-    common.show(phases, 'table', ('phase', 'outcome', 'seconds', 'summary'), empty='No phase was reached.')
+    columns = ('number', 'phase', 'outcome', 'seconds', 'summary')
+    common.show(phases, 'table', columns, empty='No phase was reached.')
     if row['error']:
         click.echo(f'\n{row["error"]}')
+    if again:
+        click.echo('\nto go on:')
+        click.echo('\n'.join(f'  {command}' for command in again))
     if log:
         click.echo()
         writer = plain.Plain()
@@ -48,21 +56,32 @@ def command(run: int, log: bool, form: str) -> None:
                 click.echo(line)
 
 
+def _again(outcome: str, run: int, records: Sequence[events.Record]) -> list[str]:
+    """How to go on with the run; one whose process was killed could not say."""
+    if outcome == 'interrupted':
+        return [f'hoodoo resume {run}']
+    last = next((r.event for r in reversed(records) if isinstance(r.event, events.RunEnded)), None)
+    return list(last.again) if last and outcome != 'running' else []
+
+
 def _phases(records: Sequence[events.Record]) -> list[dict[str, Any]]:
     """Each phase of the run; those not reached too."""
     titles: tuple[str, ...] = ()
-    rows: dict[int, dict[str, Any]] = {}
+    found: dict[int, dict[str, Any]] = {}
     for record in records:
         event = record.event
         if isinstance(event, events.RunStarted):
             titles = event.phases
         elif isinstance(event, events.PhaseStarted):
-            rows[event.phase] = {'outcome': 'started', 'seconds': None, 'summary': ''}
+            found[event.phase] = {'outcome': 'started', 'seconds': None, 'summary': ''}
         elif isinstance(event, events.PhaseEnded):
-            rows[event.phase] = {
+            found[event.phase] = {
                 'outcome': event.outcome,
                 'seconds': round(event.seconds, 1),
                 'summary': event.summary,
             }
     missing: dict[str, Any] = {'outcome': 'not reached', 'seconds': None, 'summary': ''}
-    return [{'phase': title, **rows.get(index, missing)} for index, title in enumerate(titles)]
+    return [
+        {'number': index + 1, 'phase': title, **found.get(index, missing)}
+        for index, title in enumerate(titles)
+    ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import msgspec
+import msgspec.structs
 
 
 class RunStarted(msgspec.Struct, frozen=True, kw_only=True, tag='run-started'):
@@ -17,6 +21,24 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True, tag='run-started'):
     manifest: str
     phases: tuple[str, ...]
     """Their titles, in order."""
+
+
+class RunResumed(msgspec.Struct, frozen=True, kw_only=True, tag='run-resumed'):
+    """A run that had ended before its last phase goes on, in another process."""
+
+    run: int
+    spec: str
+    stage: str
+    phases: tuple[str, ...]
+    first: int
+    """The phase that it goes on with; those before it are completed."""
+
+
+class SpecReady(msgspec.Struct, frozen=True, kw_only=True, tag='spec-ready'):
+    """The workspace has its copy of the spec."""
+
+    digest: str
+    """Of the spec as its author kept it at that moment."""
 
 
 class ModelReady(msgspec.Struct, frozen=True, kw_only=True, tag='model-ready'):
@@ -70,7 +92,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag='progress'):
 
 
 class PhaseEnded(msgspec.Struct, frozen=True, kw_only=True, tag='phase-ended'):
-    """The phase is done, failed, cancelled, or skipped because a stop-on before it ended the run."""
+    """The phase is done, failed, cancelled, or skipped: a stop-on ended the run, or a person said so."""
 
     phase: int
     title: str
@@ -78,6 +100,8 @@ class PhaseEnded(msgspec.Struct, frozen=True, kw_only=True, tag='phase-ended'):
     seconds: float
     summary: str = ''
     changes: int = 0
+    stop: bool = False
+    """The run is done with this phase: those after it are left out."""
 
 
 class RunEnded(msgspec.Struct, frozen=True, kw_only=True, tag='run-ended'):
@@ -88,10 +112,23 @@ class RunEnded(msgspec.Struct, frozen=True, kw_only=True, tag='run-ended'):
     seconds: float
     changes: int = 0
     error: str = ''
+    again: tuple[str, ...] = ()
+    """Commands that carry on from here or repeat what failed."""
 
 
 Event = (
-    RunStarted | ModelReady | PhaseStarted | Note | Line | Step | Waiting | Progress | PhaseEnded | RunEnded
+    RunStarted
+    | RunResumed
+    | SpecReady
+    | ModelReady
+    | PhaseStarted
+    | Note
+    | Line
+    | Step
+    | Waiting
+    | Progress
+    | PhaseEnded
+    | RunEnded
 )
 
 
@@ -112,3 +149,32 @@ def encode(event: Event | Record) -> bytes:
 def decode(text: str) -> Event:
     """Read back what `encode` wrote."""
     return msgspec.json.decode(text, type=Event)
+
+
+_NAMES = frozenset(
+    ('stage', 'project', 'workspace', 'series', 'manifest', 'model', 'digest', 'outcome', 'state', 'stream')
+)
+"""Fields that name things or are one of few words."""
+
+
+def masked(event: Event, mask: Callable[[str], str]) -> Event:
+    """*event* with *mask* applied to every text in it that somebody wrote or a program printed."""
+    changed = {
+        name: _masked(value, mask)
+        for name, value in msgspec.structs.asdict(event).items()
+        if name not in _NAMES and isinstance(value, str | tuple)
+    }
+    return msgspec.structs.replace(event, **changed) if changed else event
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return mask(value)
+        case tuple():
+            return tuple(_masked(inner, mask) for inner in cast('tuple[Any, ...]', value))
+        case msgspec.Struct():
+            fields = msgspec.structs.asdict(value)
+            return msgspec.structs.replace(value, **{k: _masked(v, mask) for k, v in fields.items()})
+        case _:
+            return value

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import errors, store
+from bedrock import alive, errors, store
 from hoodoo import model
-from hoodoo.journal import events
+from hoodoo.journal import events, rows
 
 _MIGRATIONS = (
     """
@@ -42,29 +41,16 @@ _MIGRATIONS = (
         PRIMARY KEY (model, kind, name)
     ) STRICT;
     """,
+    """
+    ALTER TABLE run ADD COLUMN request TEXT NOT NULL DEFAULT '';
+    ALTER TABLE run ADD COLUMN line TEXT NOT NULL DEFAULT '';
+    ALTER TABLE run ADD COLUMN model_uuid TEXT NOT NULL DEFAULT '';
+    """,
 )
 
+_ALL = rows.Filter()
+
 Listener = Callable[[events.Record], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run as the journal has it."""
-
-    id: int
-    spec: str
-    stage: str
-    project: str
-    workspace: str
-    series: str
-    manifest: str
-    model: str
-    started_ms: int
-    ended_ms: int | None
-    outcome: str
-    """running, done, failed, cancelled, or interrupted when its process died."""
-    changes: int
-    error: str
 
 
 class Journal:
@@ -76,6 +62,7 @@ class Journal:
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._seq = 0
+        self._mask: Callable[[str], str] = str
         self._mark_interrupted()
 
     def close(self) -> None:
@@ -86,25 +73,56 @@ class Journal:
         """Tell *listener* about every event from now on, in order, in the emitting thread."""
         self._listeners.append(listener)
 
-    def begin(
-        self, *, spec: str, stage: str, project: str, workspace: str, series: str, manifest: str
-    ) -> int:
+    def mask_with(self, mask: Callable[[str], str]) -> None:
+        """Have *mask* take secrets out of all events from now on, before they are kept or heard."""
+        self._mask = mask
+
+    def begin(self, new: rows.New) -> int:
         """Add a run and return its number."""
-        row = (spec, stage, project, workspace, series, manifest, self._now_ms(), 'running', _process())
+        new = dataclasses.replace(new, spec=self._mask(new.spec), line=self._mask(new.line))
+        row = dataclasses.asdict(new) | {
+            'started_ms': self._now_ms(),
+            'outcome': rows.RUNNING,
+            'process': alive.me(),
+        }
+        names = ', '.join(row)
+        query = f'INSERT INTO run ({names}) VALUES ({", ".join("?" * len(row))})'  # noqa: S608
 
         def work(db: sqlite3.Connection) -> int:
-            done = db.execute(
-                'INSERT INTO run (spec, stage, project, workspace, series, manifest, started_ms, outcome,'
-                ' process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-                row,
-            )
-            return int(done.lastrowid or 0)
+            return int(db.execute(query, tuple(row.values())).lastrowid or 0)
 
         self._seq = 0
         return self._store.write_now(work)
 
+    def take_up(self, number: int) -> None:
+        """Go on with a run that ended; its events are added to.
+
+        Raises:
+            Fault: it is running.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            done = db.execute(
+                'UPDATE run SET outcome = ?, process = ?, ended_ms = NULL, error = ?'
+                ' WHERE id = ? AND outcome <> ?',
+                (rows.RUNNING, alive.me(), '', number, rows.RUNNING),
+            )
+            if not done.rowcount:
+                raise errors.Fault(f'cannot go on with run {number}: it is running')
+            last = db.execute('SELECT max(seq) FROM event WHERE run = ?', (number,)).fetchone()[0]
+            return int(last or 0)
+
+        self._seq = self._store.write_now(work)
+
+    def found_model(self, number: int, uuid: str) -> None:
+        """Note on which model a run works, whatever its name."""
+        self._store.write_now(
+            lambda db: db.execute('UPDATE run SET model_uuid = ? WHERE id = ?', (uuid, number))
+        )
+
     def emit(self, run: int, event: events.Event) -> None:
         """Keep *event* and tell the listeners; callable from any thread."""
+        event = events.masked(event, self._mask)
         with self._lock:
             self._seq += 1
             record = events.Record(seq=self._seq, at_ms=self._now_ms(), event=event)
@@ -113,18 +131,20 @@ class Journal:
             for listener in self._listeners:
                 listener(record)
 
-    def runs(self, *, limit: int = 50) -> list[Run]:
-        """The last *limit* runs, newest first."""
-        return self._store.read_now(
-            lambda db: [_run(r) for r in db.execute('SELECT * FROM run ORDER BY id DESC LIMIT ?', (limit,))]
-        )
+    def runs(self, *, limit: int = 50, only: rows.Filter = _ALL) -> list[rows.Run]:
+        """The last *limit* runs that *only* lets through, newest first."""
+        self._mark_interrupted()
+        where, values = only.where()
+        query = f'SELECT * FROM run WHERE {where} ORDER BY id DESC LIMIT ?'  # noqa: S608
+        return self._store.read_now(lambda db: [_run(row) for row in db.execute(query, (*values, limit))])
 
-    def get(self, number: int) -> Run:
+    def get(self, number: int) -> rows.Run:
         """One run.
 
         Raises:
             UsageFault: there is none of that number.
         """
+        self._mark_interrupted()
         row = self._store.read_now(
             lambda db: db.execute('SELECT * FROM run WHERE id = ?', (number,)).fetchone()
         )
@@ -132,10 +152,10 @@ class Journal:
             raise errors.UsageFault(f'cannot find run {number}', hint='"hoodoo runs" lists the runs.')
         return _run(row)
 
-    def records(self, number: int) -> list[events.Record]:
-        """All kept events of a run, in order."""
-        query = 'SELECT seq, at_ms, body FROM event WHERE run = ? ORDER BY seq'
-        rows = self._store.read_now(lambda db: db.execute(query, (number,)).fetchall())
+    def records(self, number: int, *, after: int = 0) -> list[events.Record]:
+        """The kept events of a run, in order; only those after the one with that sequence number."""
+        query = 'SELECT seq, at_ms, body FROM event WHERE run = ? AND seq > ? ORDER BY seq'
+        rows = self._store.read_now(lambda db: db.execute(query, (number, after)).fetchall())
         return [
             events.Record(seq=row['seq'], at_ms=row['at_ms'], event=events.decode(row['body']))
             for row in rows
@@ -157,8 +177,8 @@ class Journal:
     def notes(self, model_uuid: str, kind: str) -> Mapping[str, str]:
         """The notes of one kind about a model, by name."""
         query = 'SELECT name, body FROM note WHERE model = ? AND kind = ? ORDER BY name'
-        rows = self._store.read_now(lambda db: db.execute(query, (model_uuid, kind)).fetchall())
-        return {row['name']: row['body'] for row in rows}
+        found = self._store.read_now(lambda db: db.execute(query, (model_uuid, kind)).fetchall())
+        return {row['name']: row['body'] for row in found}
 
     def note(self, model_uuid: str, kind: str, name: str, body: str) -> None:
         """Keep a note about a model, in place of an earlier one of that name."""
@@ -170,17 +190,29 @@ class Journal:
         query = 'DELETE FROM note WHERE model = ? AND kind = ? AND name = ?'
         self._store.write_now(lambda db: db.execute(query, (model_uuid, kind, name)))
 
-    def _mark_interrupted(self) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            for row in db.execute("SELECT id, process FROM run WHERE outcome = 'running'").fetchall():
-                if not _lives(str(row['process'])):
-                    last = 'SELECT max(at_ms) FROM event WHERE run = run.id'
-                    db.execute(
-                        f"UPDATE run SET outcome = 'interrupted', ended_ms = ({last}) WHERE id = ?",  # noqa: S608
-                        (row['id'],),
-                    )
+    def changed(self) -> int:
+        """A number that differs when another process has written since the last call; costs microseconds."""
+        return self._store.version_now()
 
-        self._store.write_now(work)
+    def mark(self, number: int, outcome: str) -> None:
+        """Say how a run ended whose process cannot say it any more."""
+        self._store.write_now(
+            lambda db: db.execute('UPDATE run SET outcome = ? WHERE id = ?', (outcome, number))
+        )
+
+    def _mark_interrupted(self) -> None:
+        running = "SELECT id, process FROM run WHERE outcome = 'running'"
+        rows = self._store.read_now(lambda db: db.execute(running).fetchall())
+        dead = [(int(row['id']), str(row['process'])) for row in rows if not alive.lives(str(row['process']))]
+        if not dead:
+            return
+        query = (
+            "UPDATE run SET outcome = 'interrupted',"
+            ' ended_ms = (SELECT max(at_ms) FROM event WHERE run = run.id)'
+            # Unless somebody has taken it up since we looked.
+            " WHERE id = ? AND process = ? AND outcome = 'running'"
+        )
+        self._store.write_now(lambda db: db.executemany(query, dead))
 
 
 def _keep(db: sqlite3.Connection, run: int, record: events.Record) -> None:
@@ -195,25 +227,5 @@ def _keep(db: sqlite3.Connection, run: int, record: events.Record) -> None:
         )
 
 
-def _run(row: sqlite3.Row) -> Run:
-    return Run(**{key: row[key] for key in row.keys() if key != 'process'})  # noqa: SIM118
-
-
-def _process() -> str:
-    """This process, told apart from a later one of the same number by when it started."""
-    return f'{os.getpid()} {_started(os.getpid())}'
-
-
-def _lives(process: str) -> bool:
-    number, _, started = process.partition(' ')
-    return bool(started) and _started(int(number)) == started
-
-
-def _started(number: int) -> str:
-    try:
-        stat = Path(f'/proc/{number}/stat').read_text()
-    except OSError:
-        return ''
-    # Fields after the name, which may itself hold blanks and parentheses; state is the first, start the 20th.
-    fields = stat.rpartition(')')[2].split()
-    return '' if fields[0] == 'Z' else fields[19]
+def _run(row: sqlite3.Row) -> rows.Run:
+    return rows.Run(**{key: row[key] for key in row.keys()})  # noqa: SIM118

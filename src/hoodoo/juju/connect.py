@@ -151,13 +151,15 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
 
 
 def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
+    scratch = handing.scratch(target.program, home=settings.home)
+    handing.sweep(scratch)
     seen_by = reader.Reader(lambda: rpc.Connection(_as_registered(target), model_uuid=uuid))
     return driver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
         model_uuid=uuid,
         seen_by=seen_by,
-        scratch=handing.scratch(target.program, home=settings.home),
+        scratch=scratch,
     )
 
 

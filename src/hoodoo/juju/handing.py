@@ -1,8 +1,9 @@
-"""Files handed to the juju program, put where it can read them."""
+"""Files handed to the juju program: where it can read them, and gone when we are, even if we are killed."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Generator, Mapping
@@ -10,27 +11,58 @@ from pathlib import Path
 
 import yaml
 
+from bedrock import alive
 from hoodoo import model
+
+_PREFIX = 'hoodoo-'
 
 
 def scratch(program: Path, *, home: Path) -> Path | None:
     """The directory for files that *program* must read; None when it reads any.
 
     Juju's snap is strictly confined: it sees neither /tmp nor the hidden directories of a home, such as the
-    cache of packed charms.
+    cache of packed charms, nor what other programs have open.
     """
     found = shutil.which(str(program)) or ''
     return home / 'snap' / 'juju' / 'common' if '/snap/' in found else None
 
 
+def sweep(folder: Path | None) -> None:
+    """Remove what processes left in a scratch directory that were killed."""
+    for entry in folder.glob(f'{_PREFIX}*') if folder is not None else ():
+        pid, began, *_ = [*entry.name.removeprefix(_PREFIX).split('-'), '', '']
+        if not alive.lives(f'{pid} {began}'):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def options_file(application: str, options: Mapping[str, str], folder: Path | None) -> Generator[str]:
-    """A private file with *options*, since an option may be a secret and every process can read argv."""
+    """A private file with *options*, since an option may be a secret and every process can read argv.
+
+    Where the program can read it, it is memory of ours that no directory has. A snap gets a file, which
+    `sweep` removes should we be killed.
+    """
     if not options:
         yield ''
         return
-    with tempfile.NamedTemporaryFile('w', prefix='hoodoo-', suffix='.yaml', dir=_made(folder)) as file:
-        yaml.safe_dump({application: dict(options)}, file, allow_unicode=True)
+    with _file({application: dict(options)}, folder) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def _file(content: object, folder: Path | None) -> Generator[str]:
+    text = yaml.safe_dump(content, allow_unicode=True)
+    if folder is None:
+        with os.fdopen(os.memfd_create('options'), 'w') as memory:
+            memory.write(text)
+            memory.flush()
+            yield f'/proc/{os.getpid()}/fd/{memory.fileno()}'
+        return
+    with tempfile.NamedTemporaryFile('w', prefix=_prefix(), suffix='.yaml', dir=_made(folder)) as file:
+        file.write(text)
         file.flush()
         yield file.name
 
@@ -51,10 +83,13 @@ def bundle_file(wanted: model.WantedApplication, charm: str, folder: Path | None
         'trust': wanted.trust,
     }
     given = {key: value for key, value in told.items() if value not in ('', None, False, {})}
-    with tempfile.NamedTemporaryFile('w', prefix='hoodoo-', suffix='.yaml', dir=_made(folder)) as file:
-        yaml.safe_dump({'applications': {wanted.name: given}}, file, allow_unicode=True)
-        file.flush()
-        yield file.name
+    with _file({'applications': {wanted.name: given}}, folder) as name, contextlib.ExitStack() as stack:
+        if folder is None:
+            # Juju knows a bundle by the end of its name; a link holds no secret when it is left behind.
+            inner = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_prefix())), 'bundle.yaml')
+            inner.symlink_to(name)
+            name = str(inner)
+        yield name
 
 
 @contextlib.contextmanager
@@ -64,11 +99,15 @@ def charm(path_or_name: str, folder: Path | None) -> Generator[str]:
     if folder is None or not path.is_absolute():
         yield path_or_name
         return
-    with tempfile.TemporaryDirectory(prefix='hoodoo-', dir=_made(folder)) as inner:
+    with tempfile.TemporaryDirectory(prefix=_prefix(), dir=_made(folder)) as inner:
         yield shutil.copy(path, inner)
 
 
-def _made(folder: Path | None) -> Path | None:
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+def _prefix() -> str:
+    """Says whose it is."""
+    return f'{_PREFIX}{alive.me().replace(" ", "-")}-'
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -11,6 +11,7 @@ from bedrock import errors
 from hoodoo import model
 from hoodoo.bundle import apply
 from hoodoo.juju import driver
+from hoodoo.secrets import masker
 from hoodoo.spec import layout, lookup, manifest
 
 
@@ -42,6 +43,8 @@ class Place:
     variables: Mapping[str, str]
     """The caller's environment and the MOJO_ variables."""
     cache: Path
+    masker: masker.Masker = field(default_factory=masker.Masker)
+    """Told of every secret that a phase meets; takes them out of all that is said."""
 
     @property
     def series(self) -> str:

@@ -230,9 +230,15 @@ def resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = Non
         files.append(found.now(place.workspace.local / line.local))
     space = place.workspace
     secret = (space.local, space.project.root / 'LOCAL')
-    return resolve.resolve(
+    resolved = resolve.resolve(
         line.read(files, place), line.target, shelf=found, series=place.series, secret=secret
     )
+    for text in resolved.included:
+        place.masker.learn_included(text)
+    for application in resolved.wanted.applications.values():
+        place.masker.learn_variables(application.options)
+        place.masker.learn(application.options.get(name, '') for name in application.private)
+    return resolved
 
 
 def _charms_now(wanted: model.WantedModel, seen: plan.Seen) -> relations.Charms:

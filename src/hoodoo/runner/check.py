@@ -10,6 +10,7 @@ from bedrock import errors
 from hoodoo import wording
 from hoodoo.phases import base, common
 from hoodoo.runner import request
+from hoodoo.secrets import masker
 from hoodoo.spec import assemble, lookup, manifest, stages
 
 
@@ -18,11 +19,14 @@ class Line:
     """A manifest line that may run."""
 
     title: str
+    call: manifest.PhaseCall
     phase: base.Phase
     job: base.Job
 
 
-def place(asked: request.Request, view: lookup.SpecView, *, cache: Path) -> base.Place:
+def place(
+    asked: request.Request, view: lookup.SpecView, *, cache: Path, mask: masker.Masker | None = None
+) -> base.Place:
     """Where *asked* happens, with the spec's files as *view* has them."""
     return base.Place(
         view=view,
@@ -30,6 +34,7 @@ def place(asked: request.Request, view: lookup.SpecView, *, cache: Path) -> base
         workspace=asked.workspace,
         variables=asked.variables,
         cache=cache,
+        masker=mask or masker.Masker(),
     )
 
 
@@ -80,6 +85,7 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
     lines: list[Line] = []
     for index, call in enumerate(read.calls):
         outlook.later = tuple(later.phase for later in read.calls[index + 1 :])
+        here.masker.learn_variables({option.key: option.value for option in call.options})
         phase = phases.get(call.phase)
         if phase is None:
             outlook.problems.append(_unknown(call, phases))
@@ -87,7 +93,7 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
             continue
         job = common.prepare(phase, call, here, outlook)
         if job is not None:
-            lines.append(Line(title=_title(call), phase=phase, job=job))
+            lines.append(Line(title=_title(call), call=call, phase=phase, job=job))
 
     def ordered(found: list[errors.Problem]) -> tuple[errors.Problem, ...]:
         return tuple(sorted(set(found), key=lambda problem: (problem.file != read.file, problem)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,55 @@ def complete(
         model=given.model or settings.model,
         default_model=_model_name(origin.name, stage),
         variables={**settings.environ, **_mojo(origin, workspace, stage, settings.root)},
+    )
+
+
+def stored(asked: Request, mask: Callable[[str], str]) -> str:
+    """*asked* as text for the journal, without its variables, which may hold secrets."""
+    space, origin = asked.workspace, asked.origin
+    facts = {
+        'name': origin.name,
+        'root': str(origin.root),
+        'url': mask(origin.url),
+        'label': origin.label,
+        'project': space.project.name,
+        'series': space.project.series,
+        'workspace': space.name,
+        'stage': asked.stage,
+        'manifest': asked.manifest,
+        'line': mask(asked.line),
+        'model': asked.model,
+        'default_model': asked.default_model,
+    }
+    return json.dumps(facts)
+
+
+def restored(text: str, settings: settings_module.Settings) -> Request:
+    """The request of an earlier run, with the variables of now.
+
+    Raises:
+        UsageFault: the run was made by a version that did not keep its request.
+    """
+    if not text:
+        raise errors.UsageFault(
+            'cannot go on with a run of an older hoodoo, which did not keep what it was asked',
+            hint='Run the spec again: what is there already stays.',
+        )
+    facts: dict[str, str] = json.loads(text)
+    origin = sources.Origin(
+        name=facts['name'], root=Path(facts['root']), url=facts['url'], label=facts['label']
+    )
+    project = layout.Project(root=settings.root, name=facts['project'], series=facts['series'])
+    workspace = layout.Workspace(project=project, name=facts['workspace'])
+    return Request(
+        origin=origin,
+        workspace=workspace,
+        stage=facts['stage'],
+        manifest=facts['manifest'],
+        line=facts['line'],
+        model=facts['model'],
+        default_model=facts['default_model'],
+        variables={**settings.environ, **_mojo(origin, workspace, facts['stage'], settings.root)},
     )
 
 

@@ -1,25 +1,25 @@
-"""Do a run: check all, prepare the workspace, connect, then one phase after the other."""
+"""Do a run, or go on with one: check all, prepare the workspace, connect, then phase after phase."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 from bedrock import errors
 from hoodoo import settings as settings_module
-from hoodoo.journal import events, journal
-from hoodoo.juju import connect, driver
+from hoodoo.journal import events, journal, rows
+from hoodoo.juju import driver
 from hoodoo.phases import base, registry
-from hoodoo.runner import check, request, telling
-from hoodoo.spec import layout, local, lookup, sources
+from hoodoo.runner import again, check, leftovers, locks, request, resuming, steps, telling, workspace
+from hoodoo.runner.connecting import Connect, connect_juju
+from hoodoo.secrets import masker
+from hoodoo.spec import lookup
 
-Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
-"""From the model asked for, its default name and a listener: a driver, and variables for scripts."""
+__all__ = ['Connect', 'Runner', 'connect_juju']
+
+_RECENT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,178 +32,201 @@ class Runner:
 
     def check(self, asked: request.Request) -> tuple[check.Line, ...]:
         """Check every line of *asked* without changing anything; see `check.check`."""
-        origin = asked.origin
-        view = lookup.SpecView(root=origin.root, stage=asked.stage, label=origin.label)
-        if _goes_on(asked):
-            view = lookup.SpecView(root=asked.workspace.spec, stage=asked.stage)
-        return check.check(asked, self._place(asked, view), registry.phases())
+        with self._masking(asked) as mask:
+            return self._checked(asked, mask, copied=bool(asked.line))
 
     def run(self, asked: request.Request) -> int:
         """Do *asked* and return the run's number.
 
         Raises:
             Problems: something is wrong with the spec; nothing was changed.
+            BusyFault: another run is in the workspace or works on the model.
             Fault: a phase failed. KeyboardInterrupt: it was cancelled. The journal has both.
         """
-        lines = self.check(asked)
         space = asked.workspace
-        with _only_one(space):
-            number = self.journal.begin(
-                spec=asked.origin.url,
-                stage=asked.stage,
-                project=space.project.name,
-                workspace=space.name,
-                series=space.project.series,
-                manifest=asked.manifest,
-            )
-            started = time.monotonic()
-            self.journal.emit(number, _started(number, asked, lines))
-            tellers: list[telling.Teller] = []
-            outcome, error = 'failed', ''
-            try:
-                self._steps(number, asked, lines, tellers)
-                outcome = 'done'
-            except KeyboardInterrupt:
-                outcome = 'cancelled'
-                raise
-            except BaseException as err:
-                error = errors.render(err)
-                raise
-            finally:
-                ended = events.RunEnded(
-                    run=number,
-                    outcome=outcome,
-                    seconds=time.monotonic() - started,
-                    changes=sum(teller.changes for teller in tellers),
-                    error=error,
+        with self._masking(asked) as mask:
+            lines = self._checked(asked, mask, copied=bool(asked.line))
+            with locks.held(locks.workspace_lock(space.path), f'workspace {space.path}') as lock:
+                self._stop_leftovers(_same_workspace(asked))
+                new = rows.New(
+                    spec=asked.origin.url,
+                    stage=asked.stage,
+                    project=space.project.name,
+                    workspace=space.name,
+                    series=space.project.series,
+                    manifest=asked.manifest,
+                    line=asked.line,
+                    request=request.stored(asked, mask),
                 )
-                self.journal.emit(number, ended)
+                number = self.journal.begin(new)
+                lock.sign(number)
+                work = steps.Steps(journal=self.journal, root=self.settings.root, run=number, lines=lines)
+                self.journal.emit(number, _started(number, asked, lines))
+                # A line by itself works with what an earlier run or person left in the workspace.
+                fresh = not (asked.line and space.spec.is_dir())
+                self._perform(asked, work, mask, fresh=fresh)
         return number
 
-    def _steps(
-        self,
-        number: int,
-        asked: request.Request,
-        lines: tuple[check.Line, ...],
-        tellers: list[telling.Teller],
-    ) -> None:
-        self._prepare_workspace(asked)
-        here = self._place(asked, lookup.SpecView(root=asked.workspace.spec, stage=asked.stage))
-        own = telling.Teller(self.journal, number, -1)
-        juju: driver.Driver | None = None
-        environment: dict[str, str] = dict(asked.variables)
-        if any(line.phase.needs_model for line in lines):
-            juju, extra = self.connect(asked.model, asked.default_model, own.note)
-            environment.update(extra)
-            self.journal.emit(number, events.ModelReady(model=juju.model))
+    def resume(self, number: int, how: resuming.How = resuming.How.ASK) -> bool:
+        """Go on with run *number* from the first phase that it did not complete; False when it is done.
 
-        def connected() -> driver.Driver:
-            if juju is None:
-                raise AssertionError('a phase that did not ask for a model uses one')
-            return juju
-
-        try:
-            for index, line in enumerate(lines):
-                teller = telling.Teller(self.journal, number, index)
-                tellers.append(teller)
-                context = base.Context(
-                    place=here,
-                    juju=connected,
-                    memory=self.journal,
-                    told=teller,
-                    script_environment=environment,
+        Raises:
+            UsageFault: it cannot go on as it is; nothing was changed.
+            Problems, BusyFault, Fault, KeyboardInterrupt: see `run`.
+        """
+        asked = request.restored(self.journal.get(number).request, self.settings)
+        space = asked.workspace
+        with (
+            self._masking(asked) as mask,
+            locks.held(locks.workspace_lock(space.path), f'workspace {space.path}') as lock,
+        ):
+            lock.sign(number)
+            # Nobody else can change it from here on.
+            run = self.journal.get(number)
+            past = resuming.past(self.journal.records(number))
+            if run.outcome == rows.DONE:
+                return False
+            resuming.check_latest(run, self.journal.runs(limit=_RECENT, only=_same_workspace(asked)))
+            copied = bool(past.digest or asked.line) and space.spec.is_dir()
+            lines = self._checked(asked, mask, copied=copied)
+            resuming.check_same(run, past, [mask(line.title) for line in lines])
+            skip = past.begun >= 0 and how is resuming.How.SKIP
+            if past.begun >= 0 and how is resuming.How.ASK:
+                resuming.check_repeatable(run, past, lines[past.begun].phase.repeatable)
+            self._stop_leftovers(_same_workspace(asked))
+            self.journal.take_up(number)
+            first = past.begun + 1 if skip else past.first
+            self.journal.emit(number, _resumed(number, asked, lines, first))
+            if skip:
+                self.journal.emit(number, _skipped(past))
+            if copied and past.digest and not resuming.unchanged(asked.origin.root, past.digest):
+                text = (
+                    f'the spec {asked.origin.label} has changed since: this run goes on with its copy of it'
                 )
-                if self._phase(line, context, teller).stop:
-                    self._skip(number, lines[index + 1 :], first=index + 1)
-                    break
-        finally:
-            if isinstance(juju, driver.JujuDriver):
-                juju.close()
+                self.journal.emit(number, events.Note(phase=-1, text=text))
+            work = steps.Steps(
+                journal=self.journal, root=self.settings.root, run=number, lines=lines, first=first
+            )
+            self._perform(asked, work, mask, fresh=not copied, before=past.changes)
+        return True
 
-    def _skip(self, number: int, lines: tuple[check.Line, ...], *, first: int) -> None:
-        for index, line in enumerate(lines, first):
-            ended = events.PhaseEnded(phase=index, title=line.title, outcome='skipped', seconds=0.0)
-            self.journal.emit(number, ended)
-
-    def _phase(self, line: check.Line, context: base.Context, teller: telling.Teller) -> base.Outcome:
-        number, index = teller.run, teller.phase
-        self.journal.emit(number, events.PhaseStarted(phase=index, title=line.title))
+    def _perform(
+        self,
+        asked: request.Request,
+        work: steps.Steps,
+        mask: masker.Masker,
+        *,
+        fresh: bool,
+        before: int = 0,
+    ) -> None:
+        """Do the lines of a run that has begun, and keep how it ended."""
         started = time.monotonic()
-        outcome, result = 'failed', base.Outcome()
+        outcome, error = 'failed', ''
         try:
-            result = line.job.run(context)
-            outcome = 'done'
+            self._steps(asked, work, mask, fresh=fresh)
+            outcome = rows.DONE
         except KeyboardInterrupt:
             outcome = 'cancelled'
             raise
+        except BaseException as err:
+            mask.mask_error(err)
+            error = errors.render(err)
+            raise
         finally:
-            ended = events.PhaseEnded(
-                phase=index,
-                title=line.title,
+            failed = work.lines[work.current].call if work.current >= 0 else None
+            ways = again.commands(work.run, asked, failed, self.settings)
+            ended = events.RunEnded(
+                run=work.run,
                 outcome=outcome,
                 seconds=time.monotonic() - started,
-                summary=result.summary,
-                changes=teller.changes,
+                changes=before + work.changes,
+                error=error,
+                again=() if outcome == rows.DONE else ways,
             )
-            self.journal.emit(number, ended)
-        return result
+            self.journal.emit(work.run, ended)
 
-    def _prepare_workspace(self, asked: request.Request) -> None:
-        space = asked.workspace
-        space.ensure(spec=asked.origin.url, stage=asked.stage)
-        if not _goes_on(asked):
-            sources.refresh(asked.origin, space.spec)
-        local.bring(space, asked.stage)
+    def _steps(self, asked: request.Request, work: steps.Steps, mask: masker.Masker, *, fresh: bool) -> None:
+        digest = workspace.digest(asked.origin.root) if fresh else ''
+        workspace.prepare(asked, fresh=fresh)
+        if fresh:
+            self.journal.emit(work.run, events.SpecReady(digest=digest))
+        mask.learn_folder(asked.workspace.local)
+        here = self._place(asked, _copy(asked), mask)
+        environment: dict[str, str] = dict(asked.variables)
+        with contextlib.ExitStack() as stack:
+            juju: driver.Driver | None = None
+            if work.need_model:
+                own = telling.Teller(self.journal, work.run, -1)
+                juju, extra = self.connect(asked.model, asked.default_model, own.note)
+                if isinstance(juju, driver.JujuDriver):
+                    stack.callback(juju.close)
+                environment.update(extra)
+                self._occupy(juju, work.run, stack)
 
-    def _place(self, asked: request.Request, view: lookup.SpecView) -> base.Place:
-        return check.place(asked, view, cache=self.settings.cache)
+            def connected() -> driver.Driver:
+                if juju is None:
+                    raise AssertionError('a phase that did not ask for a model uses one')
+                return juju
 
+            work.step(here, connected, environment)
 
-def _goes_on(asked: request.Request) -> bool:
-    """Whether *asked* is one line in a workspace that is there, whose spec a script may have edited."""
-    return bool(asked.line) and asked.workspace.spec.is_dir()
+    def _occupy(self, juju: driver.Driver, number: int, stack: contextlib.ExitStack) -> None:
+        """Hold the model's lock until *stack* ends."""
+        path = locks.model_lock(self.settings.root, juju.model_uuid)
+        lock = stack.enter_context(locks.held(path, f'model {juju.model}'))
+        lock.sign(number)
+        self._stop_leftovers(rows.Filter(model_uuid=juju.model_uuid))
+        self.journal.found_model(number, juju.model_uuid)
+        self.journal.emit(number, events.ModelReady(model=juju.model))
 
+    def _stop_leftovers(self, environment: rows.Filter) -> None:
+        """Stop what killed runs of *environment* left running, since whatever run was last there."""
+        found: list[tuple[int, int]] = []
+        for run in self.journal.runs(limit=_RECENT, only=environment):
+            if run.outcome == rows.INTERRUPTED:
+                found.append((run.id, resuming.past(self.journal.records(run.id)).begun))
+            elif run.outcome != rows.RUNNING:
+                break
+        leftovers.stop(self.settings.root, found)
 
-def connect_juju(settings: settings_module.Settings) -> Connect:
-    """The real `Connect`: a model of a Juju controller, and what makes scripts use the same one."""
-
-    def connected(wanted: str, default: str, note: connect.Note) -> tuple[driver.Driver, Mapping[str, str]]:
-        opened, target = connect.open_driver(settings, wanted=wanted, default=default, note=note)
-        variables = {
-            'JUJU_MODEL': opened.model,
-            'JUJU_DATA': str(target.juju_data),
-            'PATH': f'{_program_folder(settings, target)}:{settings.environ.get("PATH", os.defpath)}',
-        }
-        return opened, variables
-
-    return connected
-
-
-def _program_folder(settings: settings_module.Settings, target: connect.Target) -> Path:
-    """A directory that holds the run's juju program as ``juju`` and nothing else."""
-    folder = settings.cache / 'bin' / target.controller.name
-    folder.mkdir(parents=True, exist_ok=True)
-    program = target.program.resolve() if target.program.is_absolute() else target.program
-    fresh = folder / f'.juju.{os.getpid()}'
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(program)
-    fresh.replace(folder / 'juju')
-    return folder
-
-
-@contextlib.contextmanager
-def _only_one(space: layout.Workspace) -> Generator[None]:
-    """Hold the workspace's lock, which ends with the process."""
-    space.path.mkdir(parents=True, exist_ok=True)
-    with (space.path / '.lock').open('w') as file:
+    @contextlib.contextmanager
+    def _masking(self, asked: request.Request) -> Generator[masker.Masker]:
+        """Know the secrets of *asked*, and let none out: neither into the journal nor by an error."""
+        mask = masker.Masker()
+        mask.learn_variables(asked.variables)
+        project = asked.workspace.project.name
+        mask.learn_folder(self.settings.root / 'LOCAL' / project / asked.stage)
+        mask.learn_folder(asked.workspace.local)
+        self.journal.mask_with(mask)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise errors.Fault(
-                f'cannot run in workspace {space.path}: another run is in it',
-                hint='Wait for it, or name another workspace.',
-            ) from None
-        yield
+            yield mask
+        except BaseException as err:
+            mask.mask_error(err)
+            raise
+
+    def _checked(
+        self, asked: request.Request, mask: masker.Masker, *, copied: bool
+    ) -> tuple[check.Line, ...]:
+        """Check all lines against the author's spec, or against the workspace's copy of it."""
+        origin = asked.origin
+        view = (
+            _copy(asked)
+            if copied and asked.workspace.spec.is_dir()
+            else lookup.SpecView(root=origin.root, stage=asked.stage, label=origin.label)
+        )
+        return check.check(asked, self._place(asked, view, mask), registry.phases())
+
+    def _place(self, asked: request.Request, view: lookup.SpecView, mask: masker.Masker) -> base.Place:
+        return check.place(asked, view, cache=self.settings.cache, mask=mask)
+
+
+def _copy(asked: request.Request) -> lookup.SpecView:
+    return lookup.SpecView(root=asked.workspace.spec, stage=asked.stage)
+
+
+def _same_workspace(asked: request.Request) -> rows.Filter:
+    project = asked.workspace.project
+    return rows.Filter(project=project.name, series=project.series, workspace=asked.workspace.name)
 
 
 def _started(number: int, asked: request.Request, lines: tuple[check.Line, ...]) -> events.RunStarted:
@@ -217,3 +240,20 @@ def _started(number: int, asked: request.Request, lines: tuple[check.Line, ...])
         manifest=asked.manifest,
         phases=tuple(line.title for line in lines),
     )
+
+
+def _resumed(
+    number: int, asked: request.Request, lines: tuple[check.Line, ...], first: int
+) -> events.RunResumed:
+    return events.RunResumed(
+        run=number,
+        spec=asked.origin.url,
+        stage=asked.stage,
+        phases=tuple(line.title for line in lines),
+        first=first,
+    )
+
+
+def _skipped(past: resuming.Past) -> events.PhaseEnded:
+    title = past.titles[past.begun]
+    return events.PhaseEnded(phase=past.begun, title=title, outcome='skipped', seconds=0.0)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.integration.hoodoo import site as sites
-from tests.integration.pocket import charmstore
+from tests import charmstore
 
 needs_machines = [
     pytest.mark.nspawn,

@@ -41,6 +41,7 @@ def test_json_lines_hold_every_event(tmp_path: Path, capsys: pytest.CaptureFixtu
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record['event']['type'] for record in events] == [
         'run-started',
+        'spec-ready',
         'phase-started',
         'phase-ended',
         'run-ended',

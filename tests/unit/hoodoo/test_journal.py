@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from bedrock import errors
-from hoodoo.journal import events, journal, plain
+from hoodoo.journal import events, journal, plain, rows
 
 
 def _begin(opened: journal.Journal) -> int:
     return opened.begin(
-        spec='/s', stage='ci', project='p', workspace='w', series='noble', manifest='manifest'
+        rows.New(spec='/s', stage='ci', project='p', workspace='w', series='noble', manifest='manifest')
     )
 
 
@@ -50,9 +50,9 @@ def test_progress_is_heard_but_not_kept(tmp_path: Path) -> None:
 
 def test_a_run_whose_process_died_is_marked_interrupted(tmp_path: Path) -> None:
     code = (
-        'import os, pathlib, sys; from hoodoo.journal import journal;'
+        'import os, pathlib, sys; from hoodoo.journal import journal, rows;'
         'j = journal.Journal(pathlib.Path(sys.argv[1]));'
-        "j.begin(spec='s', stage='', project='p', workspace='w', series='n', manifest='m');"
+        "j.begin(rows.New(spec='s', stage='', project='p', workspace='w', series='n', manifest='m'));"
         'os.kill(os.getpid(), 9)'
     )
     subprocess.run([sys.executable, '-c', code, str(tmp_path / 'j.db')], check=False, env=dict(os.environ))

@@ -11,6 +11,7 @@ from hoodoo.bundle import steps
 from hoodoo.phases import base
 from hoodoo.phases.deploy import Deploy
 from hoodoo.runner import check, preview
+from hoodoo.spec import manifest
 
 
 class Nothing:
@@ -58,7 +59,9 @@ def _line(title: str, *applications: model.WantedApplication, pairs: tuple[str, 
             for a, b in relations
         ),
     )
-    return check.Line(title=title, phase=Deploy(), job=Job(foreseen=wanted))
+    return check.Line(
+        title=title, call=manifest.PhaseCall(phase='deploy'), phase=Deploy(), job=Job(foreseen=wanted)
+    )
 
 
 def _web(**facts: object) -> model.WantedApplication:

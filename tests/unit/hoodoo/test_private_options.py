@@ -14,7 +14,7 @@ from hoodoo.bundle import private, tree
     ('key', 'value', 'file', 'secret'),
     [
         ('port', 80, 'services', False),
-        ('note', 'include-file://{folder}/spec/note', 'services', False),
+        ('note', 'include-file://{folder}/spec/note', 'services', True),
         ('note', 'include-file://{folder}/local/note', 'services', True),
         ('note', 'include-base64://note', 'services', True),
         ('note', 'plain', '{folder}/local/overlay', True),
@@ -36,5 +36,5 @@ def test_a_secret_is_known_by_where_it_comes_from_or_by_its_name(
     )
     text = value.format(folder=tmp_path) if isinstance(value, str) else value
     written = {key: (tree.Place(file=file.format(folder=tmp_path)), text)}
-    found = private.options(written, charm, folders=[tmp_path / 'spec', local], secret=[local])
+    found = private.options(written, charm, secret=[local])
     assert (key in found) == secret

@@ -1,0 +1,68 @@
+"""Programs that a killed run left behind: found by the mark that each of them carries, and stopped.
+
+A program goes on when the hoodoo that started it is killed, and would then work beside its own repetition.
+The mark is an environment variable, which programs hand on to theirs. One that drops it is found when it is
+in the session of one that has it. Only those of the phase that was under way are stopped: a daemon that a
+completed phase left behind is meant to stay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from bedrock import process
+
+_NAME = 'HOODOO_PHASE'
+_STOP_S = 3.0
+
+
+def mark(root: Path, run: int, phase: int) -> contextlib.AbstractContextManager[None]:
+    """Have every program that is started meanwhile carry the mark of that phase."""
+    return process.marked(_NAME, _value(root, run, phase))
+
+
+def stop(root: Path, phases: Iterable[tuple[int, int]]) -> int:
+    """Stop what runs for these phases, each a run and an index; returns how many processes that was."""
+    marks = {f'{_NAME}={_value(root, run, phase)}'.encode() for run, phase in phases}
+    if not marks:
+        return 0
+    stopped: set[int] = set()
+    # Kept from look to look: the leader of a session, which had the mark, may be the first to go.
+    sessions: set[int] = set()
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + _STOP_S
+        while found := _find(marks, sessions):
+            if time.monotonic() > deadline:
+                break
+            for pid in found if sign == signal.SIGKILL else found - stopped:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, sign)
+            stopped |= found
+            time.sleep(0.02)
+    return len(stopped)
+
+
+def _value(root: Path, run: int, phase: int) -> str:
+    return f'{root}:{run}:{phase}'
+
+
+def _find(marks: set[bytes], led: set[int]) -> set[int]:
+    """The processes that carry one of the marks, and those in sessions that these lead, which *led* gets."""
+    sessions: dict[int, int] = {}
+    carry: set[int] = set()
+    for folder in Path('/proc').glob('[0-9]*'):
+        pid = int(folder.name)
+        with contextlib.suppress(OSError):
+            state, _, _, session, *_ = (folder / 'stat').read_text().rpartition(')')[2].split()
+            if state == 'Z' or pid == os.getpid():
+                continue
+            sessions[pid] = int(session)
+            if marks & set((folder / 'environ').read_bytes().split(b'\0')):
+                carry.add(pid)
+    led |= {sessions[pid] for pid in carry if sessions[pid] == pid}
+    return carry | {pid for pid, session in sessions.items() if session in led}

@@ -1,0 +1,57 @@
+"""One run at a time in an environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hoodoo.runner import locks
+
+
+def test_the_second_is_told_of_the_first(tmp_path: Path) -> None:
+    path = locks.workspace_lock(tmp_path)
+    with locks.held(path, 'workspace w') as lock:
+        lock.sign(12)
+        told = f'run 12 is in it, since .*, process {os.getpid()}'
+        with pytest.raises(locks.BusyFault, match=told) as busy, locks.held(path, 'workspace w'):
+            pytest.fail('two have it')
+        assert 'hoodoo cancel 12' in busy.value.hint
+    with locks.held(path, 'workspace w'):
+        pass
+
+
+def test_one_that_has_not_signed_yet_is_respected(tmp_path: Path) -> None:
+    path = locks.model_lock(tmp_path, 'uuid')
+    with (
+        locks.held(path, 'model m'),
+        pytest.raises(locks.BusyFault, match='another run is in it'),
+        locks.held(path, 'model m'),
+    ):
+        pytest.fail('two have it')
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_lock_ends_with_its_process_though_its_children_live(tmp_path: Path) -> None:
+    path = locks.workspace_lock(tmp_path)
+    code = (
+        'import os, pathlib, subprocess, sys; from hoodoo.runner import locks\n'
+        'with locks.held(pathlib.Path(sys.argv[1]), "w") as lock:\n'
+        '    lock.sign(1); child = subprocess.Popen(["sleep", "60"]); print(child.pid, flush=True)\n'
+        '    os.kill(os.getpid(), 9)'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', code, str(path)], stdout=subprocess.PIPE, text=True
+    ) as dying:
+        assert dying.stdout is not None
+        child = int(dying.stdout.readline())
+        assert dying.wait(30) == -signal.SIGKILL
+        try:
+            with locks.held(path, 'w'):
+                os.kill(child, 0)
+        finally:
+            os.kill(child, signal.SIGKILL)
