@@ -8,8 +8,8 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.integration.hoodoo import site as sites
 from tests import charmstore
+from tests.integration.hoodoo import site as sites
 
 needs_machines = [
     pytest.mark.nspawn,
