@@ -258,6 +258,7 @@ def test_on_a_terminal_the_list_of_phases_stays_with_how_the_run_went(
         assert child.wait(30) == 0
     text = re.sub(r'\x1b\[[0-9;?]*[A-Za-z]', '', raw.decode()).replace('\r', '\n')
     lines = [line.rstrip() for line in text.split('\n') if line.strip()]
-    assert [line[:10] for line in lines[-3:-1]] == ['✓ sleep 0.', '✓ sleep 0 ']
+    assert [line[:10] for line in lines[-4:-2]] == ['✓ sleep 0.', '✓ sleep 0 ']
+    assert lines[-2].startswith('log: hoodoo log ')
     assert lines[-1].endswith(': nothing had to change')
     assert bool(re.search(rb'\x1b\[32m', raw)) is colour
