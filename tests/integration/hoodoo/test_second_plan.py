@@ -131,7 +131,7 @@ def test_drift_tells_whose_change_it_is(site: sites.Site) -> None:
         'stranger': 'unknown to the spec',
     }
     words = found['alpha: option words']
-    assert (words['deployed'], words['spec'], words['model']) == ('spec', 'both', 'hand')
+    assert (words['deployed'], words['spec'], words['model']) == ('***', 'both', 'hand')
     assert 'hunter2' not in text
     assert 'other' not in text
     shown = site.run('hoodoo', 'plan', str(spec), '--values', codes=(2,))
