@@ -52,7 +52,7 @@ def end(child: subprocess.Popen[str]) -> str:
 
 
 def interrupted(child: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C as people do: again when nothing happens. Python loses one that comes inside of an import."""
+    """Press Ctrl-C, and again when nothing happens: Python loses one that comes inside of an import."""
     while True:
         child.send_signal(signal.SIGINT)
         try:
