@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hoodoo import model, settings
-from hoodoo.bundle import charms
+from hoodoo.bundle.wanted import charms
 from hoodoo.juju import connect, driver
 from hoodoo.readiness import changes, oracle, wait
 from tests.e2e.conftest import TOP, site_of
-from tests.unit.hoodoo import traces
+from tests.unit.hoodoo.readiness import traces
 
 _QUIET_S = 7.0
 _LOOK_S = 0.2

@@ -12,7 +12,8 @@ import click
 from hoodoo.cli import common
 from hoodoo.journal import journal
 from hoodoo.juju import connect, driver
-from hoodoo.runner import check, request, run
+from hoodoo.review import check, request
+from hoodoo.runner import run
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 

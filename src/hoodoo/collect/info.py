@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from hoodoo.spec import layout
+from hoodoo.projects import layout
 
 _LEFT_OUT = ('.git', '.bzr', '.hg', '.svn', '__pycache__')
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hoodoo import wording
-from hoodoo.spec import bzr, git
+from hoodoo.vcs import bzr, git
 
 SCHEMES: Mapping[str, str] = {
     **dict.fromkeys(git.SCHEMES, 'git'),

@@ -11,8 +11,9 @@ from bedrock import errors
 from hoodoo import model
 from hoodoo.bundle import apply
 from hoodoo.juju import driver
+from hoodoo.projects import layout
 from hoodoo.secrets import masker
-from hoodoo.spec import layout, lookup, manifest
+from hoodoo.spec import lookup, manifest
 
 
 class Told(apply.Told, Protocol):

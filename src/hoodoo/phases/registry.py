@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from bedrock import errors
-from hoodoo.phases import (
-    base,
+from hoodoo.phases import base
+from hoodoo.phases.builtin import (
     build,
     builddeps,
     bundle,

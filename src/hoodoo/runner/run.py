@@ -12,7 +12,8 @@ from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
 from hoodoo.juju import driver
 from hoodoo.phases import base, registry
-from hoodoo.runner import again, check, leftovers, locks, request, resuming, steps, telling, workspace
+from hoodoo.review import check, request
+from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
 from hoodoo.runner.connecting import Connect, connect_juju
 from hoodoo.secrets import masker
 from hoodoo.spec import lookup

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.spec import addresses, bzr, git, private
+from hoodoo.spec import addresses, workingcopy
+from hoodoo.vcs import bzr, git
 
 _NOT_COPIED = frozenset({'.git', '.bzr'})
 
@@ -71,7 +72,7 @@ def refresh(origin: Origin, folder: Path) -> None:
     fresh = folder.with_name(f'.{folder.name}.new')
     shutil.rmtree(fresh, ignore_errors=True)
     # Workspaces may lie inside a spec's directory, and so would their copies.
-    private.replicate(
+    workingcopy.replicate(
         origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
     )
     old = folder.with_name(f'.{folder.name}.old')
