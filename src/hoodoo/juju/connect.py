@@ -32,7 +32,7 @@ class Target:
     juju_data: Path
 
 
-def find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
+def _find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
     """Return the controller to use, starting pocket when none is registered or pocket is down.
 
     Args:
@@ -81,7 +81,7 @@ def open_driver(
         default: The model's name when *wanted* is empty.
     """
     controller, _, name = wanted.rpartition(':')
-    target = find_target(settings, controller=controller, note=note)
+    target = _find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
     if not uuid:
@@ -113,7 +113,7 @@ def find_driver(settings: settings_module.Settings, *, wanted: str, default: str
             f'cannot see the models of controller "{controller}": pocket is not running',
             hint='Run "pocket up".',
         )
-    target = find_target(settings, controller=controller, note=lambda _: None)
+    target = _find_target(settings, controller=controller, note=lambda _: None)
     uuid = _model_uuid(target, name or default)
     return _driver(settings, target, name or default, uuid) if uuid else None
 
@@ -130,7 +130,7 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
             'cannot find a model: no Juju controller is registered',
             hint='Run "juju login", "juju bootstrap" or "pocket up".',
         )
-    target = find_target(settings, controller=controller, note=note)
+    target = _find_target(settings, controller=controller, note=note)
     found = target.controller
     name = name or clientfiles.current_model(target.juju_data, found.name)
     if not name:

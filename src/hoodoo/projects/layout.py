@@ -98,15 +98,15 @@ class Project:
             UsageFault: the file cannot be used, or names another class.
         """
         if not self.exists():
-            return container_kind(self.asked_class or CONTAINERLESS)
+            return _container_kind(self.asked_class or CONTAINERLESS)
         named = str(self.facts()['container_class'])
         try:
-            return container_kind(named)
+            return _container_kind(named)
         except errors.UsageFault as err:
             raise _unusable(self.path / MARK, err.message) from None
 
 
-def container_kind(named: str) -> str:
+def _container_kind(named: str) -> str:
     """`CONTAINERLESS` or `NSPAWN` for what a project asks for.
 
     Raises:

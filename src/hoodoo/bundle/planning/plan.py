@@ -121,7 +121,7 @@ def _units(
         if unit.workload.value == 'error':
             yield steps.Retry(unit=unit.name)
     count = wanted.num_units - len(there.staying)
-    if count > 0 and not is_subordinate(wanted, there):
+    if count > 0 and not _is_subordinate(wanted, there):
         to = placing.missing(wanted, there, seen.snapshot, seen.machines)[:count]
         yield steps.AddUnits(application=wanted.name, count=count, to=placing.ordered(to), depth=level)
 
@@ -130,11 +130,11 @@ def _changes(
     wanted: model.WantedApplication, there: model.Application, live: model.Settings
 ) -> Iterator[steps.Step]:
     """What the application is set to and should not be."""
-    options = {key: value for key, value in wanted.options.items() if not has_option(live, key, value)}
+    options = {key: value for key, value in wanted.options.items() if not _has_option(live, key, value)}
     if options:
         yield steps.SetOptions(application=wanted.name, options=options)
     differing = equal.differing(wanted.constraints, live.constraints)
-    if differing and not is_subordinate(wanted, there):
+    if differing and not _is_subordinate(wanted, there):
         whole = {**live.constraints, **wanted.constraints}
         yield steps.SetConstraints(application=wanted.name, constraints=whole, changed=differing)
     if wanted.trust and not live.trust:
@@ -164,7 +164,7 @@ def _obstacles(wanted: model.WantedApplication, there: model.Application) -> Ite
 
 def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:
     extra = len(there.staying) - wanted.num_units
-    if extra > 0 and not is_subordinate(wanted, there):
+    if extra > 0 and not _is_subordinate(wanted, there):
         yield (
             f'{wanted.name} has {len(there.staying)} units and the bundle wants {wanted.num_units}:'
             f' left as it is ("juju remove-unit {wanted.name} --num-units {extra}" removes)'
@@ -173,13 +173,13 @@ def _differences(wanted: model.WantedApplication, there: model.Application) -> I
         yield f'{wanted.name} is exposed though the bundle does not say so: left as it is'
 
 
-def has_option(live: model.Settings, key: str, value: str) -> bool:
+def _has_option(live: model.Settings, key: str, value: str) -> bool:
     """Whether option *key* is set to what *value* says."""
     found = live.options.get(key)
     return found is not None and words.same_option(value, found.value, found.type)
 
 
-def is_subordinate(wanted: model.WantedApplication, there: model.Application) -> bool:
+def _is_subordinate(wanted: model.WantedApplication, there: model.Application) -> bool:
     """Whether its units come with others'."""
     return wanted.subordinate or bool(there.subordinate_to)
 

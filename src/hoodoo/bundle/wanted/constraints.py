@@ -12,7 +12,7 @@ from hoodoo.bundle.wanted import findings
 _ANY = re.compile(r'\S*')
 _COUNT = re.compile(r'\d*')
 _SIZE = re.compile(r'(\d+(\.\d+)?[MGTPEZY]?(i?B)?)?')
-KNOWN: Mapping[str, re.Pattern[str]] = {
+_KNOWN: Mapping[str, re.Pattern[str]] = {
     'allocate-public-ip': re.compile('(true|false)?'),
     **dict.fromkeys(('arch', 'container', 'image-id', 'instance-role', 'instance-type'), _ANY),
     **dict.fromkeys(('root-disk-source', 'spaces', 'tags', 'virt-type', 'zones'), _ANY),
@@ -32,9 +32,9 @@ def read(value: object, at: tree.Path, found: findings.Findings) -> dict[str, st
         name = _RENAMED.get(key, key)
         if name != key:
             found.remark(at, f'constraint "{key}" is taken for "{name}", its name today', f'Write {name}=.')
-        pattern = KNOWN.get(name)
+        pattern = _KNOWN.get(name)
         if pattern is None:
-            hint = _GONE.get(key) or wording.guess(key, KNOWN) or f'Known constraints: {", ".join(KNOWN)}.'
+            hint = _GONE.get(key) or wording.guess(key, _KNOWN) or f'Known constraints: {", ".join(_KNOWN)}.'
             found.problem(at, f'unknown constraint "{key}"', hint)
         elif not pattern.fullmatch(text):
             hint = 'Write a size such as 512M or 2G.' if pattern is _SIZE else ''

@@ -18,7 +18,7 @@ from hoodoo.cli import common
 from hoodoo.juju import connect
 from hoodoo.readiness import oracle, states, wait
 
-NOT_IN_TIME = 44
+_NOT_IN_TIME = 44
 """What juju-wait ends with when its time is over."""
 
 Told = Callable[[tuple[str, ...]], None]
@@ -105,7 +105,7 @@ def command(
                 click.echo(json.dumps(_report(driver.model, began, failure=err)))
             else:
                 click.echo(errors.render(err), err=True)
-            click.get_current_context().exit(NOT_IN_TIME if isinstance(err, wait.NotInTime) else 1)
+            click.get_current_context().exit(_NOT_IN_TIME if isinstance(err, wait.NotInTime) else 1)
     if form == 'json':
         click.echo(json.dumps(_report(driver.model, began)))
         return

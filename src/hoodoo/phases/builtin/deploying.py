@@ -102,7 +102,7 @@ class Job:
     def run(self, context: base.Context) -> base.Outcome:
         """Look, plan, apply; then wait until the model is ready."""
         line, place = self.line, context.place
-        resolved = resolved_for(line, place)
+        resolved = _resolved_for(line, place)
         wanted = resolved.wanted
         noting = waiting.Noting(context.told)
         hands = apply.Hands(driver=context.juju(), memory=context.memory, cache=place.cache, told=noting)
@@ -195,7 +195,7 @@ class Deploying:
                 outlook.problems.append(call.problem(message, option=named, hint=hint))
             return None
         try:
-            return resolved_for(line, place, shelf)
+            return _resolved_for(line, place, shelf)
         except deployer.NoDeployment as err:
             # The line is to be mended, not the bundle.
             (problem,) = err.problems
@@ -220,7 +220,7 @@ def _option(call: manifest.PhaseCall, key: str) -> manifest.Option | None:
     return next((option for option in reversed(call.options) if option.key == key), None)
 
 
-def resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = None) -> resolve.Resolved:
+def _resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = None) -> resolve.Resolved:
     """What *line* wants.
 
     Args:
