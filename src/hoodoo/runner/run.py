@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
-from hoodoo.juju import driver
+from hoodoo.juju import driver, jujudriver
 from hoodoo.phases import base, registry
 from hoodoo.review import check, request
 from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
@@ -159,7 +159,7 @@ class Runner:
             if work.need_model:
                 own = telling.Teller(self.journal, work.run, -1)
                 juju, extra = self.connect(asked.model, asked.default_model, own.note)
-                if isinstance(juju, driver.JujuDriver):
+                if isinstance(juju, jujudriver.JujuDriver):
                     stack.callback(juju.close)
                 environment.update(extra)
                 self._occupy(juju, work.run, stack)

@@ -9,16 +9,16 @@ import click
 
 from bedrock import yamltext
 from hoodoo import settings as settings_module
-from hoodoo.cli import common, findings_text
+from hoodoo.cli import common, findings_text, options
 from hoodoo.review import findings, request, survey
 
 
 @click.command('check')
 @click.argument('spec', default='')
-@click.option('--stage', default='', help='Directory of the spec to look in first; default $MOJO_STAGE.')
+@options.stage
 @click.option('--all-stages', is_flag=True, help='Check every stage of the spec.')
-@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
-@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
+@options.project
+@options.series
 @click.option(
     '-m',
     'manifest',

@@ -9,14 +9,14 @@ import click
 
 from hoodoo import wording
 from hoodoo.bundle.planning import drift, facts
-from hoodoo.cli import common, seeing
+from hoodoo.cli import common, options, seeing
 from hoodoo.review import preview, request
 
 _DIGEST_LETTERS = 12
 
 
 @click.command('drift')
-@seeing.options
+@options.which_run
 @click.option('--values', is_flag=True, help='Show the values of options that are no secrets.')
 @click.option('--format', 'form', type=click.Choice(['table', 'json']), default='table', show_default=True)
 def command(values: bool, form: str, **given: str) -> None:

@@ -11,7 +11,7 @@ import click
 from bedrock import errors
 from hoodoo import wording
 from hoodoo.bundle.planning import steps
-from hoodoo.cli import seeing
+from hoodoo.cli import options, seeing
 from hoodoo.review import preview, request
 
 _NEW = (steps.AddMachine, steps.Deploy, steps.AddUnits, steps.Integrate)
@@ -32,7 +32,7 @@ _KINDS: dict[type[Any], str] = {
 
 
 @click.command('plan')
-@seeing.options
+@options.which_run
 @click.option('--values', is_flag=True, help='Show old and new values of options that are no secrets.')
 @click.option('--format', 'form', type=click.Choice(['text', 'json']), default='text', show_default=True)
 def command(values: bool, form: str, **given: str) -> None:

@@ -6,21 +6,13 @@ import dataclasses
 
 import click
 
-from hoodoo.cli import common, rendering
+from hoodoo.cli import common, options, rendering
 from hoodoo.review import request
 from hoodoo.runner import run
 
 
 @click.command('run')
-@click.argument('spec', default='')
-@click.argument('workspace', default='')
-@click.option('--stage', default='', help='Directory of the spec to look in first; default $MOJO_STAGE.')
-@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
-@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
-@click.option('-m', 'manifest', default='', metavar='NAME', help='Another manifest than "manifest".')
-@click.option(
-    '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
-)
+@options.which_run
 @click.option('--check', 'only_check', is_flag=True, help='As "hoodoo check" of this manifest.')
 @click.option('--format', 'form', type=click.Choice(['text', 'json']), default='text', show_default=True)
 def command(

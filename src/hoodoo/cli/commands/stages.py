@@ -12,7 +12,7 @@ import click
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.cli import common
+from hoodoo.cli import common, options
 from hoodoo.review import contrast, ingredients, request
 from hoodoo.spec import lookup, sources, stages
 
@@ -22,9 +22,9 @@ _CELL, _LINE = 36, 72
 @click.command('stages')
 @click.argument('spec', default='')
 @click.argument('stage', nargs=-1)
-@click.option('-m', 'manifest', default='', metavar='NAME', help='Another manifest than "manifest".')
-@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
-@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
+@options.manifest
+@options.project
+@options.series
 @click.option('--all', 'everything', is_flag=True, help='Also what is the same in all stages.')
 @common.format_option
 def command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hoodoo.cli import common
+from hoodoo.cli import common, options
 from hoodoo.review import request
 from hoodoo.spec import sources
 
@@ -12,8 +12,8 @@ from hoodoo.spec import sources
 @click.command('workspace-new')
 @click.argument('spec', default='')
 @click.argument('workspace', default='')
-@click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.')
-@click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.')
+@options.project
+@options.series
 @click.option('--stage', default='', help='Default $MOJO_STAGE.')
 def command(spec: str, workspace: str, project: str, series: str, stage: str) -> None:
     """Make WORKSPACE and bring SPEC into it; "run" does so by itself.
