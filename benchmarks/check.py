@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from hoodoo import settings
-from hoodoo.runner import findings, request, survey
+from hoodoo.review import findings, request, survey
 
 TOP = Path(__file__).resolve().parent.parent
 CORPUS = TOP.parent / 'shared' / 'corpus' / 'openstack-mojo-specs'

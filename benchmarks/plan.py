@@ -19,7 +19,10 @@ from typing import TypeVar
 import yaml
 
 from hoodoo import model
-from hoodoo.bundle import after, apply, charms, drift, facts, load, plan, resolve
+from hoodoo.bundle import apply
+from hoodoo.bundle.planning import after, drift, facts, plan
+from hoodoo.bundle.reading import deployer
+from hoodoo.bundle.wanted import charms, resolve
 
 T = TypeVar('T')
 
@@ -63,7 +66,7 @@ def main() -> None:
 def _once(file: Path, clock: Clock) -> None:
     shelf = charms.Shelf(repo=file.parent / 'repo', build=file.parent / 'build')
     resolved = clock.time(
-        'resolve', lambda: resolve.resolve(load.load([file], {}), '', shelf=shelf, series='noble')
+        'resolve', lambda: resolve.resolve(deployer.load([file], {}), '', shelf=shelf, series='noble')
     )
     wanted = resolved.wanted
     assert not resolved.problems, resolved.problems[:3]

@@ -43,7 +43,7 @@ def of_host() -> tuple[Source, ...]:
                 found.extend(parse_deb822(path.read_text()))
             elif path.suffix == '.list':
                 found.extend(parse_one_line(path.read_text()))
-    listed = {path for source in found for uri in source.uris if (path := mirror_file(uri))}
+    listed = {path for source in found for uri in source.uris if (path := _mirror_file(uri))}
     return expand_mirrors(found, {name: Path(name).read_text() for name in listed if Path(name).is_file()})
 
 
@@ -126,7 +126,7 @@ def expand_mirrors(sources: Iterable[Source], files: Mapping[str, str]) -> tuple
     for source in sources:
         uris: list[str] = []
         for uri in source.uris:
-            path = mirror_file(uri)
+            path = _mirror_file(uri)
             listed = [
                 line.split()[0]
                 for line in files.get(path, '').splitlines()
@@ -145,7 +145,7 @@ def expand_mirrors(sources: Iterable[Source], files: Mapping[str, str]) -> tuple
     return tuple(found)
 
 
-def mirror_file(uri: str) -> str:
+def _mirror_file(uri: str) -> str:
     """The path that a ``mirror+file:`` address names, else empty."""
     scheme, _, rest = uri.partition(':')
     return '/' + rest.lstrip('/') if scheme == 'mirror+file' else ''

@@ -15,7 +15,7 @@ from typing import IO
 
 from bedrock import errors
 
-__all__ = ['ArchiveFault', 'unpack']
+__all__ = ['ArchiveFault', 'leads_out', 'unpack']
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_ENTRIES = 1_000_000
@@ -72,7 +72,8 @@ def unpack(archive: Path, folder: Path, *, strip: int = 0) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
             if entry.link:
-                _check_link(name, entry.link)
+                if leads_out(name, entry.link):
+                    raise ArchiveFault(f'cannot unpack it: link "{name}" leads out of the folder')
                 links.append((target, entry.link))
             elif entry.same_as:
                 shutil.copy2(folder / _inside(entry.same_as, strip), target)
@@ -134,12 +135,14 @@ def _inside(name: str, strip: int) -> str:
     return '/'.join(path.parts[strip:])
 
 
-def _check_link(name: str, leads: str) -> None:
+def leads_out(name: str, target: str) -> bool:
+    """Whether the link *name* to *target* leaves the folder on its way, even if it comes back."""
     depth = len(PurePosixPath(name).parts) - 1
-    for part in PurePosixPath(leads).parts:
+    for part in PurePosixPath(target).parts:
         depth += -1 if part == '..' else 1
         if depth < 0 or part == '/':
-            raise ArchiveFault(f'cannot unpack it: link "{name}" leads out of the folder')
+            return True
+    return False
 
 
 def _write(entry: _Entry, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Small private files: written whole or not at all, and belonging to whose folder they are in.
+"""Small files: written whole or not at all, and private ones belonging to whose folder they are in.
 
 Programs here run as root, often for somebody who said ``sudo``: what they put into that person's folders is
 to be that person's.
@@ -11,7 +11,18 @@ import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ['give_to_owner', 'home_of_invoker', 'make_private_folder', 'write_private']
+__all__ = ['give_to_owner', 'home_of_invoker', 'make_private_folder', 'write', 'write_private']
+
+
+def write(path: Path, text: str) -> None:
+    """Replace *path* by *text* in one step, for whoever may read its folder, which is made if need be.
+
+    One process at a time may write a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f'.{path.name}.new')
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 def write_private(path: Path, text: str) -> None:

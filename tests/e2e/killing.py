@@ -11,7 +11,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context('forkserver')
-_CONTEXT.set_forkserver_preload(['tests.e2e.killing', 'hoodoo.cli.run', 'hoodoo.cli.resume'])
+_CONTEXT.set_forkserver_preload(
+    ['tests.e2e.killing', 'hoodoo.cli.commands.run', 'hoodoo.cli.commands.resume']
+)
 PATIENCE_S = 120.0
 
 
@@ -54,7 +56,7 @@ def _hoodoo(words: list[str], env: dict[str, str], output: str) -> None:
     os.dup2(number, 1)
     os.dup2(number, 2)
     from hoodoo import cli
-    from hoodoo.phases import script
+    from hoodoo.phases.builtin import script
 
     if 'JUJU_DATA' not in env:
         # The scripts of such a spec use no model, and no controller is to be started for them.

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hoodoo import model, settings
-from hoodoo.bundle import charms
-from hoodoo.juju import connect, driver
+from hoodoo.bundle.wanted import charms
+from hoodoo.juju import connect, jujudriver
 from hoodoo.readiness import changes, oracle, wait
 from tests.e2e.conftest import TOP, site_of
-from tests.unit.hoodoo import traces
+from tests.unit.hoodoo.readiness import traces
 
 _QUIET_S = 7.0
 _LOOK_S = 0.2
@@ -30,7 +30,7 @@ _CHARMS = TOP / 'tests' / 'data' / 'specs' / 'words' / 'charms'
 class Recorder:
     """Looks at a model in a thread while something is done to it."""
 
-    def __init__(self, juju: driver.JujuDriver) -> None:
+    def __init__(self, juju: jujudriver.JujuDriver) -> None:
         self._juju = juju
         self._began = time.monotonic()
         self._frames: list[traces.Frame] = []
@@ -100,7 +100,7 @@ def _record(folder: Path) -> None:
 Act = Callable[[Recorder], list[changes.Change]]
 
 
-def _save(name: str, juju: driver.JujuDriver, act: Act) -> None:
+def _save(name: str, juju: jujudriver.JujuDriver, act: Act) -> None:
     recorder = Recorder(juju)
     made: list[changes.Change] = []
     acted = 0.0
@@ -153,7 +153,7 @@ def _wanted(name: str, units: int) -> model.WantedApplication:
     return model.WantedApplication(name=name, charm=model.LocalCharm(path=Path(name)), num_units=units)
 
 
-def _deploys(juju: driver.JujuDriver, name: str, charm: Path, units: int) -> Act:
+def _deploys(juju: jujudriver.JujuDriver, name: str, charm: Path, units: int) -> Act:
     def act(_: Recorder) -> list[changes.Change]:
         juju.deploy(_wanted(name, units), str(charm), ())
         return [changes.Grown(application=name, units=units)]
@@ -161,7 +161,7 @@ def _deploys(juju: driver.JujuDriver, name: str, charm: Path, units: int) -> Act
     return act
 
 
-def _adds(juju: driver.JujuDriver) -> Act:
+def _adds(juju: jujudriver.JujuDriver) -> Act:
     def act(_: Recorder) -> list[changes.Change]:
         juju.add_units('speaker', 1, ())
         return [changes.Grown(application='speaker', units=3)]
@@ -169,7 +169,7 @@ def _adds(juju: driver.JujuDriver) -> Act:
     return act
 
 
-def _relates(juju: driver.JujuDriver) -> Act:
+def _relates(juju: jujudriver.JujuDriver) -> Act:
     one = model.Endpoint(application='speaker', name='speech')
     other = model.Endpoint(application='listener', name='speech')
 
@@ -181,7 +181,7 @@ def _relates(juju: driver.JujuDriver) -> Act:
     return act
 
 
-def _configures(juju: driver.JujuDriver) -> Act:
+def _configures(juju: jujudriver.JujuDriver) -> Act:
     def act(recorder: Recorder) -> list[changes.Change]:
         at = recorder.now()
         juju.set_options('speaker', {'word': 'hullo'})
@@ -190,7 +190,7 @@ def _configures(juju: driver.JujuDriver) -> Act:
     return act
 
 
-def _refreshes(juju: driver.JujuDriver, charm: Path) -> Act:
+def _refreshes(juju: jujudriver.JujuDriver, charm: Path) -> Act:
     def act(recorder: Recorder) -> list[changes.Change]:
         old = juju.snapshot().applications['speaker'].charm
         at = recorder.now()
@@ -200,7 +200,7 @@ def _refreshes(juju: driver.JujuDriver, charm: Path) -> Act:
     return act
 
 
-def _reboots(juju: driver.JujuDriver) -> Act:
+def _reboots(juju: jujudriver.JujuDriver) -> Act:
     def act(_: Recorder) -> list[changes.Change]:
         juju.execute('0', 'nohup sh -c "sleep 0.3; reboot" >/dev/null 2>&1 &', timeout_s=30)
         while juju.snapshot().machines['0'].agent.value != 'down':

@@ -64,7 +64,6 @@ class Charm:
     actions: Mapping[str, Mapping[str, Any]]
     resources: Mapping[str, Mapping[str, Any]]
     storage: Mapping[str, Mapping[str, Any]]
-    containers: Mapping[str, Mapping[str, Any]]
     metadata: Mapping[str, Any]
     """The whole metadata document, for what has no field here."""
     revision: int = 0
@@ -131,7 +130,6 @@ def from_documents(documents: _Documents, what: str, *, revision: int = 0, versi
         actions={key: _mapping(value) for key, value in actions.items() if key != 'additionalProperties'},
         resources=_resources(what, _mapping(meta.get('resources'))),
         storage=storage,
-        containers={key: _mapping(value) for key, value in _mapping(meta.get('containers')).items()},
         metadata=meta,
         revision=revision,
         version=version,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from bedrock import errors
+from bedrock import archives, errors
 
 MAX_UNPACKED_BYTES = 2 * 2**30
 """An archive that claims to unpack to more is refused; no file gives more bytes than it claims."""
@@ -155,11 +155,8 @@ class Archive:
             target = self.read(name, limit=_MAX_LINK).decode()
         except UnicodeDecodeError as err:
             raise self._fault(f'link "{name}" leads nowhere') from err
-        depth = len(PurePosixPath(name).parts) - 1
-        for part in PurePosixPath(target).parts:
-            depth += -1 if part == '..' else 1
-            if depth < 0 or part == '/':
-                raise self._fault(f'link "{name}" leads out of the folder')
+        if archives.leads_out(name, target):
+            raise self._fault(f'link "{name}" leads out of the folder')
         if not target or '\0' in target:
             raise self._fault(f'link "{name}" leads nowhere')
         return target

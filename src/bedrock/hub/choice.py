@@ -141,7 +141,7 @@ def action(wanted: Wanted) -> dict[str, Any]:
     """Return the question for *wanted* as the store's API has it."""
     asked: dict[str, Any] = {
         'action': 'install',
-        'instance-key': f'pocket-{wanted.name}',
+        'instance-key': f'wanted-{wanted.name}',
         'name': wanted.name,
     }
     if wanted.revision is not None:

@@ -154,7 +154,7 @@ def download(url: str, write: Callable[[bytes], None]) -> None:
 def _open(url: str, *, body: Mapping[str, Any] | None = None, timeout_s: float) -> Any:
     if urllib.parse.urlsplit(url).scheme not in ('http', 'https'):
         raise HubFault(f'cannot use "{url}": it is no http or https URL')
-    headers = {'User-Agent': 'pocket', 'Accept': 'application/json'}
+    headers = {'Accept': 'application/json'}
     data = None
     if body is not None:
         data, headers['Content-Type'] = json.dumps(body).encode(), 'application/json'

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.bundle import charms, facts, memory, placing, plan, steps
+from hoodoo.bundle.planning import facts, memory, placing, plan, steps
+from hoodoo.bundle.wanted import charms
 from hoodoo.juju import driver
 
 _WORKERS = 4

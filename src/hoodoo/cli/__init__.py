@@ -12,23 +12,23 @@ import click
 from bedrock import errors
 
 _COMMANDS = {
-    'run': ('hoodoo.cli.run', 'Run a spec.'),
-    'check': ('hoodoo.cli.check', 'Find every problem of a spec, change nothing.'),
-    'plan': ('hoodoo.cli.plan', 'Show what a run would change.'),
-    'drift': ('hoodoo.cli.drift', 'Show in what a model is not what its spec asks for.'),
-    'runs': ('hoodoo.cli.runs', 'List the runs that were made.'),
-    'show': ('hoodoo.cli.show', 'Show one run: its phases, their times, its log.'),
-    'log': ('hoodoo.cli.log', 'Print what a run said, while it runs if asked.'),
-    'resume': ('hoodoo.cli.resume', 'Go on with a run that did not get to its end.'),
-    'cancel': ('hoodoo.cli.cancel', 'End a run of another process.'),
-    'wait': ('hoodoo.cli.wait', 'Wait until a model is ready, whoever deployed it.'),
-    'stages': ('hoodoo.cli.stages', 'Show how the stages of a spec differ.'),
-    'project-new': ('hoodoo.cli.project_new', 'Make a project.'),
-    'project-destroy': ('hoodoo.cli.project_destroy', 'Remove a project.'),
-    'project-list': ('hoodoo.cli.project_list', 'List the projects.'),
-    'workspace-new': ('hoodoo.cli.workspace_new', 'Make a workspace and bring a spec into it.'),
-    'workspace-destroy': ('hoodoo.cli.workspace_destroy', 'Remove a workspace.'),
-    'workspace-list': ('hoodoo.cli.workspace_list', 'List the workspaces.'),
+    'run': ('hoodoo.cli.commands.run', 'Run a spec.'),
+    'check': ('hoodoo.cli.commands.check', 'Find every problem of a spec, change nothing.'),
+    'plan': ('hoodoo.cli.commands.plan', 'Show what a run would change.'),
+    'drift': ('hoodoo.cli.commands.drift', 'Show in what a model is not what its spec asks for.'),
+    'runs': ('hoodoo.cli.commands.runs', 'List the runs that were made.'),
+    'show': ('hoodoo.cli.commands.show', 'Show one run: its phases, their times, its log.'),
+    'log': ('hoodoo.cli.commands.log', 'Print what a run said, while it runs if asked.'),
+    'resume': ('hoodoo.cli.commands.resume', 'Go on with a run that did not get to its end.'),
+    'cancel': ('hoodoo.cli.commands.cancel', 'End a run of another process.'),
+    'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
+    'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
+    'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
+    'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
+    'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),
+    'workspace-new': ('hoodoo.cli.commands.workspace_new', 'Make a workspace and bring a spec into it.'),
+    'workspace-destroy': ('hoodoo.cli.commands.workspace_destroy', 'Remove a workspace.'),
+    'workspace-list': ('hoodoo.cli.commands.workspace_list', 'List the workspaces.'),
 }
 
 _SECTIONS = {
@@ -84,7 +84,7 @@ class _Lazy(click.Group):
             command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
             return command
         if cmd_name in _PHASES or cmd_name in _foreign():
-            from hoodoo.cli import phase  # with all that phases need
+            from hoodoo.cli.commands import phase  # with all that phases need
 
             return phase.find(cmd_name)
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hoodoo import wording
-from hoodoo.runner import findings
+from hoodoo.review import findings
 
 _COLOURS = {findings.ERROR: 'red', findings.WARNING: 'yellow'}
 _NAMED_STAGES = 3

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import click
 
 from hoodoo.cli import common
 from hoodoo.journal import journal
 from hoodoo.juju import connect, driver
-from hoodoo.runner import check, request, run
-
-Function = TypeVar('Function', bound=Callable[..., Any])
+from hoodoo.review import check, request
+from hoodoo.runner import run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,26 +22,6 @@ class Sight:
     """None when the model does not exist."""
     memory: journal.Journal
     default_model: str
-
-
-def options(function: Function) -> Function:
-    """SPEC, WORKSPACE and the options that say which run is meant."""
-    decorators = (
-        click.argument('spec', default=''),
-        click.argument('workspace', default=''),
-        click.option(
-            '--stage', default='', help='Directory of the spec to look in first; default $MOJO_STAGE.'
-        ),
-        click.option('--project', default='', help='Default $MOJO_PROJECT, else the name of the spec.'),
-        click.option('-s', '--series', default='', help='Default $MOJO_SERIES, else noble.'),
-        click.option('-m', 'manifest', default='', metavar='NAME', help='Another manifest than "manifest".'),
-        click.option(
-            '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
-        ),
-    )
-    for decorate in reversed(decorators):
-        function = decorate(function)
-    return function
 
 
 @contextlib.contextmanager

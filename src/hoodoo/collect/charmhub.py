@@ -5,24 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from bedrock import charm as charm_files
-from bedrock import errors, hub, trees
-from bedrock.base import Base
+from bedrock import errors, files, hub, trees
+from bedrock.base import SERIES, Base
 from hoodoo.collect import download, info, kinds, orders
-
-_BASES: Mapping[str, str] = {
-    'trusty': '14.04',
-    'xenial': '16.04',
-    'bionic': '18.04',
-    'focal': '20.04',
-    'jammy': '22.04',
-    'noble': '24.04',
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +95,17 @@ def _release(
         channel='' if wanted.revision is not None else str(found.channel),
     )
     known |= {key: release, str(release.revision): replace(release, channel='')}
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / '.releases.new'
     entries = {name: [r.revision, r.sha256, r.url, r.channel] for name, r in known.items()}
-    scratch.write_text(json.dumps(entries))
-    scratch.replace(memory)
+    files.write(memory, json.dumps(entries))
     return release
 
 
 def _ask(store: hub.Hub, wanted: hub.Wanted, series: str) -> hub.Resolved:
     """Ask for what runs on the series, and failing that for what there is."""
-    version = _BASES.get(series)
-    if wanted.revision is None and version is not None:
+    base = Base.parse(SERIES.get(series, ''))
+    if wanted.revision is None and base is not None:
         try:
-            return hub.resolve(store.refresh, replace(wanted, base=Base('ubuntu', version)))
+            return hub.resolve(store.refresh, replace(wanted, base=base))
         except hub.HubFault as err:
             if not err.code or err.code == 'name-not-found':
                 raise

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import archives, errors, trees, web
+from bedrock import archives, errors, files, trees, web
 from hoodoo.collect import info, kinds, orders
 
 _SAID_S = 0.25
@@ -137,9 +137,7 @@ def _download(order: orders.Order, means: orders.Means, folder: Path, known: _Kn
         finally:
             Path(part.name).unlink(missing_ok=True)
     facts = {'sha256': fresh.sha256, 'etag': fresh.etag, 'last_modified': fresh.last_modified}
-    scratch = folder / '.facts.new'
-    scratch.write_text(json.dumps(facts))
-    scratch.replace(folder / 'facts.json')
+    files.write(folder / 'facts.json', json.dumps(facts))
     for stale in folder.iterdir():
         if stale.name not in (fresh.sha256, 'facts.json'):
             stale.unlink()

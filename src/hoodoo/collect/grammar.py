@@ -33,7 +33,7 @@ class Directive:
 
     @property
     def kind(self) -> str:
-        """One of `kinds.KINDS`; empty when no source of the scheme can be collected."""
+        """One of the keys of `kinds.OPTIONS`; empty when no source of the scheme can be collected."""
         return kinds.kind(self.source)
 
     @property

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from hoodoo.spec import layout
+from bedrock import files
+from hoodoo.projects import layout
 
 _LEFT_OUT = ('.git', '.bzr', '.hg', '.svn', '__pycache__')
 
@@ -34,9 +35,7 @@ def note(folder: Path, url: str, *, skip: Collection[str] = ()) -> None:
         'collect_url': url,
         'hashes': hashes,
     }
-    fresh = path.with_name(f'.{path.name}.new')
-    fresh.write_text(yaml.safe_dump(made, width=1000))
-    fresh.replace(path)
+    files.write(path, yaml.safe_dump(made, width=1000))
 
 
 def noted_url(folder: Path) -> str:

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hoodoo import wording
-from hoodoo.spec import bzr, git
+from hoodoo.vcs import bzr, git
 
-SCHEMES: Mapping[str, str] = {
+_SCHEMES: Mapping[str, str] = {
     **dict.fromkeys(git.SCHEMES, 'git'),
     **dict.fromkeys(bzr.SCHEMES, 'bzr'),
     **dict.fromkeys(('http', 'https'), 'web'),
     'file': 'local',
     **dict.fromkeys(('ch', 'cs'), 'charm'),
 }
-KINDS = ('empty', 'local', 'git', 'bzr', 'web', 'charm')
-METHODS = ('rsync', 'copy', 'link', 'hardlink')
+_METHODS = ('rsync', 'copy', 'link', 'hardlink')
 DIGESTS: Mapping[str, int] = {'sha256': 64, 'sha384': 96, 'sha512': 128}
 """Options that hold a digest of a download, and how many hexadecimal digits each has."""
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -86,7 +85,7 @@ def odd(message: str, hint: str = '', option: str = '') -> Finding:
 
 
 def kind(source: str) -> str:
-    """One of `KINDS`; empty when the source's scheme is none that can be collected."""
+    """One of the keys of `OPTIONS`; empty when the source's scheme is none that can be collected."""
     if source == '@':
         return 'empty'
     if git.is_scp(source):
@@ -96,7 +95,7 @@ def kind(source: str) -> str:
         return 'local'
     if found[1] == 'file' and source.rstrip('/').endswith('.git'):
         return 'git'
-    return SCHEMES.get(found[1], '')
+    return _SCHEMES.get(found[1], '')
 
 
 def makes_file(directive: Judged) -> bool:
@@ -136,15 +135,15 @@ def judge(directive: Judged) -> Iterator[Finding]:
         yield from _web(directive)
     elif what == 'charm':
         yield from _charm(directive)
-    elif what == 'local' and directive.options.get('method', 'rsync') not in METHODS:
+    elif what == 'local' and directive.options.get('method', 'rsync') not in _METHODS:
         method = directive.options['method']
-        hint = wording.guess(method, METHODS) or f'Known methods: {", ".join(METHODS)}.'
+        hint = wording.guess(method, _METHODS) or f'Known methods: {", ".join(_METHODS)}.'
         yield wrong(f'unknown method "{method}"', hint, 'method')
 
 
 def _unknown_scheme(directive: Judged) -> Finding:
     scheme = directive.source.partition(':')[0]
-    hint = wording.guess(scheme, SCHEMES) or f'Known schemes: {", ".join(SCHEMES)}.'
+    hint = wording.guess(scheme, _SCHEMES) or f'Known schemes: {", ".join(_SCHEMES)}.'
     return wrong(f'cannot collect from "{directive.shown}": there are no {scheme} sources', hint)
 
 

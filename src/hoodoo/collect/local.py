@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from bedrock import errors, trees
-from hoodoo.collect import grammar, info, orders
-from hoodoo.spec import copying, layout
+from hoodoo.collect import copying, grammar, info, orders
+from hoodoo.projects import layout
 
 
 def path(directive: grammar.Directive, origin: Path) -> Path:

@@ -9,15 +9,25 @@ from pathlib import Path, PurePosixPath
 
 from bedrock import errors, trees
 from hoodoo import wording
-from hoodoo.collect import charmhub, download, grammar, info, local, lock, orders, schedule, vcs
-from hoodoo.spec import copying
+from hoodoo.collect import (
+    charmhub,
+    checkouts,
+    copying,
+    download,
+    grammar,
+    info,
+    local,
+    lock,
+    orders,
+    schedule,
+)
 
 _CHARM_MARKS = ('metadata.yaml', 'charmcraft.yaml')
 _FETCHERS: Mapping[str, Callable[[orders.Order, orders.Means], orders.Got]] = {
     'empty': local.empty,
     'local': local.local,
-    'git': vcs.git_tree,
-    'bzr': vcs.bzr_tree,
+    'git': checkouts.git_tree,
+    'bzr': checkouts.bzr_tree,
     'web': download.web_file,
     'charm': charmhub.charm,
 }

@@ -14,7 +14,7 @@ from typing import Any, cast
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.juju import clientfiles, driver, handing, reader, rpc
+from hoodoo.juju import clientfiles, handing, jujudriver, reader, rpc
 
 _POCKET_CLOUD = 'pocket'
 _POCKET_UP_S = 900.0
@@ -32,7 +32,7 @@ class Target:
     juju_data: Path
 
 
-def find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
+def _find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
     """Return the controller to use, starting pocket when none is registered or pocket is down.
 
     Args:
@@ -73,7 +73,7 @@ def find_target(settings: settings_module.Settings, *, controller: str = '', not
 
 def open_driver(
     settings: settings_module.Settings, *, wanted: str, default: str, note: Note
-) -> tuple[driver.JujuDriver, Target]:
+) -> tuple[jujudriver.JujuDriver, Target]:
     """Connect to a model, creating it when it is absent.
 
     Args:
@@ -81,19 +81,21 @@ def open_driver(
         default: The model's name when *wanted* is empty.
     """
     controller, _, name = wanted.rpartition(':')
-    target = find_target(settings, controller=controller, note=note)
+    target = _find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
     if not uuid:
         note(f'creating model {name} on {target.controller.name}')
-        driver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
+        jujudriver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
         uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')
     return _driver(settings, target, name, uuid), target
 
 
-def find_driver(settings: settings_module.Settings, *, wanted: str, default: str) -> driver.JujuDriver | None:
+def find_driver(
+    settings: settings_module.Settings, *, wanted: str, default: str
+) -> jujudriver.JujuDriver | None:
     """Connect to a model that exists; None when it or any controller does not. Nothing is started or made.
 
     Args:
@@ -113,12 +115,12 @@ def find_driver(settings: settings_module.Settings, *, wanted: str, default: str
             f'cannot see the models of controller "{controller}": pocket is not running',
             hint='Run "pocket up".',
         )
-    target = find_target(settings, controller=controller, note=lambda _: None)
+    target = _find_target(settings, controller=controller, note=lambda _: None)
     uuid = _model_uuid(target, name or default)
     return _driver(settings, target, name or default, uuid) if uuid else None
 
 
-def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> driver.JujuDriver:
+def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> jujudriver.JujuDriver:
     """Connect to a model that must be there: *wanted*, else the Juju client's current one.
 
     Raises:
@@ -130,7 +132,7 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
             'cannot find a model: no Juju controller is registered',
             hint='Run "juju login", "juju bootstrap" or "pocket up".',
         )
-    target = find_target(settings, controller=controller, note=note)
+    target = _find_target(settings, controller=controller, note=note)
     found = target.controller
     name = name or clientfiles.current_model(target.juju_data, found.name)
     if not name:
@@ -150,11 +152,13 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
     return _driver(settings, target, name, uuid)
 
 
-def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
+def _driver(
+    settings: settings_module.Settings, target: Target, name: str, uuid: str
+) -> jujudriver.JujuDriver:
     scratch = handing.scratch(target.program, home=settings.home)
     handing.sweep(scratch)
     seen_by = reader.Reader(lambda: rpc.Connection(_as_registered(target), model_uuid=uuid))
-    return driver.JujuDriver(
+    return jujudriver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
         model_uuid=uuid,

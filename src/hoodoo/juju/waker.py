@@ -12,9 +12,9 @@ from collections.abc import Callable
 from bedrock import errors
 from hoodoo.juju import rpc
 
-SHORTEST_S = 1.0
+_SHORTEST_S = 1.0
 """Between two looks when nothing says that the model changed."""
-LONGEST_S = 10.0
+_LONGEST_S = 10.0
 """How long those pauses become: each is half as long again as the one before, until a change is seen."""
 _GAP_S = 0.1
 _REDIAL_S, _LONGEST_REDIAL_S = 1.0, 30.0
@@ -29,7 +29,7 @@ class Waker:
         self._follows = threading.Event()
         self._closed = threading.Event()
         self._connection: rpc.Connection | None = None
-        self._pause_s = SHORTEST_S
+        self._pause_s = _SHORTEST_S
         self._thread = threading.Thread(target=self._run, name='watcher', daemon=True)
         self._thread.start()
 
@@ -43,14 +43,14 @@ class Waker:
             self._closed.wait(min(timeout_s, max(_GAP_S, cost_s)))
             self._changed.wait(max(0.0, timeout_s - max(_GAP_S, cost_s)))
         else:
-            pause_s = max(min(timeout_s, self._pause_s), SHORTEST_S, cost_s)
-            self._pause_s = min(self._pause_s * 1.5, LONGEST_S)
+            pause_s = max(min(timeout_s, self._pause_s), _SHORTEST_S, cost_s)
+            self._pause_s = min(self._pause_s * 1.5, _LONGEST_S)
             self._changed.wait(pause_s)
         self._changed.clear()
 
     def moved(self) -> None:
         """The model was seen to have changed: the next change may come soon."""
-        self._pause_s = SHORTEST_S
+        self._pause_s = _SHORTEST_S
 
     def close(self) -> None:
         """End the thread."""

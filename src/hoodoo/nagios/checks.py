@@ -14,7 +14,7 @@ DEFAULT_SKIPS: tuple[str, ...] = ('check_ksplice', 'check_landscape', 'check_liv
 """Checks that are not run unless ``skip-checks`` says otherwise: they ask an agent that needs an account
 elsewhere, so that a fresh deployment fails them whatever its charms do."""
 
-CHECK_TIMEOUT_S = 60
+_CHECK_TIMEOUT_S = 60
 
 _STATES = {0: 'ok', 1: 'warning', 2: 'critical', 3: 'unknown', 124: 'timed out'}
 
@@ -72,7 +72,7 @@ def script(skips: Iterable[str], *, only: Iterable[str] = ()) -> str:
     return _SCRIPT % {
         'skips': shlex.quote(' '.join(skips)),
         'only': shlex.quote(' '.join(only)),
-        'timeout': CHECK_TIMEOUT_S,
+        'timeout': _CHECK_TIMEOUT_S,
     }
 
 

@@ -11,8 +11,9 @@ from bedrock import errors
 from hoodoo import model
 from hoodoo.bundle import apply
 from hoodoo.juju import driver
+from hoodoo.projects import layout
 from hoodoo.secrets import masker
-from hoodoo.spec import layout, lookup, manifest
+from hoodoo.spec import lookup, manifest
 
 
 class Told(apply.Told, Protocol):
@@ -173,11 +174,11 @@ def find_file(
             call.problem(f'cannot find file "{name}"', option=option, hint=place.view.near(name))
         )
     elif executable and not lookup.is_executable(found):
-        outlook.problems.append(not_executable(call, place.view.shown(found), option))
+        outlook.problems.append(_not_executable(call, place.view.shown(found), option))
         return None
     return found
 
 
-def not_executable(call: manifest.PhaseCall, shown: str, option: manifest.Option | None) -> errors.Problem:
+def _not_executable(call: manifest.PhaseCall, shown: str, option: manifest.Option | None) -> errors.Problem:
     """The problem of a program that may not be run."""
     return call.problem(f'file "{shown}" is not executable', option=option, hint=f'Run chmod +x {shown}.')

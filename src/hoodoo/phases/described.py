@@ -51,7 +51,7 @@ class Option:
             name=field.name,
             metavar=_METAVARS.get(str(field.type), 'NAME,...'),
             default=_written(field.default),
-            text=docstrings(kind).get(field.name, ''),
+            text=_docstrings(kind).get(field.name, ''),
         )
 
 
@@ -70,7 +70,7 @@ def summary(phase: base.Phase) -> str:
 
 
 @functools.cache
-def docstrings(kind: type) -> dict[str, str]:
+def _docstrings(kind: type) -> dict[str, str]:
     """The string below each field of a dataclass; empty when its source cannot be read."""
     try:
         source = textwrap.dedent(inspect.getsource(kind))

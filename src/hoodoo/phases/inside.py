@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hoodoo.containers import container
 from hoodoo.phases import base
-from hoodoo.spec import layout, manifest
+from hoodoo.projects import layout
+from hoodoo.spec import manifest
 
 
 def find(call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> container.Container | None:

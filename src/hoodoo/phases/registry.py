@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from bedrock import errors
-from hoodoo.phases import (
-    base,
+from hoodoo.phases import base
+from hoodoo.phases.builtin import (
     build,
     builddeps,
     bundle,
@@ -24,7 +24,7 @@ from hoodoo.phases import (
     verify,
 )
 
-GROUP = 'hoodoo.phases'
+_GROUP = 'hoodoo.phases'
 
 
 def phases() -> Mapping[str, base.Phase]:
@@ -49,7 +49,7 @@ def phases() -> Mapping[str, base.Phase]:
         stop_on.StopOn(),
     ]
     known = {phase.name: phase for phase in ours}
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    for entry in importlib.metadata.entry_points(group=_GROUP):
         if entry.name not in known:
             known[entry.name] = _foreign(entry)
     return known

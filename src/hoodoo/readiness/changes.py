@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hoodoo import model
 from hoodoo.readiness.unready import Reason, relation_subject
 
-GRACE_S = 30.0
+_GRACE_S = 30.0
 """After so long a change counts as noticed though nothing shows it: not every controller tells times, and not
 every change makes an agent act."""
 
@@ -70,7 +70,7 @@ class Clocks:
 
     def past(self, at: float) -> bool:
         """Whether a change made at *at* need not be noticed any more."""
-        return self.now - at >= GRACE_S
+        return self.now - at >= _GRACE_S
 
     def reached(self, since_ms: int, at: float) -> bool:
         """Whether a status with that time, by the controller's clock, is from after *at*, by ours."""

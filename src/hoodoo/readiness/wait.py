@@ -9,7 +9,7 @@ from typing import TypeVar
 from bedrock import errors
 from hoodoo import model
 from hoodoo.juju import driver
-from hoodoo.readiness import hooklog, oracle, tree
+from hoodoo.readiness import causes, hooklog, oracle
 from hoodoo.readiness.unready import Reason
 
 DEFAULT_TIMEOUT_S = 1800.0
@@ -32,7 +32,7 @@ T = TypeVar('T')
 class NotReady(errors.Fault):
     """A model cannot become ready, or did not in time."""
 
-    def __init__(self, message: str, *, nodes: tuple[tree.Node, ...], hint: str = '') -> None:
+    def __init__(self, message: str, *, nodes: tuple[causes.Node, ...], hint: str = '') -> None:
         super().__init__(message, hint=hint)
         self.nodes = nodes
         """What was not ready; only what is in error, when waiting ended for that."""
@@ -79,7 +79,7 @@ def wait(
         left_s = deadline - clock()
         if left_s <= 0:
             raise _late(juju, seen, verdict.reasons, timeout_s)
-        shown = tuple(tree.lines(tree.tree(seen, verdict.reasons), tree.moment))
+        shown = tuple(causes.lines(causes.tree(seen, verdict.reasons), causes.moment))
         juju.wait_change(min(verdict.look_again_s, left_s, pace.tell(shown)))
 
 
@@ -134,7 +134,7 @@ def _failed(juju: driver.Driver, seen: model.ModelSnapshot, fatal: tuple[Reason,
         text += ''.join(f'\n    {line}' for line in hooklog.tail(log, reason.subject))
     return NotReady(
         f'cannot become ready: {len(fatal)} in error{text}',
-        nodes=tree.tree(seen, fatal),
+        nodes=causes.tree(seen, fatal),
         hint=_hint(fatal[0].subject, juju.model),
     )
 
@@ -142,8 +142,8 @@ def _failed(juju: driver.Driver, seen: model.ModelSnapshot, fatal: tuple[Reason,
 def _late(
     juju: driver.Driver, seen: model.ModelSnapshot, reasons: tuple[Reason, ...], timeout_s: float
 ) -> NotInTime:
-    nodes = tree.tree(seen, reasons)
-    shown = list(tree.lines(nodes, tree.age(seen.now_ms)))
+    nodes = causes.tree(seen, reasons)
+    shown = list(causes.lines(nodes, causes.age(seen.now_ms)))
     text = ''.join(f'\n  {line}' for line in shown[:_SHOWN_LINES])
     if len(shown) > _SHOWN_LINES:
         text += f'\n  and {len(shown) - _SHOWN_LINES} more lines'

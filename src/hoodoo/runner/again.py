@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from hoodoo import settings as settings_module
-from hoodoo.runner import request
+from hoodoo.review import request
 from hoodoo.spec import manifest
 
 

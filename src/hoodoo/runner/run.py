@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
-from hoodoo.juju import driver
+from hoodoo.juju import driver, jujudriver
 from hoodoo.phases import base, registry
-from hoodoo.runner import again, check, leftovers, locks, request, resuming, steps, telling, workspace
+from hoodoo.review import check, request
+from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
 from hoodoo.runner.connecting import Connect, connect_juju
 from hoodoo.secrets import masker
 from hoodoo.spec import lookup
@@ -158,7 +159,7 @@ class Runner:
             if work.need_model:
                 own = telling.Teller(self.journal, work.run, -1)
                 juju, extra = self.connect(asked.model, asked.default_model, own.note)
-                if isinstance(juju, driver.JujuDriver):
+                if isinstance(juju, jujudriver.JujuDriver):
                     stack.callback(juju.close)
                 environment.update(extra)
                 self._occupy(juju, work.run, stack)

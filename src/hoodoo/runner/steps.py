@@ -10,7 +10,8 @@ from pathlib import Path
 from hoodoo.journal import events, journal
 from hoodoo.juju import driver
 from hoodoo.phases import base
-from hoodoo.runner import check, leftovers, telling
+from hoodoo.review import check
+from hoodoo.runner import leftovers, telling
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import hashlib
 import os
 from pathlib import Path
 
-from hoodoo.runner import request
-from hoodoo.spec import local, sources
+from hoodoo.projects import localsecrets
+from hoodoo.review import request
+from hoodoo.spec import sources
 
 
 def prepare(asked: request.Request, *, fresh: bool) -> None:
@@ -16,7 +17,7 @@ def prepare(asked: request.Request, *, fresh: bool) -> None:
     space.ensure(spec=asked.origin.url, stage=asked.stage)
     if fresh:
         sources.refresh(asked.origin, space.spec)
-    local.bring(space, asked.stage)
+    localsecrets.bring(space, asked.stage)
 
 
 def digest(spec: Path) -> str:

@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator
 
-SHORTEST = 4
+_SHORTEST = 4
 """Shorter values are not hidden: they are everywhere."""
 
 _LONGEST = 65_536
@@ -35,7 +35,7 @@ _COMMON = frozenset(_LISTED.split())
 def worth(value: str) -> bool:
     """Whether *value* can be hidden without hiding what is no secret."""
     return (
-        len(value) >= SHORTEST
+        len(value) >= _SHORTEST
         and len(set(value)) > 1
         and value.lower() not in _COMMON
         and not _NUMBER.fullmatch(value)

@@ -12,7 +12,7 @@ from hoodoo import wording
 from hoodoo.spec import expand, lookup, manifest, reading
 
 INCLUDE = 'include'
-LINE = 'command line'
+_LINE = 'command line'
 """What messages call a line that stands in no file."""
 
 
@@ -29,7 +29,7 @@ def assemble(
     """
     reader = _Reader(view=view, variables=variables)
     if line:
-        return reader.whole(manifest.parse(line, file=LINE), ())
+        return reader.whole(manifest.parse(line, file=_LINE), ())
     file = view.get(name)
     try:
         return reader.file(file, ())

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
-import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import errors
-from hoodoo.spec import addresses, bzr, git, private
+from bedrock import errors, trees
+from hoodoo.spec import addresses, workingcopy
+from hoodoo.vcs import bzr, git
 
 _NOT_COPIED = frozenset({'.git', '.bzr'})
 
@@ -56,7 +54,7 @@ def find(spec: str, *, clones: Path, offline: bool = False) -> Origin:
     # Two versions of one repository are two clones, so that two runs do not move each other's files.
     digest = hashlib.sha256(spec.encode()).hexdigest()[:8]
     folder = clones / f'{address.name or "spec"}-{digest}'
-    with _held(folder):
+    with trees.held(folder.with_name(f'.{folder.name}.lock')):
         if offline:
             revision = _known(spec, folder)
         else:
@@ -68,18 +66,12 @@ def find(spec: str, *, clones: Path, offline: bool = False) -> Origin:
 def refresh(origin: Origin, folder: Path) -> None:
     """Make *folder*, a workspace's ``spec``, a fresh copy of the spec that scripts may write to."""
     mojo_root = folder.resolve().parents[3]
-    fresh = folder.with_name(f'.{folder.name}.new')
-    shutil.rmtree(fresh, ignore_errors=True)
-    # Workspaces may lie inside a spec's directory, and so would their copies.
-    private.replicate(
-        origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
-    )
-    old = folder.with_name(f'.{folder.name}.old')
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    trees.sweep(folder.parent)
+    with trees.replacing(folder) as fresh:
+        # Workspaces may lie inside a spec's directory, and so would their copies.
+        workingcopy.replicate(
+            origin.root, fresh, leave_out=lambda entry: entry.name in _NOT_COPIED or entry == mojo_root
+        )
 
 
 def _directory(spec: str, path: str) -> Origin:
@@ -95,25 +87,16 @@ def _directory(spec: str, path: str) -> Origin:
 
 
 def _fetched(spec: str, address: addresses.Address, folder: Path) -> str:
-    fetch = _FETCH[address.kind]
-    if folder.is_dir():
-        try:
-            return fetch(address, folder)
-        except errors.Fault as err:
-            raise errors.Fault(
-                f'cannot bring spec "{spec}" up to date',
-                hint='To use it as it was fetched last, add --offline in front of the command.',
-            ) from err
-    # A clone that was broken off must not be taken for one.
-    fresh = folder.with_name(f'.{folder.name}.new')
-    shutil.rmtree(fresh, ignore_errors=True)
+    was_there = folder.is_dir()
     try:
-        revision = fetch(address, fresh)
+        return _FETCH[address.kind](address, folder)
     except errors.Fault as err:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise errors.Fault(f'cannot fetch spec "{spec}"', hint=_at_sign(spec)) from err
-    fresh.rename(folder)
-    return revision
+        if not was_there:
+            raise errors.Fault(f'cannot fetch spec "{spec}"', hint=_at_sign(spec)) from err
+        raise errors.Fault(
+            f'cannot bring spec "{spec}" up to date',
+            hint='To use it as it was fetched last, add --offline in front of the command.',
+        ) from err
 
 
 def _at_sign(spec: str) -> str:
@@ -150,12 +133,3 @@ def _bzr(address: addresses.Address, folder: Path) -> str:
 
 
 _FETCH: Mapping[str, Fetch] = {addresses.GIT: _git, addresses.BZR: _bzr}
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Generator[None]:
-    """Wait until no other process works on the clone *folder*, and keep them away."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f'.{folder.name}.lock').open('w') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -10,8 +10,8 @@ import pytest
 
 from bedrock import process
 from hoodoo import cli, settings, testing
+from hoodoo.projects import layout
 from hoodoo.runner import run
-from hoodoo.spec import layout
 
 pytestmark = pytest.mark.nspawn
 

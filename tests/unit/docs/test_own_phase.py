@@ -15,7 +15,8 @@ from bedrock import errors
 from hoodoo import settings, testing
 from hoodoo.journal import journal
 from hoodoo.juju import connect, driver
-from hoodoo.runner import request, run
+from hoodoo.review import request
+from hoodoo.runner import run
 
 PAGE = Path(__file__).parents[3] / 'docs' / 'howto' / 'own-phase.md'
 MODULE = 'hoodoo_service_active'

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bedrock import errors
-from hoodoo.spec import bzr, sources
+from hoodoo.spec import sources
+from hoodoo.vcs import bzr
 from tests.integration.hoodoo.collect.conftest import Place
 
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from bedrock import errors
-from hoodoo.bundle import charms
+from hoodoo.bundle.wanted import charms
 from hoodoo.collect import sources
-from hoodoo.spec import layout
+from hoodoo.projects import layout
 from tests.integration.hoodoo.collect.conftest import Place
 
 

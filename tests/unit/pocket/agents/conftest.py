@@ -15,7 +15,6 @@ CHARM = Charm(
     actions={'backup': {}, 'probe': {'parallel': True}},
     resources={},
     storage={},
-    containers={},
     metadata={'name': 'app'},
 )
 

@@ -35,7 +35,6 @@ def _charm(name: str, role: str) -> Charm:
         actions={},
         resources={},
         storage={},
-        containers={},
         metadata={},
     )
 

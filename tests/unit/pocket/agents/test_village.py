@@ -41,7 +41,6 @@ def _charm(name: str, *endpoints: tuple[str, str, str], subordinate: bool = Fals
         actions={'act': {}},
         resources={},
         storage={},
-        containers={},
         metadata={},
     )
 

@@ -49,7 +49,6 @@ def make_charm(
         actions=actions or {},
         resources={},
         storage={},
-        containers={},
         metadata={},
     )
 

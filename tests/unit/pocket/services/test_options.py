@@ -22,7 +22,6 @@ CHARM = Charm(
     actions={},
     resources={},
     storage={},
-    containers={},
     metadata={},
 )
 

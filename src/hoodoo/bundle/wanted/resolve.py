@@ -1,0 +1,303 @@
+"""A deployment's tree as a wanted model: every value checked and typed, every include read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from bedrock import base as bases
+from bedrock import charm as charm_files
+from bedrock import errors
+from hoodoo import model, wording
+from hoodoo.bundle.reading import deployer, tree, words
+from hoodoo.bundle.wanted import (
+    charms,
+    constraints,
+    findings,
+    options,
+    pairings,
+    placement,
+    sensitive,
+    sourcing,
+)
+
+_HINT = 'Offers and what is consumed can be made by a script phase, with juju offer and juju consume.'
+_UNSUPPORTED = {
+    'offers': ('offers are not made', _HINT),
+    'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
+    'devices': ('devices are only for kubernetes models', 'Leave them out.'),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A wanted model and all that is wrong with it; with problems it must not be applied."""
+
+    wanted: model.WantedModel
+    problems: tuple[errors.Problem, ...] = ()
+    remarks: tuple[errors.Problem, ...] = ()
+    """What the bundle says that has no effect, or another than it seems."""
+    included: tuple[str, ...] = ()
+    """Values of options that are whole files: likely secrets."""
+
+
+def resolve(
+    deployments: deployer.Deployments,
+    target: str,
+    *,
+    shelf: charms.Shelf,
+    series: str,
+    secret: Sequence[Path] = (),
+) -> Resolved:
+    """Return what deployment *target* (or the only one) asks for.
+
+    Args:
+        series: Used where the bundle names none.
+        secret: Folders whose files hold secrets.
+
+    Raises:
+        Problems: the deployment cannot be told.
+    """
+    chosen = deployer.choose(deployments, target)
+    resolver = _Resolver(chosen, deployments, shelf, str(chosen.data.get('series') or series), secret)
+    wanted = resolver.run()
+    found = resolver.found
+    return Resolved(
+        wanted=wanted,
+        problems=tuple(found.problems),
+        remarks=tuple(found.remarks),
+        included=tuple(resolver.options.included),
+    )
+
+
+class _Resolver:
+    def __init__(
+        self,
+        chosen: tree.Tree,
+        deployments: deployer.Deployments,
+        shelf: charms.Shelf,
+        series: str,
+        secret: Sequence[Path],
+    ) -> None:
+        self.chosen, self.deployments, self.series, self.secret = chosen, deployments, series, secret
+        self.dialect = deployments.dialect
+        self.section = self.dialect.section
+        self.found = findings.Findings(chosen)
+        self.found.remarks += deployments.remarks
+        self.sourcing = sourcing.Sourcing(shelf, self.dialect, self.found)
+        self.options = options.Options(deployments.folders, shelf, self.found)
+
+    def run(self) -> model.WantedModel:
+        self._check_keys()
+        services = self._services()
+        applications = {name: self._application(name, raw) for name, raw in services.items()}
+        machines = self._machines()
+        applications = self._placed(services, applications, machines)
+        self.options.check_overrides()
+        relations = pairings.read(self.chosen.data.get('relations'), self.found)
+        remarks = tuple(
+            f'{remark.where}: {remark.message}. {remark.hint}'.rstrip() for remark in self.found.remarks
+        )
+        return model.WantedModel(
+            applications=applications, relations=relations, machines=machines, remarks=remarks
+        )
+
+    def _check_keys(self) -> None:
+        self.found.unknown((), '', self.chosen.data, self.dialect.bundle_keys)
+        if self.chosen.data.get('inherits') and self.deployments.single:
+            file = self.deployments.single[0]
+            message = f'nothing is inherited: "{file}" is one deployment itself, which switches that off'
+            self.found.remark(('inherits',), message, 'Put it under a name of its own.')
+        if self.chosen.data.get('saas'):
+            self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
+        if self.chosen.data.get('bundle') == 'kubernetes':
+            self.found.problem(
+                ('bundle',), 'the bundle is for a kubernetes model', 'Only machines are supported.'
+            )
+        overrides = self.chosen.data.get('overrides')
+        if overrides is not None and not isinstance(overrides, tree.Table):
+            self.found.problem(
+                ('overrides',), 'overrides are not a mapping', 'Write overrides: {OPTION: VALUE}.'
+            )
+
+    def _services(self) -> dict[str, tree.Table]:
+        raw = self.chosen.data.get(self.section)
+        if raw is not None and not isinstance(raw, tree.Table):
+            self.found.problem(
+                (self.section,), f'{self.section} are not a mapping', 'Write NAME: {charm: NAME}.'
+            )
+        services: dict[str, tree.Table] = {}
+        for name, entry in tree.mapping(raw).items():
+            if entry is None or isinstance(entry, tree.Table):
+                services[name] = tree.mapping(entry)
+            else:
+                self.found.problem(
+                    (self.section, name),
+                    f'application {name} is not a mapping',
+                    f'Write {name}: {{charm: NAME}}.',
+                )
+        return services
+
+    def _application(self, name: str, raw: tree.Table) -> model.WantedApplication:
+        at = (self.section, name)
+        self.found.unknown(at, f' of {name}', raw, self.dialect.application_keys)
+        for key, (message, hint) in _UNSUPPORTED.items():
+            if key in self.dialect.application_keys and raw.get(key):
+                self.found.problem((*at, key), f'{message} ({name})', hint)
+        if raw.get('build'):
+            message = f'the build command of {name} has no effect'
+            self.found.remark((*at, 'build'), message, 'The phase build runs commands before a deployment.')
+        series = str(raw.get('series') or self.series)
+        source = self.sourcing.source(at, name, raw, series)
+        charm = self.sourcing.read(at, source)
+        subordinate = charm is not None and charm.subordinate
+        return model.WantedApplication(
+            name=name,
+            charm=source,
+            num_units=self._count(at, name, raw, subordinate=subordinate),
+            subordinate=subordinate,
+            options=self.options.read(at, name, raw, charm, store=isinstance(source, model.StoreCharm)),
+            constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
+            expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
+            base=self.sourcing.base(at, raw, series, self._default_base(), charm),
+            resources=self._resources(at, name, raw, charm),
+            storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
+            bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
+            annotations=self._annotations(at, name, raw),
+            trust=self._flag(at, name, raw, 'trust'),
+            private=self._private(at, raw, charm),
+        )
+
+    def _default_base(self) -> str:
+        return words.option_text(self.chosen.data.get('default-base')).partition('/')[0]
+
+    def _count(self, at: tree.Path, name: str, raw: tree.Table, *, subordinate: bool) -> int:
+        key = 'scale' if 'scale' in raw and 'num_units' not in raw else 'num_units'
+        value = raw.get(key)
+        text = words.option_text(self.dialect.num_units if value is None else value)
+        if isinstance(value, bool) or not text.isdigit():
+            self.found.problem(
+                (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
+            )
+            return 1
+        if not subordinate:
+            return int(text)
+        if value is not None and int(text):
+            message = (
+                f'{name} is a subordinate, which has units beside those of others: num_units has no effect'
+            )
+            self.found.remark((*at, key), message, f'Leave {key} out.')
+        return 0
+
+    def _flag(self, at: tree.Path, name: str, raw: tree.Table, key: str) -> bool:
+        text = words.option_text(raw.get(key)).lower()
+        if text not in ('', 'true', 'false', 'yes', 'no', '0', '1'):
+            self.found.problem(
+                (*at, key),
+                f'{key} of {name} takes true or false, not "{text}"',
+                'Write true or leave it out.',
+            )
+        return text in ('true', 'yes', '1')
+
+    def _named(
+        self, at: tree.Path, name: str, raw: tree.Table, key: str, known: Collection[str] | None
+    ) -> dict[str, str]:
+        """A mapping of texts, whose keys the charm must have where it is known."""
+        value = raw.get(key)
+        if value is not None and not isinstance(value, tree.Table):
+            self.found.problem(
+                (*at, key), f'{key} of {name} is not a mapping', f'Write {key}: {{NAME: VALUE}}.'
+            )
+        for entry, text in tree.mapping(value).items():
+            where = (*at, key, entry)
+            if not words.plain(text):
+                self.found.problem(where, f'"{entry}" in {key} of {name} is a list or a mapping')
+            if known is not None and entry not in known:
+                hint = (
+                    wording.guess(entry, known)
+                    or f'It has: {", ".join(sorted(filter(None, known))) or "none"}.'
+                )
+                self.found.problem(where, f'charm of {name} knows no "{entry}" for {key}', hint)
+        return words.pairs(value)
+
+    def _annotations(self, at: tree.Path, name: str, raw: tree.Table) -> dict[str, str]:
+        found = self._named(at, name, raw, 'annotations', None)
+        if not self.dialect.includes_in_annotations:
+            return found
+        read = {key: self.options.text((*at, 'annotations', key), name, key, found[key]) for key in found}
+        return {key: text for key, text in read.items() if text is not None}
+
+    def _resources(
+        self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
+    ) -> dict[str, str]:
+        """The resources, the files among them with their whole path."""
+        found = self._named(at, name, raw, 'resources', charm.resources if charm else None)
+        for key, text in found.items():
+            if not text.startswith(('.', '/', '~')):
+                continue  # a revision of the store, or an image
+            path = Path(os.path.expanduser(text))
+            folders = self.deployments.folders
+            file = next((folder / path for folder in folders if os.path.isfile(folder / path)), None)
+            if file is None:
+                hint = f'Looked in {", ".join(str(folder) for folder in folders)}.'
+                message = f'cannot find file "{text}" of resource "{key}" of {name}'
+                self.found.problem((*at, 'resources', key), message, '' if path.is_absolute() else hint)
+            else:
+                found[key] = str(file.resolve())
+        return found
+
+    def _private(self, at: tree.Path, raw: tree.Table, charm: charm_files.Charm | None) -> frozenset[str]:
+        """The options that hold secrets."""
+        paths = {key: (*at, 'options', key) for key in tree.mapping(raw.get('options'))}
+        values = dict(tree.mapping(raw.get('options')))
+        for key, value in tree.mapping(self.chosen.data.get('overrides')).items():
+            if charm is not None and key in charm.options:
+                paths[key], values[key] = ('overrides', key), value
+        written = {key: (self.chosen.at(path), values[key]) for key, path in paths.items()}
+        return sensitive.options(written, charm, secret=self.secret)
+
+    def _machines(self) -> dict[str, model.WantedMachine]:
+        """The machines that the bundle lists."""
+        found: dict[str, model.WantedMachine] = {}
+        for name, raw in tree.mapping(self.chosen.data.get('machines')).items():
+            at, facts = ('machines', name), tree.mapping(raw)
+            self.found.unknown(at, f' of machine {name}', facts, placement.MACHINE_KEYS)
+            series = words.option_text(facts.get('series') or self.chosen.data.get('series'))
+            found[name] = model.WantedMachine(
+                name=name,
+                base=words.option_text(facts.get('base'))
+                or bases.SERIES.get(series, '')
+                or self._default_base(),
+                constraints=constraints.read(facts.get('constraints'), (*at, 'constraints'), self.found),
+                annotations=self._named(at, f'machine {name}', facts, 'annotations', None),
+            )
+        return found
+
+    def _placed(
+        self,
+        services: dict[str, tree.Table],
+        applications: dict[str, model.WantedApplication],
+        machines: dict[str, model.WantedMachine],
+    ) -> dict[str, model.WantedApplication]:
+        """The applications with where their units go."""
+        keys = {name: 'to' if 'to' in raw else 'force-machine' for name, raw in services.items()}
+        written = {name: words.strings(raw.get(keys[name])) for name, raw in services.items()}
+        found = placement.settle(written, applications, machines, native=self.deployments.native)
+        for problem in found.problems:
+            at = (self.section, problem.application, keys[problem.application])
+            self.found.problem(at, problem.message, problem.hint)
+        for name in machines.keys() - found.machines if self.deployments.native else ():
+            self.found.remark(('machines', name), f'machine {name} is added though nothing is placed on it')
+        return {name: replace(each, to=found.to.get(name, ())) for name, each in applications.items()}
+
+
+def _bindable(charm: charm_files.Charm | None) -> set[str] | None:
+    """The names that may be bound to a space; the empty one is for all others."""
+    if charm is None:
+        return None
+    extra = cast('object', charm.metadata.get('extra-bindings'))
+    names = cast('dict[str, object]', extra) if isinstance(extra, dict) else {}
+    return {'', 'juju-info', *charm.endpoints, *names}

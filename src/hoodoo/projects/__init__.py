@@ -1,0 +1,1 @@
+"""Projects and workspaces on disk, and the secrets that an operator keeps beside them."""

@@ -1,0 +1,1 @@
+"""Version control systems: trees cloned and updated, from mirrors where there are any."""

@@ -1,0 +1,202 @@
+"""Carrying out plans: what is killed half way is neither lost nor done twice, and targets are waited for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+import pytest
+
+from bedrock import errors
+from hoodoo import model, testing
+from hoodoo.bundle import apply
+from hoodoo.bundle.planning import placing, plan, steps
+from hoodoo.journal import journal
+from hoodoo.juju import driver
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing after it is done."""
+
+
+class Quiet:
+    """Hears nothing."""
+
+    def step(self, text: str, state: str) -> None:
+        """See `apply.Told`."""
+
+    def note(self, text: str) -> None:
+        """See `apply.Told`."""
+
+
+class World:
+    """A model in memory, a journal, a charm."""
+
+    def __init__(self, folder: Path) -> None:
+        self.charm = folder / 'web'
+        self.charm.mkdir()
+        (self.charm / 'metadata.yaml').write_text('name: web\nsummary: x\n')
+        (self.charm / 'dispatch').write_text('#!/bin/sh\n')
+        self.journal = journal.Journal(folder / 'journal.db')
+        self.juju = testing.FakeDriver()
+        self.hands = apply.Hands(driver=self.juju, memory=self.journal, cache=folder / 'cache', told=Quiet())
+
+    def application(self, name: str, **facts: object) -> model.WantedApplication:
+        given: dict[str, object] = {'name': name, 'charm': model.LocalCharm(path=self.charm), **facts}
+        return model.WantedApplication(**given)  # type: ignore[arg-type]
+
+    def plan(self, wanted: model.WantedModel) -> list[str]:
+        return [str(step) for step in plan.plan(wanted, apply.look(wanted, self.hands)).steps]
+
+    def apply(self, wanted: model.WantedModel) -> None:
+        seen = apply.look(wanted, self.hands)
+        apply.apply(wanted, plan.plan(wanted, seen), seen, self.hands)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Generator[World]:
+    made = World(tmp_path)
+    yield made
+    made.journal.close()
+
+
+def _model(*applications: model.WantedApplication, machines: tuple[str, ...] = ()) -> model.WantedModel:
+    return model.WantedModel(
+        applications={each.name: each for each in applications},
+        machines={name: model.WantedMachine(name=name) for name in machines},
+    )
+
+
+def _dies(work: Callable[..., object], *, after: bool) -> Callable[..., object]:
+    """*work* that is killed just before or just after it did its part."""
+
+    def dying(*args: object, **named: object) -> object:
+        if after:
+            work(*args, **named)
+        raise Killed
+
+    return dying
+
+
+@pytest.mark.parametrize(('after', 'left'), [(True, []), (False, ['deploy web, 1 unit'])])
+def test_a_deploy_that_was_killed_is_known_to_be_done_or_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, after: bool, left: list[str]
+) -> None:
+    wanted = _model(world.application('web'))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'deploy', _dies(world.juju.deploy, after=after))
+        with pytest.raises(Killed):
+            world.apply(wanted)
+    assert world.plan(wanted) == left
+    world.apply(wanted)
+    assert world.juju.calls == ['deploy web from web']
+    assert world.plan(wanted) == []
+
+
+@pytest.mark.parametrize(('after', 'left'), [(True, []), (False, ['refresh web: its charm has changed'])])
+def test_a_refresh_that_was_killed_is_known_to_be_done_or_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, after: bool, left: list[str]
+) -> None:
+    wanted = _model(world.application('web'))
+    world.apply(wanted)
+    (world.charm / 'dispatch').write_text('#!/bin/sh\nexit 0\n')
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'refresh', _dies(world.juju.refresh, after=after))
+        with pytest.raises(Killed):
+            world.apply(wanted)
+    assert world.plan(wanted) == left
+    world.apply(wanted)
+    assert world.juju.calls[1:] == ['refresh web']
+
+
+def test_a_charm_that_somebody_else_brings_after_a_settled_kill_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = _model(world.application('web'))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'deploy', _dies(world.juju.deploy, after=True))
+        with pytest.raises(Killed):
+            world.apply(wanted)
+    world.apply(wanted)
+    world.juju.put(dataclasses.replace(world.juju.seen.applications['web'], charm='local:web-7'))
+    assert world.plan(wanted) == ['refresh web: it may have another charm']
+
+
+def test_a_deploy_that_failed_promises_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise driver.JujuFault('no')
+
+    wanted = _model(world.application('web'))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'deploy', refused)
+        with pytest.raises(errors.Fault, match='no'):
+            world.apply(wanted)
+    world.juju.put(testing.application('web', testing.unit('web/0')))
+    assert world.plan(wanted) == ['refresh web: it may have another charm']
+
+
+def test_a_deploy_that_was_interrupted_after_its_part_is_not_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = world.juju.deploy
+
+    def interrupted(wanted: model.WantedApplication, charm: str, to: Sequence[str]) -> None:
+        plain(wanted, charm, to)
+        raise driver.JujuFault('killed by SIGTERM')
+
+    wanted = _model(world.application('web'))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'deploy', interrupted)
+        with pytest.raises(errors.Fault, match='SIGTERM'):
+            world.apply(wanted)
+    assert world.plan(wanted) == []
+
+
+@pytest.mark.parametrize('where', ['add_machine', 'annotate'])
+def test_a_machine_that_was_added_by_a_killed_run_is_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    # A machine of somebody else's, so that numbers tell nothing.
+    world.juju.add_machine(model.WantedMachine(name='foreign'))
+    place = model.Placement(text='x', machine='x')
+    wanted = _model(world.application('web', to=(place,)), machines=('x',))
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, where, _dies(getattr(world.juju, where), after=where == 'add_machine'))
+        with pytest.raises(Killed):
+            world.apply(wanted)
+    assert world.plan(wanted) == ['deploy web, 1 unit (to x)']
+    world.apply(wanted)
+    assert list(world.juju.seen.machines) == ['0', '1']
+    assert world.juju.notes['1'] == {placing.MARK: 'x'}
+    assert world.juju.seen.applications['web'].units[0].machine == '1'
+    assert world.plan(wanted) == []
+
+
+def test_a_unit_goes_beside_one_that_juju_is_still_placing(world: World) -> None:
+    beside = model.Placement(text='lxd:db', application='db', unit=1, container='lxd')
+    unplaced = testing.unit('db/1', machine='')
+    world.juju.put(testing.application('db', testing.unit('db/0', machine='4'), unplaced, charm='ch:db-1'))
+    looks: list[str] = []
+
+    def place(juju: testing.FakeDriver) -> None:
+        looks.append('look')
+        if len(looks) == 2:
+            units = (testing.unit('db/0', machine='4'), testing.unit('db/1', machine='6'))
+            juju.put(testing.application('db', *units, charm='ch:db-1'))
+
+    world.juju.on_wait = place
+    db = model.WantedApplication(name='db', charm=model.StoreCharm(name='db'), num_units=2)
+    wanted = _model(db, world.application('web', to=(beside,)))
+    with pytest.raises(driver.JujuFault, match='lxd:6 not supported'):
+        world.apply(wanted)
+    assert looks == ['look', 'look']
+    assert world.juju.calls == ['deploy web from web to lxd:6']
+
+
+def test_a_plan_with_problems_changes_nothing(world: World) -> None:
+    made = steps.Plan(steps=(steps.Expose(application='web'),), problems=('it cannot be',))
+    seen = plan.Seen(snapshot=world.juju.seen)
+    with pytest.raises(errors.Fault, match='it cannot be'):
+        apply.apply(_model(), made, seen, world.hands)
+    assert world.juju.calls == []
