@@ -1,4 +1,4 @@
-"""Locally a test that lacks something is skipped; where CI runs, nothing may be."""
+"""What holds for all tests: examples may take long; locally a test that lacks something is skipped, never in CI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import os
 from collections.abc import Generator
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes says something about the machine, and nothing about the code.
+hypothesis.settings.register_profile(
+    'any machine', deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile('any machine')
 
 
 @pytest.hookimpl(wrapper=True)
