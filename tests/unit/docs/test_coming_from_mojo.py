@@ -15,9 +15,10 @@ from hoodoo.phases import registry
 PAGE = (Path(__file__).parents[3] / 'docs' / 'howto' / 'coming-from-mojo.md').read_text()
 # As Mojo's README lists them.
 PHASES = (
-    'secrets collect builddeps script build repo deploy bundle sleep verify nagios-check juju-check-wait'
-    ' stop-on'
-).split()
+    *('secrets', 'collect', 'builddeps', 'script', 'build', 'repo'),
+    *('deploy', 'bundle', 'sleep', 'verify', 'nagios-check'),
+    *('juju-check-wait', 'stop-on'),
+)
 
 
 @pytest.fixture(autouse=True)
