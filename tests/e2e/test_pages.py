@@ -42,7 +42,8 @@ DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
 _FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
 _SHAPES = (
     (r'\[ *\d+\.\d+s\]', '[SECONDS]'),
-    (r'in \d+\.\d+ ?s', 'in SECONDS'),
+    (r'(in|after) \d+\.\d+ ?s', r'\1 SECONDS'),
+    (r'since \d\d:\d\d:\d\d', 'since TIME'),
     (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d+', 'DATE SECONDS'),
     (r'(?<=failed)  +\d+\.\d+$', ' SECONDS'),
     (r'\d\d \w{3} \d{4} \d\d:\d\d:\d\dZ', 'TIME'),

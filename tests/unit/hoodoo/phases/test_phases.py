@@ -285,6 +285,15 @@ def test_debug_logs_are_kept_in_the_workspace(world: World) -> None:
     assert f'debug-logs: kept in {folder}' in world.said()
 
 
+def test_kept_logs_hold_no_secrets(world: World) -> None:
+    world.juju.log = ['unit-web-0: db at https://web:hunter22@db/']
+    world.program('verify', 'exit 1')
+    with pytest.raises(errors.Fault):
+        world.run('verify debug-logs=True\n')
+    (log,) = (world.space / 'logs').glob('*/model.log')
+    assert log.read_text() == 'unit-web-0: db at https://***@db/\n'
+
+
 def test_logs_that_cannot_be_had_do_not_hide_the_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def log_lines(limit: int) -> list[str]:
         raise errors.Fault('cannot reach the controller')
