@@ -1,4 +1,4 @@
-"""What holds for all tests: examples may take long; locally a test that lacks something is skipped, never in CI."""
+"""What holds for all tests: examples may take long; what lacks something is skipped, but never in CI."""
 
 from __future__ import annotations
 
