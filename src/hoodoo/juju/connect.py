@@ -14,7 +14,8 @@ from typing import Any, cast
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.juju import clientfiles, handing, jujudriver, reader, rpc
+from hoodoo.juju import clientfiles, handing, reader, rpc
+from hoodoo.juju import jujudriver as driver
 
 _POCKET_CLOUD = 'pocket'
 _POCKET_UP_S = 900.0
@@ -42,7 +43,7 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
     Raises:
         UsageFault: no controller has that name. UnreachableFault: there is none, and no pocket either.
     """
-    name = controller or settings.controller or clientfiles.current(settings.juju_data)
+    name = _chosen(settings, controller)
     if not name:
         note('no Juju controller is registered: starting pocket')
         return _pocket(settings)
@@ -73,7 +74,7 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
 
 def open_driver(
     settings: settings_module.Settings, *, wanted: str, default: str, note: Note
-) -> tuple[jujudriver.JujuDriver, Target]:
+) -> tuple[driver.JujuDriver, Target]:
     """Connect to a model, creating it when it is absent.
 
     Args:
@@ -86,16 +87,14 @@ def open_driver(
     uuid = _model_uuid(target, name)
     if not uuid:
         note(f'creating model {name} on {target.controller.name}')
-        jujudriver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
+        driver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
         uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')
     return _driver(settings, target, name, uuid), target
 
 
-def find_driver(
-    settings: settings_module.Settings, *, wanted: str, default: str
-) -> jujudriver.JujuDriver | None:
+def find_driver(settings: settings_module.Settings, *, wanted: str, default: str) -> driver.JujuDriver | None:
     """Connect to a model that exists; None when it or any controller does not. Nothing is started or made.
 
     Args:
@@ -106,10 +105,10 @@ def find_driver(
         UnreachableFault: the controller does not answer.
     """
     controller, _, name = wanted.rpartition(':')
-    controller = controller or settings.controller or clientfiles.current(settings.juju_data)
-    found = clientfiles.find(settings.juju_data, controller) if controller else None
+    controller = _chosen(settings, controller)
     if not controller:
         return None
+    found = clientfiles.find(settings.juju_data, controller)
     if found is not None and found.cloud == _POCKET_CLOUD and not _listens(found):
         raise errors.UnreachableFault(
             f'cannot see the models of controller "{controller}": pocket is not running',
@@ -120,14 +119,14 @@ def find_driver(
     return _driver(settings, target, name or default, uuid) if uuid else None
 
 
-def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> jujudriver.JujuDriver:
+def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> driver.JujuDriver:
     """Connect to a model that must be there: *wanted*, else the Juju client's current one.
 
     Raises:
         UsageFault: there is no such model, or none is meant.
     """
     controller, _, name = wanted.rpartition(':')
-    if not (controller or settings.controller or clientfiles.current(settings.juju_data)):
+    if not _chosen(settings, controller):
         raise errors.UsageFault(
             'cannot find a model: no Juju controller is registered',
             hint='Run "juju login", "juju bootstrap" or "pocket up".',
@@ -141,7 +140,7 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
             hint='Name one with --model, or choose one with "juju switch".',
         )
     models = _models(target)
-    uuid = models.get(name if '/' in name else f'{found.user}/{name}', '')
+    uuid = models.get(_owned(target, name), '')
     if not uuid:
         known = [each.removeprefix(f'{found.user}/') for each in models]
         listed = f'Models: {", ".join(sorted(known)) or "none"}.'
@@ -152,13 +151,16 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
     return _driver(settings, target, name, uuid)
 
 
-def _driver(
-    settings: settings_module.Settings, target: Target, name: str, uuid: str
-) -> jujudriver.JujuDriver:
+def _chosen(settings: settings_module.Settings, controller: str) -> str:
+    """The controller of the command line, of JUJU_CONTROLLER, or the Juju client's current one; or none."""
+    return controller or settings.controller or clientfiles.current(settings.juju_data)
+
+
+def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
     scratch = handing.scratch(target.program, home=settings.home)
     handing.sweep(scratch)
     seen_by = reader.Reader(lambda: rpc.Connection(_as_registered(target), model_uuid=uuid))
-    return jujudriver.JujuDriver(
+    return driver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
         model_uuid=uuid,
@@ -174,7 +176,12 @@ def _as_registered(target: Target) -> clientfiles.Controller:
 
 def _model_uuid(target: Target, name: str) -> str:
     """The uuid of a model, ours unless *name* says whose; empty when there is none."""
-    return _models(target).get(name if '/' in name else f'{target.controller.user}/{name}', '')
+    return _models(target).get(_owned(target, name), '')
+
+
+def _owned(target: Target, name: str) -> str:
+    """The name of a model with its owner, who is us unless it says."""
+    return name if '/' in name else f'{target.controller.user}/{name}'
 
 
 def _models(target: Target) -> dict[str, str]:

@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from bedrock import errors, process
 from hoodoo import wording
 from hoodoo.containers import container, nspawn
-from hoodoo.phases import base
+from hoodoo.phases import base, options
+from hoodoo.spec import manifest
 
 _KEPT_LINES = 20
+
+T = TypeVar('T')
+
+
+def read(kind: Callable[..., T], call: manifest.PhaseCall, outlook: base.Outlook) -> options.Given[T] | None:
+    """The options of a line that names a program by ``config``, with variables for it.
+
+    None when it cannot be told which program is meant. What it may make is noted in *outlook*.
+    """
+    given = options.read(kind, call, outlook.problems, environment=True)
+    outlook.made_by_programs = True
+    return None if 'config' in given.untold else given
+
+
+def succeed(
+    context: base.Context,
+    file: str,
+    *,
+    phase: str,
+    variables: Mapping[str, str],
+    inside: container.Container | None,
+    network: bool = True,
+) -> None:
+    """Run the program *file* of the spec like `run`, for *phase*.
+
+    Raises:
+        Fault: also when it ended with another status than 0.
+    """
+    program, what = context.place.view.get(file), f'{phase} "{file}"'
+    done = run(context, program, what=what, variables=variables, inside=inside, network=network)
+    if done.returncode != 0:
+        raise failed(what, program, done, variables)
 
 
 def run(

@@ -44,3 +44,13 @@ def _name() -> str:
     import pwd
 
     return pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_a_file_is_replaced_whole_and_its_folder_made(tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'note'
+    files.write(path, 'one')
+    with path.open() as reader:
+        files.write(path, 'two')
+        assert reader.read() == 'one'
+    assert path.read_text() == 'two'
+    assert [entry.name for entry in path.parent.iterdir()] == ['note']

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hoodoo.containers import container
-from hoodoo.phases import base, common, inside, options, programs
+from hoodoo.phases import base, common, inside, programs
 from hoodoo.spec import manifest
 
 
@@ -27,12 +27,14 @@ class Job:
 
     def run(self, context: base.Context) -> base.Outcome:
         """Run the program."""
-        program, what = context.place.view.get(self.file), f'build "{self.file}"'
-        done = programs.run(
-            context, program, what=what, variables=self.variables, inside=self.inside, network=False
+        programs.succeed(
+            context,
+            self.file,
+            phase='build',
+            variables=self.variables,
+            inside=self.inside,
+            network=False,
         )
-        if done.returncode != 0:
-            raise programs.failed(what, program, done, self.variables)
         where = '' if self.inside is None else ', in the container without network'
         return base.Outcome(summary=f'exit status 0{where}')
 
@@ -48,9 +50,8 @@ class Build:
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check that the program is there and may be run."""
-        given = options.read(Options, call, outlook.problems, environment=True)
-        outlook.made_by_programs = True
-        if 'config' in given.untold:
+        given = programs.read(Options, call, outlook)
+        if given is None:
             return None
         file = given.options.config
         found = base.find_file(call, file, place, outlook, executable=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hoodoo.containers import container
-from hoodoo.phases import base, common, inside, options, programs
+from hoodoo.phases import base, common, inside, programs
 from hoodoo.spec import manifest
 
 
@@ -34,10 +34,7 @@ class Job:
         """Run the program."""
         if self.inside is not None and self.unasked:
             context.told.note('runs in the container, where there is no juju; lxc=False runs it outside')
-        program, what = context.place.view.get(self.file), f'script "{self.file}"'
-        done = programs.run(context, program, what=what, variables=self.variables, inside=self.inside)
-        if done.returncode != 0:
-            raise programs.failed(what, program, done, self.variables)
+        programs.succeed(context, self.file, phase='script', variables=self.variables, inside=self.inside)
         return base.Outcome(summary='exit status 0')
 
 
@@ -52,9 +49,8 @@ class Script:
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check that the program is there and may be run."""
-        given = options.read(Options, call, outlook.problems, environment=True)
-        outlook.made_by_programs = True
-        if 'config' in given.untold:
+        given = programs.read(Options, call, outlook)
+        if given is None:
             return None
         file = given.options.config
         found = base.find_file(call, file, place, outlook, executable=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hoodoo.phases import base, common, options, programs
+from hoodoo.phases import base, common, programs
 from hoodoo.spec import manifest
 
 _CANNOT_RUN = (126, 127)
@@ -55,9 +55,8 @@ class StopOn:
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check that the program is there and may be run."""
-        given = options.read(Options, call, outlook.problems, environment=True)
-        outlook.made_by_programs = True
-        if 'config' in given.untold:
+        given = programs.read(Options, call, outlook)
+        if given is None:
             return None
         found = base.find_file(call, given.options.config, place, outlook, executable=True)
         return Job(options=given.options, variables=given.variables) if found and given.fine else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from bedrock import errors, process
 from hoodoo import wording
 from hoodoo.containers import container
-from hoodoo.phases import base, common, inside, options, programs
+from hoodoo.phases import base, common, inside, programs
 from hoodoo.spec import lookup, manifest
 
 
@@ -80,9 +80,8 @@ class Verify:
 
     def prepare(self, call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> base.Job | None:
         """Check that the program, or at least one in the directory, is there and may be run."""
-        given = options.read(Options, call, outlook.problems, environment=True)
-        outlook.made_by_programs = True
-        if 'config' in given.untold:
+        given = programs.read(Options, call, outlook)
+        if given is None:
             return None
         file = given.options.config
         fine = self._check(call, file, place, outlook)
