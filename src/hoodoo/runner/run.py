@@ -196,6 +196,7 @@ class Runner:
         mask = masker.Masker()
         mask.learn_variables(asked.variables)
         project = asked.workspace.project.name
+        mask.publish((project, asked.stage, asked.workspace.name, asked.default_model))
         mask.learn_folder(self.settings.root / 'LOCAL' / project / asked.stage)
         mask.learn_folder(asked.workspace.local)
         self.journal.mask_with(mask)

@@ -24,6 +24,7 @@ class Masker:
     def __init__(self) -> None:
         self._texts: set[str] = set()
         self._known: set[str] = set()
+        self._public: set[str] = set()
         self._files: dict[Path, tuple[int, int]] = {}
         self._pattern = pattern.compiled(())
         self._stale = False
@@ -33,7 +34,7 @@ class Masker:
         """Return *text* with ``***`` for every secret."""
         if self._stale:
             with self._lock:
-                self._pattern = pattern.compiled(self._texts)
+                self._pattern = pattern.compiled(self._texts - self._public)
                 self._stale = False
         return self._pattern.sub(SHOWN, text)
 
@@ -48,6 +49,13 @@ class Masker:
                 # A file of thousands of lines is no password that somebody puts into a header.
                 self._texts.update(forms.forms(value) if len(fresh) <= _MANY else (value,))
             self._stale = True
+
+    def publish(self, names: Iterable[str]) -> None:
+        """Never hide these by themselves: a spec tells everybody its names, and files of options repeat them."""
+        with self._lock:
+            fresh = set(names) - self._public
+            self._public |= fresh
+            self._stale = self._stale or bool(fresh & self._texts)
 
     def learn_variables(self, variables: Mapping[str, str]) -> None:
         """Hide the values of variables and options that are called like secrets."""

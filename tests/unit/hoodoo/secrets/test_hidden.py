@@ -107,6 +107,18 @@ def test_no_secret_is_in_anything_that_a_run_says_or_keeps(tmp_path: Path) -> No
     assert world.juju.live['web']['db-password'].value == SECRETS['option'], 'it does reach the model'
 
 
+def test_an_application_is_called_by_its_name_though_a_file_of_options_repeats_it(tmp_path: Path) -> None:
+    world = Planted(tmp_path)
+    world.write('inner', f'- service_name: storefront\n- word: {SECRETS["include of the spec"]}\n')
+    options = 'options: {inner: include-file://inner}'
+    world.write('services', f'services:\n  storefront:\n    charm: web\n    {options}\n')
+    world.manifest('collect\ndeploy config=services\nscript config=tell PASSWORD=x\n')
+    world.run()
+    said = '\n'.join(world.said)
+    assert 'deploy storefront' in said
+    assert SECRETS['include of the spec'] not in said
+
+
 def test_no_secret_is_in_what_a_failing_juju_says(tmp_path: Path) -> None:
     world = Planted(tmp_path)
 

@@ -86,6 +86,19 @@ def test_short_and_common_values_are_left_alone(value: str) -> None:
     assert _knowing(value)(said) == said
 
 
+def test_names_that_a_spec_publishes_are_never_hidden_whenever_they_are_told() -> None:
+    mask = masker.Masker()
+    mask.publish(['early-proxy'])
+    mask.learn_content(b'- name: early-proxy\n- name: later-proxy\n- word: s3same-street\n')
+    assert mask('later-proxy') == '***'
+    mask.publish(['later-proxy'])
+    assert (
+        mask('deploy early-proxy, later-proxy/0: s3same-street') == 'deploy early-proxy, later-proxy/0: ***'
+    )
+    mask.learn(['later-proxy'])
+    assert mask('later-proxy') == 'later-proxy'
+
+
 def test_a_short_word_is_hidden_only_by_itself() -> None:
     mask = _knowing('sesam')
     assert mask('open sesam! sesamoid') == 'open ***! sesamoid'
