@@ -51,7 +51,7 @@ class Masker:
             self._stale = True
 
     def publish(self, names: Iterable[str]) -> None:
-        """Never hide these by themselves: a spec tells everybody its names, and files of options repeat them."""
+        """Never hide these by themselves: a spec's names are no secret, and files of options repeat them."""
         with self._lock:
             fresh = set(names) - self._public
             self._public |= fresh
