@@ -84,9 +84,15 @@ def open_driver(
     target = _find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
+    owner, _, own = name.rpartition('/')
+    if not uuid and owner not in ('', target.controller.user):
+        raise errors.UsageFault(
+            f'cannot find model "{name}" on controller "{target.controller.name}"',
+            hint=f'Only {owner} can make it, and let {target.controller.user} into it with "juju grant".',
+        )
     if not uuid:
         note(f'creating model {name} on {target.controller.name}')
-        jujudriver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
+        jujudriver.add_model(target.program, controller=target.controller.name, name=own)
         uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')

@@ -70,25 +70,29 @@ class Aftermath:
         own = scripts(self.logs, view)
         with _never_failing('debug-logs: model', context.told):
             lines = juju.log_lines(_MODEL_LINES)
-            _write(folder / 'model.log', lines)
+            _write(folder / 'model.log', lines, context.place)
             for line in lines[-_SHOWN_LINES:]:
                 context.told.line(wording.as_left(line))
         with _never_failing('debug-logs: status', context.told):
             seen = juju.snapshot()
-            _write(folder / 'status', list(status(seen)))
+            _write(folder / 'status', list(status(seen)), context.place)
             named = [name for name in self.logs if name not in own and name.lower() not in (_NO, _YES)]
             for name in named:
                 if name not in seen.applications:
                     context.told.note(f'debug-logs: the model has no application {name}')
             for unit in (unit for unit in seen.units() if unit.application in named):
                 with _never_failing(f'debug-logs: {unit.name}', context.told):
-                    _write(folder / f'{unit.name.replace("/", "-")}.log', _unit_log(juju, unit))
+                    _write(
+                        folder / f'{unit.name.replace("/", "-")}.log', _unit_log(juju, unit), context.place
+                    )
         for name in own:
             with _never_failing(f'debug-logs: {name}', context.told):
                 done = programs.run(
                     context, view.get(name), what=f'"{name}"', variables={}, timeout_s=_PROGRAM_S
                 )
-                _write(folder / f'{Path(name).name}.log', (done.stdout + done.stderr).splitlines())
+                _write(
+                    folder / f'{Path(name).name}.log', (done.stdout + done.stderr).splitlines(), context.place
+                )
         context.told.note(f'debug-logs: kept in {folder}')
 
 
@@ -114,8 +118,8 @@ def _unit_log(juju: driver.Driver, unit: model.Unit) -> list[str]:
     return (done.stdout + done.stderr).splitlines()
 
 
-def _write(file: Path, lines: Sequence[str]) -> None:
-    files.write_private(file, ''.join(f'{line}\n' for line in lines))
+def _write(file: Path, lines: Sequence[str], place: base.Place) -> None:
+    files.write_private(file, place.masker(''.join(f'{line}\n' for line in lines)))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -36,7 +37,7 @@ class Masker:
             with self._lock:
                 self._pattern = pattern.compiled(self._texts - self._public)
                 self._stale = False
-        return self._pattern.sub(SHOWN, text)
+        return self._pattern.sub(_shown, text)
 
     def learn(self, found: Iterable[str]) -> None:
         """Hide these values, where that does not hide what is no secret."""
@@ -127,3 +128,8 @@ class Masker:
             message=self(problem.message),
             hint=self(problem.hint),
         )
+
+
+def _shown(found: re.Match[str]) -> str:
+    """What stands for a secret; the end of its line, which may belong to it, stays one."""
+    return f'{SHOWN}\n' if found[0].endswith('\n') else SHOWN
