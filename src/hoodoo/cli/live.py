@@ -46,6 +46,11 @@ class Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+        # Below the list and never broken: a command that is to be copied must stay one line.
+        last = len(self._summary) - 1
+        for index, line in enumerate(self._summary):
+            shown = text.Text(line, 'bold' if index == last else '')
+            self._console.print(shown, highlight=False, soft_wrap=True)
 
     def __call__(self, record: events.Record) -> None:
         """Take in one event."""
@@ -118,6 +123,4 @@ class Live:
             below.append(f'and {len(self._below) - room} more')
         # One line each, cut where the terminal ends: lines that come and go would make the list jump.
         lines = [text.Text(f'    {line}', 'dim', no_wrap=True, overflow='ellipsis') for line in below]
-        last = len(self._summary) - 1
-        said = [text.Text(line, 'bold' if n == last else '') for n, line in enumerate(self._summary)]
-        return console.Group(rows, *lines, *said)
+        return console.Group(rows, *lines)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[None]:
     """Show events as JSON lines, as a live list on a terminal, else as plain lines; write the log file."""
-    logs = (logfile,)
     with contextlib.ExitStack() as stack:
+        logs = ('',)
         if logfile:
-            opened.listen(stack.enter_context(contextlib.closing(_LogFile(logfile))).write)
+            file = stack.enter_context(contextlib.closing(_LogFile(logfile)))
+            opened.listen(file.write)
+            logs = (logfile,) if file.opened else logs
         if form == 'json':
             opened.listen(lambda record: click.echo(events.encode(record)))
         elif sys.stdout.isatty() and (screen := _live(logs)) is not None:
@@ -51,6 +53,11 @@ class _LogFile:
             self._file = Path(name).open('a', buffering=1)  # noqa: SIM115 - it stays open until close()
         except OSError as err:
             self._warn(err)
+
+    @property
+    def opened(self) -> bool:
+        """Whether it can be written."""
+        return self._file is not None
 
     def write(self, record: events.Record) -> None:
         """Append the lines of one event."""

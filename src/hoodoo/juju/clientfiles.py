@@ -21,6 +21,8 @@ class Controller:
     """``host:port`` each."""
     ca: str
     """PEM; empty means that the system's own authorities vouch for it."""
+    hostname: str = ''
+    """The public name that the system's own authorities vouch for, though *ca* does not; may be empty."""
     cloud: str
     user: str
     password: str
@@ -46,10 +48,12 @@ def find(data: Path, name: str) -> Controller | None:
     return Controller(
         name=name,
         endpoints=tuple(str(endpoint) for endpoint in entry.get('api-endpoints') or ()),
-        ca='' if entry.get('public-hostname') else str(entry.get('ca-cert') or ''),
+        ca=str(entry.get('ca-cert') or ''),
+        hostname=str(entry.get('public-hostname') or ''),
         cloud=str(entry.get('cloud', '')),
-        user=str(account.get('user', '')),
-        password=str(account.get('password', '')),
+        # Older clients wrote local users so.
+        user=str(account.get('user') or '').removesuffix('@local'),
+        password=str(account.get('password') or ''),
     )
 
 

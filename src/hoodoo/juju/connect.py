@@ -14,8 +14,7 @@ from typing import Any, cast
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.juju import clientfiles, handing, reader, rpc
-from hoodoo.juju import jujudriver as driver
+from hoodoo.juju import clientfiles, handing, jujudriver, reader, rpc
 
 _POCKET_CLOUD = 'pocket'
 _POCKET_UP_S = 900.0
@@ -74,7 +73,7 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
 
 def open_driver(
     settings: settings_module.Settings, *, wanted: str, default: str, note: Note
-) -> tuple[driver.JujuDriver, Target]:
+) -> tuple[jujudriver.JujuDriver, Target]:
     """Connect to a model, creating it when it is absent.
 
     Args:
@@ -85,16 +84,24 @@ def open_driver(
     target = _find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
+    owner, _, own = name.rpartition('/')
+    if not uuid and owner not in ('', target.controller.user):
+        raise errors.UsageFault(
+            f'cannot find model "{name}" on controller "{target.controller.name}"',
+            hint=f'Only {owner} can make it, and let {target.controller.user} into it with "juju grant".',
+        )
     if not uuid:
         note(f'creating model {name} on {target.controller.name}')
-        driver.add_model(target.program, controller=target.controller.name, name=name.rpartition('/')[2])
+        jujudriver.add_model(target.program, controller=target.controller.name, name=own)
         uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')
     return _driver(settings, target, name, uuid), target
 
 
-def find_driver(settings: settings_module.Settings, *, wanted: str, default: str) -> driver.JujuDriver | None:
+def find_driver(
+    settings: settings_module.Settings, *, wanted: str, default: str
+) -> jujudriver.JujuDriver | None:
     """Connect to a model that exists; None when it or any controller does not. Nothing is started or made.
 
     Args:
@@ -119,7 +126,7 @@ def find_driver(settings: settings_module.Settings, *, wanted: str, default: str
     return _driver(settings, target, name or default, uuid) if uuid else None
 
 
-def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> driver.JujuDriver:
+def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> jujudriver.JujuDriver:
     """Connect to a model that must be there: *wanted*, else the Juju client's current one.
 
     Raises:
@@ -156,11 +163,13 @@ def _chosen(settings: settings_module.Settings, controller: str) -> str:
     return controller or settings.controller or clientfiles.current(settings.juju_data)
 
 
-def _driver(settings: settings_module.Settings, target: Target, name: str, uuid: str) -> driver.JujuDriver:
+def _driver(
+    settings: settings_module.Settings, target: Target, name: str, uuid: str
+) -> jujudriver.JujuDriver:
     scratch = handing.scratch(target.program, home=settings.home)
     handing.sweep(scratch)
     seen_by = reader.Reader(lambda: rpc.Connection(_as_registered(target), model_uuid=uuid))
-    return driver.JujuDriver(
+    return jujudriver.JujuDriver(
         target.program,
         model_name=f'{target.controller.name}:{name}',
         model_uuid=uuid,

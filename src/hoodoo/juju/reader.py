@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.juju import rpc, snapshot, waker
+from hoodoo.juju import login, rpc, snapshot, waker
 
 _REDIALS = 5
 _REDIAL_S = 1.0
@@ -71,7 +71,7 @@ class Reader:
         given = {'annotations': [{'entity': tag, 'annotations': dict(notes)}]}
         refused = snapshot.item_error(self._call('Annotations', 'Set', given))
         if refused:
-            raise rpc.RpcFault(f'cannot annotate {tag}: {refused}')
+            raise login.RpcFault(f'cannot annotate {tag}: {refused}')
 
     def wait_change(self, timeout_s: float) -> None:
         """Return when the model may have changed since the last call, or after *timeout_s*.
@@ -103,7 +103,7 @@ class Reader:
                     self._connection = None
                     if attempt + 1 == _REDIALS:
                         raise
-                except rpc.RpcFault as err:
+                except login.RpcFault as err:
                     if not err.transient or attempt + 1 == _REDIALS:
                         raise
                 if attempt:

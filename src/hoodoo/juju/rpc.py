@@ -11,47 +11,29 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
-import ssl
 import threading
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar, cast
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from bedrock import errors
-from hoodoo.juju import clientfiles
+from hoodoo.juju import clientfiles, dialling, login
 
 T = TypeVar('T')
 
 # Which versions of each facade this client can read; the highest that the server has too is used.
 _KNOWN: Mapping[str, tuple[int, ...]] = {
-    'Admin': (3,),
     'AllWatcher': (3,),
     'Annotations': (2,),
     'Application': tuple(range(15, 23)),
     'Client': (6, 7, 8),
     'ModelManager': (9, 10),
 }
-_TRANSIENT = frozenset({'retry', 'try again', 'upgrade in progress'})
-_SERVER_NAME = 'juju-apiserver'
-_MAX_FRAME = 64 * 2**20
-_OPEN_S = 10.0
+_LOGIN_VERSION = 3
 _CALL_S = 60.0
 _CLOSE_S = 5.0
-
-
-class RpcFault(errors.Fault):
-    """The controller answered with an error."""
-
-    def __init__(self, message: str, *, code: str = '') -> None:
-        super().__init__(message)
-        self.code = code
-
-    @property
-    def transient(self) -> bool:
-        """Whether the controller asks for patience: it starts, is upgraded, or has too much to do."""
-        return self.code in _TRANSIENT
 
 
 class Connection:
@@ -63,9 +45,10 @@ class Connection:
         Raises:
             UnreachableFault: no endpoint answers. RpcFault: the login was refused.
         """
+        self._server_version = ''
         self._controller = controller
         self._sent = 0
-        self._versions: dict[str, int] = {'Admin': 3}
+        self._versions: dict[str, int] = {}
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ended = False
         self._gate = threading.Lock()
@@ -96,17 +79,21 @@ class Connection:
             RpcFault: the controller refused it.
             UnreachableFault: the connection broke, or no answer came within *timeout_s*.
         """
-        message: dict[str, Any] = {
+        if facade != 'Admin' and facade not in self._versions:
+            message = f'controller "{self._controller.name}" has no {facade} API that hoodoo can use'
+            hint = f'It is Juju {self._server_version or "of an unknown version"}; hoodoo is made for Juju 3.'
+            raise login.RpcFault(message, code='not implemented', hint=hint)
+        asked: dict[str, Any] = {
             'type': facade,
-            'version': self._versions.get(facade, 0),
+            'version': self._versions.get(facade, _LOGIN_VERSION),
             'request': request,
             'params': params,
         }
         if id_:
-            message['id'] = id_
-        answer = self._wait(self._ask(message), timeout_s)
+            asked['id'] = id_
+        answer = self._wait(self._ask(asked), timeout_s)
         if answer.get('error'):
-            raise RpcFault(str(answer['error']), code=str(answer.get('error-code', '')))
+            raise login.RpcFault(str(answer['error']), code=str(answer.get('error-code', '')))
         return cast('dict[str, Any]', answer.get('response') or {})
 
     def close(self) -> None:
@@ -153,7 +140,8 @@ class Connection:
     async def _serve(self, path: str, opened: concurrent.futures.Future[ClientConnection]) -> None:
         async with contextlib.AsyncExitStack() as stack:
             try:
-                connection = await _open(self._controller, path, stack)
+                connection = await dialling.dial(self._controller, path)
+                stack.push_async_callback(connection.close)
             except errors.UnreachableFault as err:
                 opened.set_exception(err)
                 return
@@ -176,48 +164,14 @@ class Connection:
 
     def _log_in(self) -> None:
         who = self._controller
-        answer = self.call(
-            'Admin',
-            'Login',
-            {
-                'auth-tag': f'user-{who.user}',
-                'credentials': who.password,
-                'nonce': '',
-                'client-version': '3.6.0',
-            },
-        )
+        try:
+            answer = self.call('Admin', 'Login', login.request(who))
+        except login.RpcFault as err:
+            raise login.refused(who, err) from None
+        login.check(who, answer)
+        self._server_version = str(answer.get('server-version') or '')
         for facade in cast('list[dict[str, Any]]', answer.get('facades') or []):
             known = _KNOWN.get(str(facade['name']), ())
             both = [version for version in facade.get('versions') or () if version in known]
             if both:
                 self._versions[str(facade['name'])] = max(both)
-
-
-async def _open(
-    controller: clientfiles.Controller, path: str, stack: contextlib.AsyncExitStack
-) -> ClientConnection:
-    """Connect to the first endpoint that answers."""
-    # Juju signs for this name whatever the controller's address is.
-    name = _SERVER_NAME if controller.ca else None
-    context = ssl.create_default_context(cadata=controller.ca or None)
-    failed: Exception | None = None
-    for endpoint in controller.endpoints:
-        try:
-            return await stack.enter_async_context(
-                connect(
-                    f'wss://{endpoint}{path}',
-                    ssl=context,
-                    server_hostname=name,
-                    max_size=_MAX_FRAME,
-                    open_timeout=_OPEN_S,
-                    close_timeout=1,
-                    compression=None,
-                    proxy=None,
-                )
-            )
-        except (OSError, WebSocketException) as err:
-            failed = err
-    where = ', '.join(controller.endpoints) or 'no known address'
-    raise errors.UnreachableFault(
-        f'cannot reach controller "{controller.name}" at {where}', hint='Is it running?'
-    ) from failed

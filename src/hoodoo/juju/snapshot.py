@@ -88,9 +88,17 @@ def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, .
         exposed=bool(entry.get('exposed', False)),
         life=str(entry.get('life') or 'alive'),
         channel=str(entry.get('charm-channel') or ''),
-        revision=int(entry['charm-rev']) if 'charm-rev' in entry else None,
+        revision=_revision(entry),
         newer=str(entry.get('can-upgrade-to') or ''),
     )
+
+
+def _revision(entry: Mapping[str, Any]) -> int | None:
+    """The charm's revision. Juju leaves a 0 out, so what is not told is at the end of the charm's URL."""
+    if 'charm-rev' in entry:
+        return int(entry['charm-rev'])
+    number = str(entry.get('charm') or '').rpartition('-')[2]
+    return int(number) if number.isdigit() else None
 
 
 def _units(application: str, entry: Mapping[str, Any]) -> Iterator[model.Unit]:

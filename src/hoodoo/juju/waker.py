@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from bedrock import errors
-from hoodoo.juju import rpc
+from hoodoo.juju import login, rpc
 
 _SHORTEST_S = 1.0
 """Between two looks when nothing says that the model changed."""
@@ -81,7 +81,7 @@ class Waker:
             connection = self._connection = self._dial()
             try:
                 watcher = str(connection.call('Client', 'WatchAll', {}).get('watcher-id', ''))
-            except rpc.RpcFault as err:
+            except login.RpcFault as err:
                 return err.transient
             self._follows.set()
             while not self._closed.is_set():

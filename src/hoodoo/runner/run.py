@@ -15,7 +15,7 @@ from hoodoo.phases import base, registry
 from hoodoo.review import check, request
 from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
 from hoodoo.runner.connecting import Connect, connect_juju
-from hoodoo.secrets import masker
+from hoodoo.secrets import logs, masker
 from hoodoo.spec import lookup
 
 __all__ = ['Connect', 'Runner', 'connect_juju']
@@ -196,11 +196,13 @@ class Runner:
         mask = masker.Masker()
         mask.learn_variables(asked.variables)
         project = asked.workspace.project.name
+        mask.publish((project, asked.stage, asked.workspace.name, asked.default_model))
         mask.learn_folder(self.settings.root / 'LOCAL' / project / asked.stage)
         mask.learn_folder(asked.workspace.local)
         self.journal.mask_with(mask)
         try:
-            yield mask
+            with logs.hidden(mask):
+                yield mask
         except BaseException as err:
             mask.mask_error(err)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ class Masker:
     def __init__(self) -> None:
         self._texts: set[str] = set()
         self._known: set[str] = set()
+        self._public: set[str] = set()
         self._files: dict[Path, tuple[int, int]] = {}
         self._pattern = pattern.compiled(())
         self._stale = False
@@ -33,9 +35,9 @@ class Masker:
         """Return *text* with ``***`` for every secret."""
         if self._stale:
             with self._lock:
-                self._pattern = pattern.compiled(self._texts)
+                self._pattern = pattern.compiled(self._texts - self._public)
                 self._stale = False
-        return self._pattern.sub(SHOWN, text)
+        return self._pattern.sub(_shown, text)
 
     def learn(self, found: Iterable[str]) -> None:
         """Hide these values, where that does not hide what is no secret."""
@@ -48,6 +50,13 @@ class Masker:
                 # A file of thousands of lines is no password that somebody puts into a header.
                 self._texts.update(forms.forms(value) if len(fresh) <= _MANY else (value,))
             self._stale = True
+
+    def publish(self, names: Iterable[str]) -> None:
+        """Never hide these by themselves: a spec's names are no secret, and files of options repeat them."""
+        with self._lock:
+            fresh = set(names) - self._public
+            self._public |= fresh
+            self._stale = self._stale or bool(fresh & self._texts)
 
     def learn_variables(self, variables: Mapping[str, str]) -> None:
         """Hide the values of variables and options that are called like secrets."""
@@ -119,3 +128,8 @@ class Masker:
             message=self(problem.message),
             hint=self(problem.hint),
         )
+
+
+def _shown(found: re.Match[str]) -> str:
+    """What stands for a secret; the end of its line, which may belong to it, stays one."""
+    return f'{SHOWN}\n' if found[0].endswith('\n') else SHOWN

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import ipaddress
 import json
+import socket
 import ssl
 import threading
 import time
@@ -21,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 from bedrock import errors
-from hoodoo.juju import clientfiles, reader, rpc
+from hoodoo.juju import clientfiles, login, reader, rpc
 
 FULL_STATUS: dict[str, Any] = {
     'model': {'name': 'm'},
@@ -108,6 +110,7 @@ class Controller:
                 facades = [
                     {'name': 'Client', 'versions': [6, 7, 8, 9]},
                     {'name': 'Application', 'versions': [19]},
+                    {'name': 'AllWatcher', 'versions': [3]},
                 ]
                 return {'response': {'facades': facades, 'server-version': '3.6.12'}}
             case 'Client', 'FullStatus':
@@ -300,7 +303,7 @@ def test_a_wrong_password_is_a_fault(registered: clientfiles.Controller, tmp_pat
     (tmp_path / 'accounts.yaml').write_text(json.dumps({'controllers': {'here': account}}))
     wrong = clientfiles.find(tmp_path, 'here')
     assert wrong is not None
-    with pytest.raises(rpc.RpcFault, match='invalid entity name or password'):
+    with pytest.raises(login.RpcFault, match='invalid entity name or password'):
         rpc.Connection(wrong)
 
 
@@ -317,3 +320,35 @@ def test_a_certificate_of_another_authority_is_not_trusted(
     assert other is not None
     with pytest.raises(errors.UnreachableFault):
         rpc.Connection(other)
+
+
+def test_an_address_that_swallows_packets_delays_no_other(registered: clientfiles.Controller) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        endpoints = (f'127.0.0.1:{silent.getsockname()[1]}', '127.0.0.1:1', *registered.endpoints)
+        began = time.monotonic()
+        connection = rpc.Connection(dataclasses.replace(registered, endpoints=endpoints))
+        assert time.monotonic() - began < 8, 'the silent one alone would take 10 s'
+        assert connection.call('Client', 'FullStatus', {})['model'] == {'name': 'm'}
+        connection.close()
+
+
+def test_a_controller_with_a_public_name_is_vouched_for_by_those_whom_all_trust(
+    registered: clientfiles.Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('SSL_CERT_FILE', str(tmp_path / 'cert.pem'))
+    (tmp_path / 'other').mkdir()
+    other = _certificate(tmp_path / 'other').read_text()
+    for ca in ('', other):
+        # The address is not in the certificate; the public name is.
+        public = dataclasses.replace(registered, ca=ca, hostname='juju-apiserver')
+        rpc.Connection(public).close()
+        with pytest.raises(errors.UnreachableFault, match='cannot trust controller "here"'):
+            rpc.Connection(dataclasses.replace(public, hostname='elsewhere.example'))
+
+
+def test_a_facade_that_a_controller_lacks_is_named(registered: clientfiles.Controller) -> None:
+    connection = rpc.Connection(registered)
+    with pytest.raises(login.RpcFault, match='has no Annotations API') as fault:
+        connection.call('Annotations', 'Get', {'entities': []})
+    connection.close()
+    assert 'Juju 3.6.12' in fault.value.hint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -238,12 +238,23 @@ def _resolved_for(line: Line, place: base.Place, shelf: charms.Shelf | None = No
     resolved = resolve.resolve(
         line.read(files, place), line.target, shelf=found, series=place.series, secret=secret
     )
+    place.masker.publish(_names(resolved.wanted))
     for text in resolved.included:
         place.masker.learn_included(text)
     for application in resolved.wanted.applications.values():
         place.masker.learn_variables(application.options)
         place.masker.learn(application.options.get(name, '') for name in application.private)
     return resolved
+
+
+def _names(wanted: model.WantedModel) -> Iterator[str]:
+    """What *wanted* calls applications, charms and endpoints."""
+    for name, application in wanted.applications.items():
+        charm = application.charm
+        yield from (name, charm.name if isinstance(charm, model.StoreCharm) else charm.path.stem)
+    for relation in wanted.relations:
+        for end in (relation.one, relation.other):
+            yield from (end.name, str(end))
 
 
 def _charms_now(wanted: model.WantedModel, seen: plan.Seen) -> relations.Charms:

@@ -56,6 +56,17 @@ def test_the_log_file_gets_what_the_terminal_gets(
     assert (tmp_path / 'log').read_text() == capsys.readouterr().out
 
 
+def test_a_log_file_that_cannot_be_written_is_no_place_to_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('MOJO_LOGFILE', str(tmp_path))
+    assert cli.invoke(['run', _spec(tmp_path, 'sleep config=0\n')]) == 0
+    out, err = capsys.readouterr()
+    assert f'WARNING cannot write the log file {tmp_path}' in err
+    assert str(tmp_path) not in out.partition('log: ')[2]
+    assert 'log: hoodoo log 1' in out
+
+
 def test_an_invalid_spec_exits_2_and_changes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

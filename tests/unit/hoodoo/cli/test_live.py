@@ -99,6 +99,13 @@ def test_on_a_narrow_terminal_only_summaries_and_reasons_are_cut() -> None:
     assert max(map(len, lines)) <= 36
 
 
+def test_a_command_to_copy_stays_one_line_on_a_narrow_terminal() -> None:
+    again = 'hoodoo deploy --stage ci --project mirror --series noble --workspace ci config=services'
+    ended = events.RunEnded(run=3, outcome='failed', seconds=2.5, changes=0, again=(again,))
+    lines = _ends_with(36, _started('deploy'), ended)
+    assert lines[-3:] == ['to go on:', f'  {again}', 'run 3 failed in 2.5 s']
+
+
 def test_steps_that_are_under_way_are_all_shown() -> None:
     lines = _ends_with(
         80,

@@ -65,7 +65,7 @@ class Planted(World):
         self.write('collect', 'web ../../charms/web\n')
         self.manifest(
             f'collect\nscript config=make\nscript config=tell PASSWORD={SECRETS["script"]}\n'
-            'deploy config=services local=overlay\nscript config=fail\n'
+            'deploy config=services local=overlay\nscript config=fail debug-logs=True\n'
         )
         self.program('make', f'echo {SECRETS["made"]} > "$MOJO_LOCAL_DIR/made"')
         told = ('cat "$MOJO_LOCAL_DIR"/*', 'cat "$MOJO_SPEC_DIR/ci/inner"', 'echo $PASSWORD $MY_TOKEN')
@@ -73,6 +73,7 @@ class Planted(World):
         self.program('fail', '; '.join((*told, f'echo {SECRETS["option"]} >&2', 'exit 1')))
         environ = {**self.settings.environ, 'MY_TOKEN': SECRETS['environment']}
         self.settings = dataclasses.replace(self.settings, environ=environ)
+        self.juju.log = [f'unit-web-0: connecting with {SECRETS["option"]}']
         self.said: list[str] = []
         writer = plain.Plain()
         self.journal.listen(lambda record: self.said.extend(writer.lines(record)))
@@ -98,13 +99,27 @@ def test_no_secret_is_in_anything_that_a_run_says_or_keeps(tmp_path: Path) -> No
         'output': said,
         'error': errors.render(failure.value),
         'journal': world.kept().decode(errors='replace'),
+        'debug logs': ''.join(path.read_text() for path in world.settings.root.glob('*/*/*/logs/*/*')),
     }
+    assert 'connecting with ***' in texts['debug logs']
     assert 'script fail' in texts['journal']
     for place, text in texts.items():
         for name, secret in SECRETS.items():
             for form in _forms(secret):
                 assert form not in text, f'{name} is in the {place}'
     assert world.juju.live['web']['db-password'].value == SECRETS['option'], 'it does reach the model'
+
+
+def test_an_application_is_called_by_its_name_though_a_file_of_options_repeats_it(tmp_path: Path) -> None:
+    world = Planted(tmp_path)
+    world.write('inner', f'- service_name: storefront\n- word: {SECRETS["include of the spec"]}\n')
+    options = 'options: {inner: include-file://inner}'
+    world.write('services', f'services:\n  storefront:\n    charm: web\n    {options}\n')
+    world.manifest('collect\ndeploy config=services\nscript config=tell PASSWORD=x\n')
+    world.run()
+    said = '\n'.join(world.said)
+    assert 'deploy storefront' in said
+    assert SECRETS['include of the spec'] not in said
 
 
 def test_no_secret_is_in_what_a_failing_juju_says(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import shlex
 import time
 import urllib.parse
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock import errors, process
-from hoodoo.secrets import forms, masker, pattern, values
+from hoodoo.secrets import forms, logs, masker, pattern, values
 
 SECRET = 'c0rrect\'horse/battery+"staple\u00e9'
 
@@ -84,6 +85,32 @@ def test_the_longest_of_what_is_known_is_taken(found: list[str]) -> None:
 def test_short_and_common_values_are_left_alone(value: str) -> None:
     said = f'x {value} y'
     assert _knowing(value)(said) == said
+
+
+def test_names_that_a_spec_publishes_are_never_hidden_whenever_they_are_told() -> None:
+    mask = masker.Masker()
+    mask.publish(['early-proxy'])
+    mask.learn_content(b'- name: early-proxy\n- name: later-proxy\n- word: s3same-street\n')
+    assert mask('later-proxy') == '***'
+    mask.publish(['later-proxy'])
+    assert (
+        mask('deploy early-proxy, later-proxy/0: s3same-street') == 'deploy early-proxy, later-proxy/0: ***'
+    )
+    mask.learn(['later-proxy'])
+    assert mask('later-proxy') == 'later-proxy'
+
+
+def test_a_line_that_a_secret_ends_stays_a_line() -> None:
+    mask = masker.Masker()
+    mask.learn_content(b's3same-street\n')
+    assert mask('word s3same-street\nnext') == 'word ***\nnext'
+
+
+def test_debug_messages_lose_their_secrets_while_they_are_known(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger('bedrock.process')
+    with caplog.at_level(logging.DEBUG), logs.hidden(_knowing('s3same-street')):
+        logger.debug('run %s', 'fetch s3same-street')
+    assert caplog.messages == ['run fetch ***']
 
 
 def test_a_short_word_is_hidden_only_by_itself() -> None:
