@@ -47,7 +47,7 @@ class Repo:
     """See the module."""
 
     name = 'repo'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.AFTERMATH
