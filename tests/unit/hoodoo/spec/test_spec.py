@@ -66,7 +66,7 @@ def test_defaults_come_from_the_spec_and_the_stage(tmp_path: Path) -> None:
     asked = _complete(tmp_path, request.Given(spec=str(tmp_path / 'mirror'), stage='lp/CI'), {})
     root = tmp_path / '.local/share/mojo'
     assert asked.workspace.path == root / 'mirror' / settings.DEFAULT_SERIES / 'lp-CI'
-    assert (asked.default_model, asked.manifest) == ('mirror-ci', 'manifest')
+    assert (asked.default_model, asked.manifest) == ('mirror-lp-ci', 'manifest')
     assert asked.variables['MOJO_STAGE'] == 'lp/CI'
     assert asked.variables['MOJO_SPEC_DIR'] == str(asked.workspace.spec)
 
