@@ -119,6 +119,32 @@ def test_a_second_run_changes_nothing_and_says_so(world: World) -> None:
     assert [e.changes for e in found if isinstance(e, events.RunEnded)] == [0]
 
 
+def test_a_model_is_made_for_lines_that_deploy_only(world: World) -> None:
+    world.run()
+    assert world.made
+    world.manifest('verify\n')
+    world.run()
+    assert not world.made
+
+
+def test_where_no_model_is_programs_run_and_waiting_for_it_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object) -> tuple[None, dict[str, str]]:
+        return None, {'JUJU_MODEL': 'fake:absent'}
+
+    monkeypatch.setattr(world, '_connect', nothing)
+    world.manifest('script config=who\njuju-check-wait\n')
+    world.program('who', 'echo "on $JUJU_MODEL"')
+    with pytest.raises(errors.Fault, match='there is no model "mirror-ci"'):
+        world.run()
+    assert [(title, outcome) for title, outcome, _ in _ended(world.events())] == [
+        ('script who', 'done'),
+        ('juju-check-wait', 'failed'),
+    ]
+    assert 'on fake:absent' in [e.text for e in world.events() if isinstance(e, events.Line)]
+
+
 def test_a_changed_option_is_all_that_changes(world: World) -> None:
     world.run()
     world.juju.calls.clear()

@@ -113,6 +113,17 @@ def test_a_directory_with_a_file_that_only_an_included_manifest_names_is_a_stage
     assert stages.find(tmp_path, 'manifest') == ('ci', 'lp/deep/production')
 
 
+def test_a_stage_below_a_stage_needs_no_directory_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / 'lp').mkdir()
+    (tmp_path / 'lp/manifest').write_text('')
+    (tmp_path / 'lp/loop').symlink_to('loop')
+    view = lookup.SpecView(root=tmp_path, stage='lp/production')
+    stages.check(view, 'manifest')
+    assert view.find('manifest') == tmp_path / 'lp/manifest'
+    with pytest.raises(errors.UsageFault, match='cannot find stage "pl/production"'):
+        stages.check(lookup.SpecView(root=tmp_path, stage='pl/production'), 'manifest')
+
+
 def test_many_stages_are_not_all_listed() -> None:
     text = stages.listed(tuple(f's{number}' for number in range(15)))
     assert text.endswith('s11 and 3 more.')
