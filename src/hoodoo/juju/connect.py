@@ -114,7 +114,9 @@ def find_model(
     return (_driver(settings, target, name or default, uuid) if uuid else None), target
 
 
-def find_driver(settings: settings_module.Settings, *, wanted: str, default: str) -> jujudriver.JujuDriver | None:
+def find_driver(
+    settings: settings_module.Settings, *, wanted: str, default: str
+) -> jujudriver.JujuDriver | None:
     """Connect to a model that exists; None when it or any controller does not. Nothing is started or made.
 
     Args:
