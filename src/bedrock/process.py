@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import shlex
@@ -359,5 +360,9 @@ def _tail(done: Completed) -> str:
 
 
 def _not_started(argv: tuple[str, ...], err: OSError) -> ProgramFault:
-    hint = f'Install the program "{argv[0]}" or put it on PATH.' if isinstance(err, FileNotFoundError) else ''
+    hint = ''
+    if err.errno == errno.ENOEXEC or (isinstance(err, FileNotFoundError) and Path(argv[0]).is_file()):
+        hint = 'Its first line must name a program that is here, such as #!/bin/sh.'
+    elif isinstance(err, FileNotFoundError):
+        hint = f'Install the program "{argv[0]}" or put it on PATH.'
     return ProgramFault(f'cannot start "{argv[0]}": {err.strerror or err}', hint=hint)

@@ -56,11 +56,7 @@ def _hoodoo(words: list[str], env: dict[str, str], output: str) -> None:
     os.dup2(number, 1)
     os.dup2(number, 2)
     from hoodoo import cli
-    from hoodoo.phases.builtin import script
 
-    if 'JUJU_DATA' not in env:
-        # The scripts of such a spec use no model, and no controller is to be started for them.
-        script.Script.needs_model = False
     code = cli.invoke(words)
     sys.stdout.flush()
     os._exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from types import FrameType
@@ -164,6 +165,16 @@ def invoke(argv: list[str] | None = None) -> int:
     except errors.Fault as err:
         click.echo(errors.render(err), err=True)
         return next((f.exit_code for f in errors.chain(err) if isinstance(f, errors.Fault)), 1)
+    except BrokenPipeError:
+        # Whoever read has heard enough, as with "hoodoo log 12 | head". Nothing is left to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as err:  # the disk, not the spec: what cannot be read or written, whichever command met it
+        if err.filename is None:
+            raise
+        click.echo(f'ERROR cannot use {err.filename}: {err.strerror}', err=True)
+        click.echo('  Mend the file or its permissions, or name another place with --mojo-root.', err=True)
+        return 1
     finally:
         for number, handler in previous:
             signal.signal(number, handler)

@@ -99,6 +99,27 @@ def open_driver(
     return _driver(settings, target, name, uuid), target
 
 
+def find_model(
+    settings: settings_module.Settings, *, wanted: str, default: str, note: Note
+) -> tuple[jujudriver.JujuDriver | None, Target | None]:
+    """Connect to a model if it exists; no second value where no controller is registered. A registered pocket
+    that is down is started, nothing is made.
+
+    Args:
+        wanted: ``[controller:]model`` from the command line or JUJU_MODEL; may be empty.
+        default: The model's name when *wanted* is empty.
+
+    Raises:
+        UnreachableFault: the controller does not answer.
+    """
+    controller, _, name = wanted.rpartition(':')
+    if not _chosen(settings, controller):
+        return None, None
+    target = _find_target(settings, controller=controller, note=note)
+    uuid = _model_uuid(target, name or default)
+    return (_driver(settings, target, name or default, uuid) if uuid else None), target
+
+
 def find_driver(
     settings: settings_module.Settings, *, wanted: str, default: str
 ) -> jujudriver.JujuDriver | None:
@@ -111,19 +132,14 @@ def find_driver(
     Raises:
         UnreachableFault: the controller does not answer.
     """
-    controller, _, name = wanted.rpartition(':')
-    controller = _chosen(settings, controller)
-    if not controller:
-        return None
-    found = clientfiles.find(settings.juju_data, controller)
+    controller = _chosen(settings, wanted.rpartition(':')[0])
+    found = clientfiles.find(settings.juju_data, controller) if controller else None
     if found is not None and found.cloud == _POCKET_CLOUD and not _listens(found):
         raise errors.UnreachableFault(
             f'cannot see the models of controller "{controller}": pocket is not running',
             hint='Run "pocket up".',
         )
-    target = _find_target(settings, controller=controller, note=lambda _: None)
-    uuid = _model_uuid(target, name or default)
-    return _driver(settings, target, name or default, uuid) if uuid else None
+    return find_model(settings, wanted=wanted, default=default, note=lambda _: None)[0]
 
 
 def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note) -> jujudriver.JujuDriver:

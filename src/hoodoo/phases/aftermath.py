@@ -66,14 +66,15 @@ class Aftermath:
         """Each log for itself: the cause of the failure may be why some cannot be had."""
         moment = datetime.datetime.now(datetime.UTC).strftime('%Y%m%dT%H%M%S')
         folder = context.place.workspace.path / 'logs' / f'{moment}-{self.phase}'
-        view, juju = context.place.view, context.juju()
-        own, mask = scripts(self.logs, view), context.place.masker
+        view, mask = context.place.view, context.place.masker
+        own = scripts(self.logs, view)
         with _never_failing('debug-logs: model', context.told):
-            lines = juju.log_lines(_MODEL_LINES)
+            lines = context.juju().log_lines(_MODEL_LINES)
             _write(folder / 'model.log', lines, mask)
             for line in lines[-_SHOWN_LINES:]:
                 context.told.line(wording.as_left(line))
         with _never_failing('debug-logs: status', context.told):
+            juju = context.juju()
             seen = juju.snapshot()
             _write(folder / 'status', list(status(seen)), mask)
             named = [name for name in self.logs if name not in own and name.lower() not in (_NO, _YES)]

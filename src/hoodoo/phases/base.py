@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,16 @@ from hoodoo.juju import driver
 from hoodoo.projects import layout
 from hoodoo.secrets import masker
 from hoodoo.spec import lookup, manifest
+
+
+class ModelUse(enum.Enum):
+    """What a phase does with the run's Juju model."""
+
+    NONE = 'no'
+    USES = 'uses it'
+    """It works on the model, or gives it to a program; where there is none, none is made for it."""
+    MAKES = 'makes it'
+    """The model is made where there is none, and pocket is started where there is no controller."""
 
 
 class Told(apply.Told, Protocol):
@@ -89,6 +100,7 @@ class Context:
 
     place: Place
     juju: Callable[[], driver.Driver]
+    """The run's model; a Fault where there is none."""
     memory: apply.Memory
     told: Told
     script_environment: Mapping[str, str]
@@ -137,8 +149,8 @@ class Phase(Protocol):
     """One kind of manifest line."""
 
     name: str
-    needs_model: bool
-    """Whether the Juju model must be there before it runs."""
+    model_use: ModelUse
+    """What it does with the run's model."""
     repeatable: bool
     """Whether a line that was begun and not finished may be begun again without a person's word."""
 

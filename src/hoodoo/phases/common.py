@@ -69,7 +69,7 @@ class Job:
 def of(phase: base.Phase) -> tuple[dataclasses.Field[object], ...]:
     """The shared options of *phase*: those that its own do not replace, and that mean something to it."""
     own = {field.name for field in dataclasses.fields(phase.own)}
-    wanted = phase.shared - own - (set[str]() if phase.needs_model else {'debug_logs'})
+    wanted = phase.shared - own - ({'debug_logs'} if phase.model_use is base.ModelUse.NONE else set[str]())
     return tuple(field for field in dataclasses.fields(Common) if field.name in wanted)
 
 

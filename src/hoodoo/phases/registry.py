@@ -67,4 +67,4 @@ def _foreign(entry: importlib.metadata.EntryPoint) -> base.Phase:
     return cast('base.Phase', phase)
 
 
-_PARTS = ('name', 'needs_model', 'repeatable', 'own', 'shared', 'prepare')
+_PARTS = ('name', 'model_use', 'repeatable', 'own', 'shared', 'prepare')

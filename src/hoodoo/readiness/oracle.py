@@ -55,6 +55,8 @@ class State:
     """How far the controller's clock is ahead of ours, by the first snapshot."""
     calm: tuple[object, float] | None = None
     """The agents' states while nothing was unready, and since when they were seen so."""
+    unready: float | None = None
+    """When something was last seen unready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,11 @@ def step(state: State, seen: model.ModelSnapshot, now: float) -> tuple[State, Ve
     )
     failures = _failures(state.failures, pending)
     state = dataclasses.replace(
-        state, ahead_ms=ahead_ms, failures=failures, calm=_calm(state, seen, pending, now)
+        state,
+        ahead_ms=ahead_ms,
+        failures=failures,
+        calm=_calm(state, seen, pending, now),
+        unready=now if pending else state.unready,
     )
     fatal = tuple(r for r in pending if r.fatal and failures[r.subject].count > rules.retry_errors)
     if fatal:
@@ -167,7 +173,8 @@ def _quiet_s(state: State, seen: model.ModelSnapshot, now: float) -> float:
     """For how long no agent has changed its state: as the controller tells it, or as we saw it.
 
     The controller's times let a model that is calm for long be ready at once; where they are missing, or from
-    a clock that is off, what we saw ourselves is enough.
+    a clock that is off, what we saw ourselves is enough. They do not tell of what is no agent's state: a unit
+    has its new charm a moment before its agent begins with the hook.
     """
     watched_s = now - state.calm[1] if state.calm is not None else 0.0
     times = [unit.agent.since_ms for unit in seen.units()]
@@ -175,4 +182,6 @@ def _quiet_s(state: State, seen: model.ModelSnapshot, now: float) -> float:
     if len(known) < len(times):
         return watched_s
     told_s = (seen.now_ms - max(known)) / 1000 if known else state.rules.settle_s
+    if state.unready is not None:
+        told_s = min(told_s, now - state.unready)
     return max(watched_s, told_s)

@@ -152,5 +152,5 @@ def _mojo(origin: sources.Origin, workspace: layout.Workspace, stage: str, root:
 
 
 def _model_name(spec: str, stage: str) -> str:
-    words = re.sub(r'[^a-z0-9]+', '-', f'{spec}-{stage.rpartition("/")[2]}'.lower())
+    words = re.sub(r'[^a-z0-9]+', '-', f'{spec}-{stage}'.lower())
     return words.strip('-') or 'hoodoo'

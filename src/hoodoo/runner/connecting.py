@@ -9,17 +9,30 @@ from pathlib import Path
 from hoodoo import settings as settings_module
 from hoodoo.juju import connect, driver
 
-Connect = Callable[[str, str, connect.Note], tuple[driver.Driver, Mapping[str, str]]]
-"""From the model asked for, its default name and a listener: a driver, and variables for scripts."""
+Connect = Callable[[str, str, connect.Note, bool], tuple[driver.Driver | None, Mapping[str, str]]]
+"""From the model asked for, its default name, a listener, and whether to make what is not there: a driver, if
+there is a model, and variables for scripts."""
 
 
 def connect_juju(settings: settings_module.Settings) -> Connect:
     """Return what opens models with *settings*."""
 
-    def connected(wanted: str, default: str, note: connect.Note) -> tuple[driver.Driver, Mapping[str, str]]:
-        opened, target = connect.open_driver(settings, wanted=wanted, default=default, note=note)
+    def connected(
+        wanted: str, default: str, note: connect.Note, make: bool
+    ) -> tuple[driver.Driver | None, Mapping[str, str]]:
+        if make:
+            opened, target = connect.open_driver(settings, wanted=wanted, default=default, note=note)
+        else:
+            opened, target = connect.find_model(settings, wanted=wanted, default=default, note=note)
+        if target is None:
+            note('no Juju controller is registered: programs of the spec run without one')
+            return None, {}
+        # Also of one that is not there: scripts shall not meet whatever model is current instead.
+        name = f'{target.controller.name}:{wanted.rpartition(":")[2] or default}'
+        if opened is None:
+            note(f'there is no model {name}: no line of this manifest makes it')
         variables = {
-            'JUJU_MODEL': opened.model,
+            'JUJU_MODEL': name,
             'JUJU_DATA': str(target.juju_data),
             'PATH': f'{_program_folder(settings, target)}:{settings.environ.get("PATH", os.defpath)}',
         }

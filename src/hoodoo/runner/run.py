@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
-from hoodoo.juju import driver, jujudriver
+from hoodoo.juju import connect, driver, jujudriver
 from hoodoo.phases import base, registry
 from hoodoo.review import check, request
 from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
@@ -155,18 +155,29 @@ class Runner:
         here = self._place(asked, _copy(asked), mask)
         environment: dict[str, str] = dict(asked.variables)
         with contextlib.ExitStack() as stack:
-            juju: driver.Driver | None = None
-            if work.need_model:
-                own = telling.Teller(self.journal, work.run, -1)
-                juju, extra = self.connect(asked.model, asked.default_model, own.note)
+            note = telling.Teller(self.journal, work.run, -1).note
+
+            def opened(note: connect.Note, *, make: bool = False) -> driver.Driver | None:
+                juju, extra = self.connect(asked.model, asked.default_model, note, make)
+                environment.update(extra)
                 if isinstance(juju, jujudriver.JujuDriver):
                     stack.callback(juju.close)
-                environment.update(extra)
-                self._occupy(juju, work.run, stack)
+                if juju is not None:
+                    self._occupy(juju, work.run, stack)
+                return juju
+
+            use = work.model_use
+            juju = None if use is base.ModelUse.NONE else opened(note, make=use is base.ModelUse.MAKES)
 
             def connected() -> driver.Driver:
+                nonlocal juju
+                # A script may have made it in the meantime.
+                juju = juju or opened(lambda _: None)
                 if juju is None:
-                    raise AssertionError('a phase that did not ask for a model uses one')
+                    raise errors.Fault(
+                        f'there is no model "{asked.model or asked.default_model}"',
+                        hint='A deploy or bundle line makes it.',
+                    )
                 return juju
 
             work.step(here, connected, environment)

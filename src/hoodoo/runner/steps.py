@@ -34,9 +34,11 @@ class Steps:
         return sum(teller.changes for teller in self.tellers)
 
     @property
-    def need_model(self) -> bool:
-        """Whether a line that is still to be done works on a model."""
-        return any(line.phase.needs_model for line in self.lines[self.first :])
+    def model_use(self) -> base.ModelUse:
+        """What the lines that are still to be done do with the model."""
+        uses = {line.phase.model_use for line in self.lines[self.first :]}
+        ways = (base.ModelUse.MAKES, base.ModelUse.USES)
+        return next((use for use in ways if use in uses), base.ModelUse.NONE)
 
     def step(
         self, here: base.Place, juju: Callable[[], driver.Driver], environment: Mapping[str, str]

@@ -13,6 +13,7 @@ LARGEST_FILE = 262_144
 _SHORTEST_LINE = 6
 _NAME = re.compile(r'passw|passphrase|pass(?![a-z])|token|secret|credential|key', re.IGNORECASE)
 _NO_SECRET = re.compile(r'keyboard|keymap|keyring|keyserver', re.IGNORECASE)
+_KEY = re.compile(r'[\w.-]+:')
 _ASSIGNMENT = re.compile(r'(?:export\s+)?[\w.-]+\s*[=:]\s*(.+)')
 
 
@@ -35,7 +36,7 @@ def of_text(text: str) -> Iterator[str]:
     yield text.strip()
     for line in text.splitlines():
         stripped = line.strip()
-        if stripped.startswith(('#', '-----')):
+        if stripped.startswith(('#', '-----')) or _KEY.fullmatch(stripped):
             continue
         if len(stripped) >= _SHORTEST_LINE:
             yield stripped

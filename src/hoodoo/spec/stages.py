@@ -23,6 +23,8 @@ def find(root: Path, manifest_name: str) -> tuple[str, ...]:
 def check(view: lookup.SpecView, manifest_name: str) -> None:
     """Refuse a stage that leads out of the spec, or that has no directory though the spec has stages.
 
+    It may be one below a stage: such stages differ in templates and secrets only, not in files of their own.
+
     Raises:
         UsageFault: see above.
     """
@@ -34,7 +36,7 @@ def check(view: lookup.SpecView, manifest_name: str) -> None:
     if (view.root / stage).is_dir():
         return
     known = find(view.root, manifest_name)
-    if known:
+    if known and not any(str(above) in known for above in stage.parents):
         raise errors.UsageFault(
             f'cannot find stage "{view.stage}" of spec {view.shown(view.root)}',
             hint=listed(known, view.stage),
@@ -78,13 +80,20 @@ def _walk(folder: Path, path: PurePosixPath, wanted: frozenset[str]) -> Iterator
     if path.parts and _is_stage(folder, wanted):
         yield str(path)
     for entry in entries:
-        if len(path.parts) >= _DEPTH or entry.name.startswith('.') or not entry.is_dir():
+        if len(path.parts) >= _DEPTH or entry.name.startswith('.') or not _is_directory(entry):
             continue
         if not entry.is_symlink():
             yield from _walk(Path(entry.path), path / entry.name, wanted)
         elif _is_stage(Path(entry.path), wanted):
             # A stage under another name. What is below it is found where it really is.
             yield str(path / entry.name)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, for one
+        return False
 
 
 def _is_stage(folder: Path, wanted: frozenset[str]) -> bool:

@@ -51,7 +51,7 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _connect_nothing(_: settings.Settings) -> run.Connect:
-    return lambda wanted, default, note: (testing.FakeDriver(), {})
+    return lambda wanted, default, note, make: (testing.FakeDriver(), {})
 
 
 def _lines(text: str, phase: str) -> list[str]:

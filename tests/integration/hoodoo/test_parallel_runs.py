@@ -11,14 +11,7 @@ from hoodoo.journal import events, journal, rows
 
 PROCESSES = 8
 LINES = 20
-_WITHOUT_MODEL = """
-import sys
-from hoodoo import cli
-from hoodoo.phases import script
-script.Script.needs_model = False
-sys.exit(cli.invoke(sys.argv[1:]))
-"""
-HOODOO = (sys.executable, '-c', _WITHOUT_MODEL)
+HOODOO = (sys.executable, '-m', 'hoodoo')
 
 
 def _spec(folder: Path, program: str) -> Path:

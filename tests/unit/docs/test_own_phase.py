@@ -68,7 +68,7 @@ class World:
             opened.close()
 
     def _connect(
-        self, wanted: str, default: str, note: connect.Note
+        self, wanted: str, default: str, note: connect.Note, make: bool
     ) -> tuple[driver.Driver, Mapping[str, str]]:
         return self.juju, {}
 

@@ -76,10 +76,10 @@ def _code(text: str) -> str:
 def _phases() -> str:
     """Phases and their options, as the code of the phases has them."""
     found = phases.phases()
-    rows = [[_code(n), described.summary(p), 'yes' if p.needs_model else 'no'] for n, p in found.items()]
+    rows = [[_code(n), described.summary(p), p.model_use.value] for n, p in found.items()]
     return '\n'.join(
         (
-            _table(['phase', 'does', 'needs a model'], rows),
+            _table(['phase', 'does', 'the model'], rows),
             *(_own_options(name, phase) for name, phase in found.items()),
             _shared_options(found),
         )

@@ -43,7 +43,7 @@ class Build:
     """See the module."""
 
     name = 'build'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.PROGRAM

@@ -50,7 +50,7 @@ class BuildDeps:
     """See the module."""
 
     name = 'builddeps'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.PROGRAM

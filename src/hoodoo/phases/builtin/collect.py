@@ -92,7 +92,7 @@ class Collect:
     """See the module."""
 
     name = 'collect'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.STEP

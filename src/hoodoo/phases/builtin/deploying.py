@@ -142,7 +142,7 @@ class Deploying:
     name: str
     own: type[Any]
     """The options of a line, with a default for each: a dataclass that is a `Line`."""
-    needs_model = True
+    model_use = base.ModelUse.MAKES
     repeatable = True
     shared = common.STEP
 

@@ -53,7 +53,7 @@ class JujuCheckWait:
     """See the module."""
 
     name = 'juju-check-wait'
-    needs_model = True
+    model_use = base.ModelUse.USES
     repeatable = True
     own = Options
     shared = common.STEP

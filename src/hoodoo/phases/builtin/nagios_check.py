@@ -65,7 +65,7 @@ class NagiosCheck:
     """See the module."""
 
     name = 'nagios-check'
-    needs_model = True
+    model_use = base.ModelUse.USES
     repeatable = True
     own = Options
     shared = common.STEP

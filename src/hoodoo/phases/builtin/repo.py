@@ -10,7 +10,7 @@ from bedrock import errors
 from hoodoo import wording
 from hoodoo.collect import copying, sources
 from hoodoo.phases import base, common, options
-from hoodoo.spec import manifest
+from hoodoo.spec import manifest, reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Repo:
     """See the module."""
 
     name = 'repo'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.AFTERMATH
@@ -63,7 +63,10 @@ class Repo:
         file = base.find_file(call, name, place, outlook)
         if file is None:
             return None
-        problems = list(_missing(file, place, outlook))
+        try:
+            problems = list(_missing(file, place, outlook))
+        except errors.Problems as err:
+            problems = list(err.problems)
         outlook.problems += problems
         return Job(file=name) if given.fine and not problems else None
 
@@ -78,7 +81,7 @@ def names(text: str) -> Iterator[tuple[int, str]]:
 def _missing(file: Path, place: base.Place, outlook: base.Outlook) -> Iterator[errors.Problem]:
     """Names that no line before brings; when that cannot be told, none."""
     told = 'collect' not in outlook.doubtful and not outlook.made_by_programs
-    for number, name in names(file.read_text()):
+    for number, name in names(reading.read(file, shown=place.view.shown(file))):
         outside = Path(name).is_absolute() or '..' in Path(name).parts
         there = _collected(name, outlook.charms) or (place.workspace.build / name).is_dir()
         if outside or (told and not there):
@@ -99,7 +102,8 @@ def _collected(name: str, charms: Mapping[str, Path | None]) -> bool:
     for above in (path, *path.parents):
         if str(above) in charms:
             source = charms[str(above)]
-            return source is None or (source / path.relative_to(above)).is_dir()
+            # That a source is not there is told where it is collected.
+            return source is None or not source.is_dir() or (source / path.relative_to(above)).is_dir()
     return any(PurePosixPath(other).is_relative_to(path) for other in charms)
 
 

@@ -42,7 +42,7 @@ class Script:
     """See the module."""
 
     name = 'script'
-    needs_model = True
+    model_use = base.ModelUse.USES
     repeatable = True
     own = Options
     shared = common.PROGRAM

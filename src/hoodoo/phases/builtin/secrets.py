@@ -35,7 +35,7 @@ class Secrets:
     """See the module."""
 
     name = 'secrets'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.AFTERMATH

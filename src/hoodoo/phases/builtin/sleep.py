@@ -37,7 +37,7 @@ class Sleep:
     """See the module."""
 
     name = 'sleep'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = True
     own = Options
     shared = common.NONE

@@ -48,7 +48,7 @@ class StopOn:
     """See the module."""
 
     name = 'stop-on'
-    needs_model = True
+    model_use = base.ModelUse.USES
     repeatable = True
     own = Options
     shared = common.PROGRAM

@@ -73,7 +73,7 @@ class Verify:
     """See the module."""
 
     name = 'verify'
-    needs_model = True
+    model_use = base.ModelUse.USES
     repeatable = True
     own = Options
     shared = common.PROGRAM

@@ -65,7 +65,9 @@ class World:
         return next(event.summary for event in found if isinstance(event, events.PhaseEnded))
 
 
-def _no_model(wanted: str, default: str, note: connect.Note) -> tuple[driver.Driver, Mapping[str, str]]:
+def _no_model(
+    wanted: str, default: str, note: connect.Note, make: bool
+) -> tuple[driver.Driver, Mapping[str, str]]:
     raise AssertionError('collect needs no model')
 
 

@@ -203,6 +203,17 @@ def test_a_unit_that_still_runs_the_old_charm_is_not_ready() -> None:
     assert [str(reason) for reason in verdict.reasons] == ['a/0: still runs charm local:a-3']
 
 
+def test_a_unit_that_has_its_new_charm_may_be_about_to_run_a_hook() -> None:
+    """Its agent's calm from before does not count."""
+    state, kinds = oracle.State(rules=oracle.Rules(settle_s=SETTLE_S)), list[str]()
+    for at, old_charm in ((100.0, 'local:a-3'), (100.5, ''), (101.9, ''), (102.5, '')):
+        unit = testing.unit('a/0', old_charm=old_charm)
+        seen = dataclasses.replace(testing.snapshot(testing.application('a', unit)), now_ms=int(at * 1000))
+        state, verdict = oracle.step(state, seen, at)
+        kinds.append(verdict.kind)
+    assert kinds == ['waiting', 'settling', 'settling', 'ready']
+
+
 @pytest.mark.parametrize('count', [0, 1, 2])
 def test_as_many_failures_are_tolerated_as_one_says(count: int) -> None:
     state, kinds = oracle.State(rules=oracle.Rules(retry_errors=count)), list[str]()

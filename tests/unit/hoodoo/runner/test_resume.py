@@ -21,7 +21,7 @@ class Once:
     """A phase that may not be begun twice just so; fails while a file is there."""
 
     name = 'once'
-    needs_model = False
+    model_use = base.ModelUse.NONE
     repeatable = False
     own = sleep.Options
     shared = common.NONE

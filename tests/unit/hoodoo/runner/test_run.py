@@ -79,9 +79,10 @@ class World:
         return [record.event for record in self.journal.records(newest[0].id)] if newest else []
 
     def _connect(
-        self, wanted: str, default: str, note: connect.Note
+        self, wanted: str, default: str, note: connect.Note, make: bool
     ) -> tuple[driver.Driver, Mapping[str, str]]:
         self.connections += 1
+        self.made = make
         self.default_model = default
         return self.juju, {'JUJU_MODEL': 'fake:m'}
 
@@ -116,6 +117,32 @@ def test_a_second_run_changes_nothing_and_says_so(world: World) -> None:
     assert world.juju.calls == []
     assert ('deploy services', 'done', 'no change') in _ended(found)
     assert [e.changes for e in found if isinstance(e, events.RunEnded)] == [0]
+
+
+def test_a_model_is_made_for_lines_that_deploy_only(world: World) -> None:
+    world.run()
+    assert world.made
+    world.manifest('verify\n')
+    world.run()
+    assert not world.made
+
+
+def test_where_no_model_is_programs_run_and_waiting_for_it_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object) -> tuple[None, dict[str, str]]:
+        return None, {'JUJU_MODEL': 'fake:absent'}
+
+    monkeypatch.setattr(world, '_connect', nothing)
+    world.manifest('script config=who\njuju-check-wait\n')
+    world.program('who', 'echo "on $JUJU_MODEL"')
+    with pytest.raises(errors.Fault, match='there is no model "mirror-ci"'):
+        world.run()
+    assert [(title, outcome) for title, outcome, _ in _ended(world.events())] == [
+        ('script who', 'done'),
+        ('juju-check-wait', 'failed'),
+    ]
+    assert 'on fake:absent' in [e.text for e in world.events() if isinstance(e, events.Line)]
 
 
 def test_a_changed_option_is_all_that_changes(world: World) -> None:

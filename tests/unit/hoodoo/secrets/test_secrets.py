@@ -155,6 +155,9 @@ def test_a_file_gives_away_its_lines_what_they_assign_and_its_yaml(tmp_path: Pat
     mask.learn_folder(folder)
     said = 'p1ckle-jar plain-line-7 s3same 493771 MIIBVgIBADANBgkq'
     assert mask(said) == ' '.join([masker.SHOWN] * 5)
+    assert mask('integrate options:a word:b') == 'integrate options:a word:b', (
+        'the names of its keys are none'
+    )
     assert mask('# comment line -----BEGIN KEY----- options word') == (
         '# comment line -----BEGIN KEY----- options word'
     )

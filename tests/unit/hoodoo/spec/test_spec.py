@@ -66,7 +66,7 @@ def test_defaults_come_from_the_spec_and_the_stage(tmp_path: Path) -> None:
     asked = _complete(tmp_path, request.Given(spec=str(tmp_path / 'mirror'), stage='lp/CI'), {})
     root = tmp_path / '.local/share/mojo'
     assert asked.workspace.path == root / 'mirror' / settings.DEFAULT_SERIES / 'lp-CI'
-    assert (asked.default_model, asked.manifest) == ('mirror-ci', 'manifest')
+    assert (asked.default_model, asked.manifest) == ('mirror-lp-ci', 'manifest')
     assert asked.variables['MOJO_STAGE'] == 'lp/CI'
     assert asked.variables['MOJO_SPEC_DIR'] == str(asked.workspace.spec)
 
@@ -111,6 +111,17 @@ def test_a_directory_with_a_file_that_only_an_included_manifest_names_is_a_stage
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     assert stages.find(tmp_path, 'manifest') == ('ci', 'lp/deep/production')
+
+
+def test_a_stage_below_a_stage_needs_no_directory_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / 'lp').mkdir()
+    (tmp_path / 'lp/manifest').write_text('')
+    (tmp_path / 'lp/loop').symlink_to('loop')
+    view = lookup.SpecView(root=tmp_path, stage='lp/production')
+    stages.check(view, 'manifest')
+    assert view.find('manifest') == tmp_path / 'lp/manifest'
+    with pytest.raises(errors.UsageFault, match='cannot find stage "pl/production"'):
+        stages.check(lookup.SpecView(root=tmp_path, stage='pl/production'), 'manifest')
 
 
 def test_many_stages_are_not_all_listed() -> None:
