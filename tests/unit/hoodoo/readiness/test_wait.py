@@ -140,7 +140,8 @@ def test_changes_within_a_moment_are_told_as_one() -> None:
     juju.on_wait = change
     told: list[tuple[str, ...]] = []
     wait.wait(juju, told=told.append, clock=lambda: now)
-    assert told == [('a/0: agent allocating',), ('a/0: agent executing start',), ()]
+    calm = ('the model: ready, but not idle for 3 s yet',)
+    assert told == [('a/0: agent allocating',), ('a/0: agent executing start',), calm, ()]
 
 
 def test_a_model_that_was_idle_for_long_is_ready_at_once() -> None:
