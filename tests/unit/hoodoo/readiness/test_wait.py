@@ -139,7 +139,7 @@ def test_changes_within_a_moment_are_told_as_one() -> None:
     juju.seen = testing.snapshot(testing.application('a', testing.unit('a/0', agent=_status('allocating'))))
     juju.on_wait = change
     told: list[tuple[str, ...]] = []
-    wait.wait(juju, told=told.append, clock=lambda: now)
+    wait.wait(juju, oracle.Rules(settle_s=0), told=told.append, clock=lambda: now)
     assert told == [('a/0: agent allocating',), ('a/0: agent executing start',), ()]
 
 
