@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,11 +18,14 @@ _WIDTH = 100
 _ENTRY = re.compile(r'(?P<key>[\w."\'{}$-][^:=]*?["\']?:)\s+(?P<value>\S.*)')
 
 
-def text(found: Sequence[findings.Finding], *, stages: int = 1) -> Iterator[str]:
+def text(
+    found: Sequence[findings.Finding], *, stages: int = 1, mask: Callable[[str], str] = str
+) -> Iterator[str]:
     """Yield the lines of a listing, with colours that a plain output drops.
 
     Args:
         stages: How many were checked; a finding names its own where it is not one of all.
+        mask: Takes secrets out of the lines that findings are about.
     """
     files: dict[str, list[str]] = {}
     for finding in found:
@@ -33,7 +36,7 @@ def text(found: Sequence[findings.Finding], *, stages: int = 1) -> Iterator[str]
         if problem.file not in files:
             files[problem.file] = _lines(problem.file)
         margin = ' ' * len(str(problem.line)) if problem.line else ' '
-        yield from _excerpt(finding, files[problem.file])
+        yield from _excerpt(finding, files[problem.file], mask)
         if problem.hint:
             yield f'  {margin} {click.style("=", fg="cyan")} {problem.hint}'
 
@@ -86,12 +89,14 @@ def _lines(file: str) -> list[str]:
         return []
 
 
-def _excerpt(finding: findings.Finding, lines: list[str]) -> Iterator[str]:
+def _excerpt(finding: findings.Finding, lines: list[str], mask: Callable[[str], str]) -> Iterator[str]:
     """The line that *finding* is about, and marks below what it names."""
     problem = finding.problem
     if not 1 <= problem.line <= len(lines):
         return
     line = lines[problem.line - 1].rstrip('\r')
+    if mask(line) != line:
+        return  # its place is told; what it is about may be the secret itself
     start = max(problem.column - 1, 0) if problem.column else len(line) - len(line.lstrip())
     end = start + _length(line, start)
     line = _without_value(line, start)

@@ -13,6 +13,7 @@ from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.phases import base, registry
 from hoodoo.review import check, findings, request
+from hoodoo.secrets import masker
 from hoodoo.spec import assemble, lookup, manifest, reading, sources, stages
 
 MAIN = 'manifest'
@@ -28,6 +29,9 @@ class Survey:
     manifests: int
     """How many were read; one that several stages share counts for each of them."""
     findings: tuple[findings.Finding, ...]
+    """Without secrets in their texts."""
+    mask: masker.Masker
+    """Takes the secrets out of the lines that they are about."""
 
 
 def check_all(
@@ -72,6 +76,7 @@ def check_stages(
     phases = registry.phases()
     found: list[findings.Finding] = []
     named = _Named(origin)
+    mask = masker.Masker()
     count = 0
     for stage in names:
         asked = dataclasses.replace(given, stage=stage)
@@ -79,14 +84,20 @@ def check_stages(
         for name in (given.manifest,) if given.manifest else manifests(view):
             try:
                 one = request.complete(dataclasses.replace(asked, manifest=name), settings, origin=origin)
-                found += map(named.finding, _findings(one, view, phases, settings.cache))
+                check.learn(mask, one, settings.root)
+                place = check.place(one, view, cache=settings.cache, mask=mask)
+                found += map(named.finding, _findings(one, place, phases))
             except errors.UsageFault as err:
                 if not tolerant:
                     raise
                 found.append(_stopped(view, err, stage))
             else:
                 count += 1
-    return Survey(origin=origin, stages=names, manifests=count, findings=findings.merged(found))
+    masked = (
+        dataclasses.replace(finding, problem=mask.masked(finding.problem))
+        for finding in findings.merged(found)
+    )
+    return Survey(origin=origin, stages=names, manifests=count, findings=tuple(masked), mask=mask)
 
 
 def manifests(view: lookup.SpecView) -> tuple[str, ...]:
@@ -117,9 +128,9 @@ def _included(view: lookup.SpecView, name: str) -> Iterator[str]:
 
 
 def _findings(
-    asked: request.Request, view: lookup.SpecView, phases: Mapping[str, base.Phase], cache: Path
+    asked: request.Request, place: base.Place, phases: Mapping[str, base.Phase]
 ) -> Iterator[findings.Finding]:
-    examined = check.examine(asked, check.place(asked, view, cache=cache), phases)
+    examined = check.examine(asked, place, phases)
     for severity, problems in (
         (findings.ERROR, examined.problems),
         (findings.WARNING, examined.remarks),

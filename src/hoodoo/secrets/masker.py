@@ -110,7 +110,7 @@ class Masker:
     def _mask_fault(self, fault: errors.Fault) -> None:
         fault.message, fault.where, fault.hint = self(fault.message), self(fault.where), self(fault.hint)
         if isinstance(fault, errors.Problems):
-            fault.problems = tuple(self._masked(problem) for problem in fault.problems)
+            fault.problems = tuple(self.masked(problem) for problem in fault.problems)
         if isinstance(fault, process.ProgramFault) and fault.done is not None:
             done = fault.done
             fault.done = process.Completed(
@@ -120,7 +120,8 @@ class Masker:
                 stderr=self(done.stderr),
             )
 
-    def _masked(self, problem: errors.Problem) -> errors.Problem:
+    def masked(self, problem: errors.Problem) -> errors.Problem:
+        """*problem* with ``***`` for every secret in its texts."""
         return errors.Problem(
             file=problem.file,
             line=problem.line,

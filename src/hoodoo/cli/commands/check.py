@@ -94,6 +94,6 @@ def _show(done: survey.Survey, form: str) -> None:
         for line in findings_text.github(done.findings):
             click.echo(line)
     else:
-        for line in findings_text.text(done.findings, stages=stages):
+        for line in findings_text.text(done.findings, stages=stages, mask=done.mask):
             click.echo(line)
         click.echo(findings_text.summary(done.findings, manifests=done.manifests, stages=stages))

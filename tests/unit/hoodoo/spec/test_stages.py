@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_shown(
         'values': {'ci': 'cannot be read', 'lp/production': None},
     } in (read['rows'])
     assert [problem['file'] for problem in read['problems']] == [f'{spec}/ci/checks', f'{spec}/ci/services']
-    assert f'warning: {spec}/ci/services:1: cannot read the template' in err
+    assert f'warning: {spec}/ci/services:1:1: cannot read the template' in err
 
 
 def test_a_spec_without_stages_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
