@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
 from hoodoo import settings as settings_module
+from hoodoo import wording
 from hoodoo.phases import base, registry
 from hoodoo.review import check, findings, request
 from hoodoo.secrets import masker
@@ -112,19 +113,23 @@ def manifests(view: lookup.SpecView) -> tuple[str, ...]:
         }
     )
     if len(names) > 1:
-        included = {name for other in names for name in _included(view, other)}
+        included = {name for other in names for name in _included(view, other, names)}
         names = [name for name in names if name not in included]
     return tuple(names) or (MAIN,)
 
 
-def _included(view: lookup.SpecView, name: str) -> Iterator[str]:
+def _included(view: lookup.SpecView, name: str, known: Sequence[str]) -> Iterator[str]:
+    """Those of *known* that the manifest *name* includes, or means to, should a word of that be misspelt."""
     try:
         read = manifest.parse(reading.read(view.get(name), shown=name))
     except errors.UsageFault:
         return  # checking it says what is wrong
     for call in read.calls:
-        if call.phase == assemble.INCLUDE:
-            yield from (option.value for option in call.options if option.key == 'config')
+        for option in call.options:
+            if option.key == 'config' and option.value in known:
+                yield option.value
+            elif option.key == 'config' and call.phase == assemble.INCLUDE:
+                yield wording.nearest(option.value, [other for other in known if other != name])
 
 
 def _findings(

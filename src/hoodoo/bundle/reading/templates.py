@@ -12,7 +12,7 @@ import inspect
 import re
 import types
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, cast
 import jinja2
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.bundle.reading import tree
 from hoodoo.spec import reading
 
@@ -71,7 +72,7 @@ def render(file: Path, variables: Mapping[str, str], *, folders: Sequence[Path],
     if not _CODE.search(source):
         return Rendered(text=source, locate=_Straight(shown(file), source, source))
     text, unset = renderer.rendered(marked=False)
-    remarks = tuple(map(_remark, dict.fromkeys(unset)))
+    remarks = tuple(_remark(one, variables) for one in dict.fromkeys(unset))
     name = shown(file)
     if not _STATEMENT.search(source) and source.count('\n') == text.count('\n'):
         return Rendered(text=text, locate=_Straight(name, source, text), remarks=remarks)
@@ -90,12 +91,13 @@ class _Unset(NamedTuple):
     """Whether it is a part of a value, not a variable."""
 
 
-def _remark(unset: _Unset) -> errors.Problem:
+def _remark(unset: _Unset, variables: Iterable[str]) -> errors.Problem:
     if unset.part:
         return tree.problem(unset.place, f'no value has a part "{unset.name}" here; it renders as nothing')
-    hint = f'Set {unset.name} in the environment, or write {{{{ {unset.name} | default("VALUE") }}}}.'
+    near = wording.guess(unset.name, variables, near=wording.ALIKE)
+    hint = f'{near} Set {unset.name} in the environment, or write {{{{ {unset.name} | default("VALUE") }}}}.'
     message = f'variable "{unset.name}" is not set and renders as nothing'
-    return tree.problem(unset.place, message, hint=hint)
+    return tree.problem(unset.place, message, hint=hint.strip())
 
 
 class _Straight:

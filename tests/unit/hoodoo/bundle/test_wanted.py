@@ -147,7 +147,7 @@ def test_a_wrong_value_is_a_problem_at_its_line(
     assert (problem.file, problem.line) == ('services', line)
     assert message in problem.message
     assert problem.column
-    assert problem.hint == hint.format(folder=tmp_path)
+    assert problem.hint == hint.format(folder=tmp_path.name)
 
 
 def test_options_of_a_charm_that_is_collected_later_are_not_judged(
