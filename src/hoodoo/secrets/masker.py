@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import re
 import threading
@@ -78,7 +77,7 @@ class Masker:
     def learn_included(self, text: str) -> None:
         """Hide what an option was read from, be it the file's text or its base64 form."""
         self.learn_content(text.encode())
-        with contextlib.suppress(binascii.Error):
+        with contextlib.suppress(ValueError):  # it is no base64
             self.learn_content(base64.b64decode(text, validate=True))
 
     def learn_folder(self, folder: Path) -> None:

@@ -56,7 +56,9 @@ def test_a_check_imports_the_phases_of_its_lines_alone(tmp_path: Path) -> None:
     (tmp_path / 'manifest').write_text('sleep config=1\nslep\n')
     phases = {name for name in _imported('check', str(tmp_path)) if name.startswith('hoodoo.phases.builtin.')}
     assert 'hoodoo.phases.builtin.sleep' in phases
-    assert phases.isdisjoint(f'hoodoo.phases.builtin.{name}' for name in ('bundle', 'collect', 'deploy', 'repo'))
+    assert phases.isdisjoint(
+        f'hoodoo.phases.builtin.{name}' for name in ('bundle', 'collect', 'deploy', 'repo')
+    )
 
 
 @pytest.mark.parametrize('argv', [('runs',), ('project-list',), ('stages', '{spec}')])
