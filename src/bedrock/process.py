@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import logging
@@ -17,9 +16,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from bedrock import errors
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger(__name__)
 
@@ -176,9 +178,9 @@ async def start(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    stdin: int = asyncio.subprocess.DEVNULL,
-    stdout: int = asyncio.subprocess.PIPE,
-    stderr: int = asyncio.subprocess.PIPE,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
     pass_fds: Sequence[int] = (),
 ) -> asyncio.subprocess.Process:
     """Start a program in a session of its own; the caller owns it and stops it with `stop`.
@@ -186,6 +188,8 @@ async def start(
     Raises:
         ProgramFault: it cannot be started.
     """
+    import asyncio  # most who run programs have no loop, and need not wait for it
+
     words = tuple(str(word) for word in argv)
     log.debug('start %s', shlex.join(words))
     try:
@@ -253,8 +257,10 @@ async def arun(
     check: bool = True,
 ) -> Completed:
     """`run` for coroutines: cancelling the caller stops the program's group."""
+    import asyncio
+
     words = tuple(str(word) for word in argv)
-    pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+    pipe = subprocess.DEVNULL if stdin is None else subprocess.PIPE
     child = await start(words, env=env, cwd=cwd, stdin=pipe)
     data = stdin.encode() if isinstance(stdin, str) else stdin
     try:
@@ -277,6 +283,8 @@ async def arun(
 
 async def stop(child: asyncio.subprocess.Process, *, grace_s: float = _STOP_S) -> None:
     """End *child* and its group: SIGTERM, a bounded wait, SIGKILL."""
+    import asyncio
+
     for sign, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, grace_s)):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, sign)

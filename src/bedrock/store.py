@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -60,6 +59,8 @@ class Store:
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run *work* in one transaction on the writer thread; if it raises, nothing is kept."""
+        import asyncio  # only those who have a loop need it
+
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._in_transaction, work)
 
     def write_now(self, work: Callable[[sqlite3.Connection], T]) -> T:

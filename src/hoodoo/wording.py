@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_NEAR = 60
+NEAR = 60
+"""For words of a small vocabulary."""
+ALIKE = 85
+"""For names that anybody may choose, many of which are alike: only a slip of the hand."""
 # Colours, cursor movements and the like; then every other control character that is left on a line.
 _ESCAPE = re.compile(r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]')
 _CONTROL = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]')
@@ -16,17 +19,21 @@ def counted(number: int, noun: str) -> str:
     return f'{number} {noun}{"" if number == 1 else "s"}'
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that *word* probably means; empty when none is near."""
+def nearest(word: str, known: Iterable[str], *, near: int = NEAR) -> str:
+    """The known word that *word* probably means; empty when none is near.
+
+    Args:
+        near: How near it must be, from 0 to 100.
+    """
     from rapidfuzz import fuzz, process  # only a mistake pays for its import
 
-    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=_NEAR)
+    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=near)
     return found[0] if found else ''
 
 
-def guess(word: str, known: Iterable[str]) -> str:
-    """``Did you mean "x"?`` when some known word is near, else an empty text."""
-    found = nearest(word, known)
+def guess(word: str, known: Iterable[str], *, near: int = NEAR) -> str:
+    """``Did you mean "x"?`` when some known word is near, else an empty text; see `nearest`."""
+    found = nearest(word, known, near=near)
     return f'Did you mean "{found}"?' if found else ''
 
 

@@ -7,30 +7,21 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from bedrock import errors
 from hoodoo import model
 from hoodoo.bundle.planning import facts, memory, placing, plan, steps
 from hoodoo.bundle.wanted import charms
-from hoodoo.juju import driver
+
+if TYPE_CHECKING:  # a check of a spec has no model, and need not wait for these
+    from hoodoo.bundle import told
+    from hoodoo.juju import driver
 
 _WORKERS = 4
 _PLACED_S = 120.0
 """How long Juju may take to choose the machine of a unit that was asked for."""
 _LOOK_S = 1.0
-
-
-class Told(Protocol):
-    """Hears how steps go."""
-
-    def step(self, text: str, state: str) -> None:
-        """*state* is started, done or failed."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something worth a line."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +31,7 @@ class Hands:
     driver: driver.Driver
     memory: memory.Memory
     cache: Path
-    told: Told
+    told: told.Told
 
 
 def look(wanted: model.WantedModel, hands: Hands) -> plan.Seen:
@@ -236,5 +227,4 @@ def _raise_first(futures: list[Future[None]]) -> None:
     raise failed[0]
 
 
-Memory = memory.Memory
 """What phases know it by."""

@@ -8,13 +8,16 @@ import datetime
 import json
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from bedrock import alive
 from hoodoo import settings as settings_module
-from hoodoo.journal import journal, rows
+from hoodoo.journal import rows
+
+if TYPE_CHECKING:
+    from hoodoo.journal import journal
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 
@@ -36,6 +39,8 @@ def settings() -> settings_module.Settings:
 @contextlib.contextmanager
 def opened_journal(loaded: settings_module.Settings) -> Generator[journal.Journal]:
     """The journal, closed at the end."""
+    from hoodoo.journal import journal  # with the database: not every command has one
+
     opened = journal.Journal(loaded.root / 'journal.db')
     try:
         yield opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,16 +13,26 @@ from hoodoo.review import findings
 
 _COLOURS = {findings.ERROR: 'red', findings.WARNING: 'yellow'}
 _NAMED_STAGES = 3
-_WIDTH = 100
+_NARROWEST, _WIDEST = 20, 100
+_MARGIN = 5
+"""Columns next to a line number."""
 # A key of a mapping and what follows it: `password: hunter2`, `- name: x`.
 _ENTRY = re.compile(r'(?P<key>[\w."\'{}$-][^:=]*?["\']?:)\s+(?P<value>\S.*)')
 
 
-def text(found: Sequence[findings.Finding], *, stages: int = 1) -> Iterator[str]:
+def text(
+    found: Sequence[findings.Finding],
+    *,
+    stages: int = 1,
+    mask: Callable[[str], str] = str,
+    columns: int = 110,
+) -> Iterator[str]:
     """Yield the lines of a listing, with colours that a plain output drops.
 
     Args:
         stages: How many were checked; a finding names its own where it is not one of all.
+        mask: Takes secrets out of the lines that findings are about.
+        columns: How wide the listing may be; lines of files are cut to fit.
     """
     files: dict[str, list[str]] = {}
     for finding in found:
@@ -33,7 +43,7 @@ def text(found: Sequence[findings.Finding], *, stages: int = 1) -> Iterator[str]
         if problem.file not in files:
             files[problem.file] = _lines(problem.file)
         margin = ' ' * len(str(problem.line)) if problem.line else ' '
-        yield from _excerpt(finding, files[problem.file])
+        yield from _excerpt(finding, files[problem.file], mask, columns - len(margin) - _MARGIN)
         if problem.hint:
             yield f'  {margin} {click.style("=", fg="cyan")} {problem.hint}'
 
@@ -86,23 +96,28 @@ def _lines(file: str) -> list[str]:
         return []
 
 
-def _excerpt(finding: findings.Finding, lines: list[str]) -> Iterator[str]:
+def _excerpt(
+    finding: findings.Finding, lines: list[str], mask: Callable[[str], str], columns: int
+) -> Iterator[str]:
     """The line that *finding* is about, and marks below what it names."""
     problem = finding.problem
     if not 1 <= problem.line <= len(lines):
         return
     line = lines[problem.line - 1].rstrip('\r')
+    if mask(line) != line:
+        return  # its place is told; what it is about may be the secret itself
     start = max(problem.column - 1, 0) if problem.column else len(line) - len(line.lstrip())
     end = start + _length(line, start)
     line = _without_value(line, start)
+    width = max(_NARROWEST, min(columns, _WIDEST))
     # A long line is cut so that what is marked stays in sight.
-    left = max(0, min(start - _WIDTH // 2, len(line) - _WIDTH))
-    shown = wording.as_left(line[left : left + _WIDTH].replace('\t', ' '))
+    left = max(0, min(start - width // 2, len(line) - width))
+    shown = wording.as_left(line[left : left + width].replace('\t', ' '))
     bar = click.style('|', fg='cyan')
     number = str(problem.line)
     yield f'  {click.style(number, fg="cyan")} {bar} {shown}'
     if problem.column:
-        length = max(1, min(end, left + _WIDTH, len(line)) - start)
+        length = max(1, min(end, left + width, len(line)) - start)
         marks = click.style('^' * length, fg=_COLOURS[finding.severity])
         yield f'  {" " * len(number)} {bar} {" " * (start - left)}{marks}'
 

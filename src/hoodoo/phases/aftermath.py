@@ -8,12 +8,15 @@ import shlex
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bedrock import errors, files
 from hoodoo import model, wording
-from hoodoo.juju import driver
 from hoodoo.phases import base, programs
 from hoodoo.spec import lookup
+
+if TYPE_CHECKING:
+    from hoodoo.juju import driver
 
 _PROGRAM_S = 600.0
 """For each program here: a failed run should end some day."""

@@ -6,15 +6,18 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.bundle import apply
-from hoodoo.juju import driver
+from hoodoo.bundle import told
+from hoodoo.bundle.planning import memory
 from hoodoo.projects import layout
 from hoodoo.secrets import masker
 from hoodoo.spec import lookup, manifest
+
+if TYPE_CHECKING:  # a check of a spec has no model, and need not wait for it
+    from hoodoo.juju import driver
 
 
 class ModelUse(enum.Enum):
@@ -27,7 +30,7 @@ class ModelUse(enum.Enum):
     """The model is made where there is none, and pocket is started where there is no controller."""
 
 
-class Told(apply.Told, Protocol):
+class Told(told.Told, Protocol):
     """Hears what a phase does; all of it reaches the journal and whoever watches."""
 
     def line(self, text: str, stream: str = 'stdout') -> None:
@@ -101,7 +104,7 @@ class Context:
     place: Place
     juju: Callable[[], driver.Driver]
     """The run's model; a Fault where there is none."""
-    memory: apply.Memory
+    memory: memory.Memory
     told: Told
     script_environment: Mapping[str, str]
     """The whole environment of scripts."""

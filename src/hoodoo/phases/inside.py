@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from hoodoo.containers import container
+from typing import TYPE_CHECKING
+
 from hoodoo.phases import base
 from hoodoo.projects import layout
 from hoodoo.spec import manifest
+
+if TYPE_CHECKING:  # most projects have none
+    from hoodoo.containers import container
 
 
 def find(call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> container.Container | None:
@@ -13,6 +17,8 @@ def find(call: manifest.PhaseCall, place: base.Place, outlook: base.Outlook) -> 
     project = place.workspace.project
     if project.container_class() == layout.CONTAINERLESS:
         return None
+    from hoodoo.containers import container
+
     found = container.Container(
         folder=project.path, series=project.series, cache=place.cache, variables=place.variables
     )

@@ -77,7 +77,8 @@ def _unknown(
     """What an unknown option probably means, and the problem."""
     bare = option.key.lstrip('-')
     if bare in fields:
-        meant, hint = bare, f'Write {bare}={option.value}.'
+        # What the value comes to is not known when it refers to something that is not there.
+        meant, hint = bare, f'Write {bare}={option.value if option.known else "VALUE"}.'
     else:
         meant, hint = wording.nearest(option.key, fields), wording.guess(option.key, fields)
     known = ', '.join(fields) or 'none'

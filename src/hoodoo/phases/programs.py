@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bedrock import errors, process
 from hoodoo import wording
-from hoodoo.containers import container, nspawn
+from hoodoo.containers import nspawn
 from hoodoo.phases import base, options
 from hoodoo.spec import manifest
+
+if TYPE_CHECKING:  # most projects have no container
+    from hoodoo.containers import container
 
 _KEPT_LINES = 20
 
@@ -82,6 +85,8 @@ def run(
             return process.run(
                 [program], env=environment, cwd=folder, check=False, timeout_s=limit, on_line=told
             )
+        from hoodoo.containers import container
+
         return inside.run(
             [program],
             environment=container.environment(environment, variables),

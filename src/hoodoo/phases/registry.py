@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from bedrock import errors
 from hoodoo.phases import base
-from hoodoo.phases.builtin import (
-    build,
-    builddeps,
-    bundle,
-    collect,
-    deploy,
-    juju_check_wait,
-    nagios_check,
-    repo,
-    script,
-    secrets,
-    sleep,
-    stop_on,
-    verify,
-)
 
 _GROUP = 'hoodoo.phases'
+
+_OURS = {
+    'secrets': 'secrets:Secrets',
+    'collect': 'collect:Collect',
+    'builddeps': 'builddeps:BuildDeps',
+    'build': 'build:Build',
+    'repo': 'repo:Repo',
+    'script': 'script:Script',
+    'deploy': 'deploy:Deploy',
+    'bundle': 'bundle:Bundle',
+    'sleep': 'sleep:Sleep',
+    'verify': 'verify:Verify',
+    'nagios-check': 'nagios_check:NagiosCheck',
+    'juju-check-wait': 'juju_check_wait:JujuCheckWait',
+    'stop-on': 'stop_on:StopOn',
+}
+"""Module and class of each phase."""
 
 
 def phases() -> Mapping[str, base.Phase]:
@@ -33,26 +36,32 @@ def phases() -> Mapping[str, base.Phase]:
     Raises:
         Fault: a phase of another distribution cannot be loaded.
     """
-    ours: list[base.Phase] = [
-        secrets.Secrets(),
-        collect.Collect(),
-        builddeps.BuildDeps(),
-        build.Build(),
-        repo.Repo(),
-        script.Script(),
-        deploy.Deploy(),
-        bundle.Bundle(),
-        sleep.Sleep(),
-        verify.Verify(),
-        nagios_check.NagiosCheck(),
-        juju_check_wait.JujuCheckWait(),
-        stop_on.StopOn(),
-    ]
-    known = {phase.name: phase for phase in ours}
-    for entry in importlib.metadata.entry_points(group=_GROUP):
-        if entry.name not in known:
-            known[entry.name] = _foreign(entry)
-    return known
+    entries = importlib.metadata.entry_points(group=_GROUP)
+    return _Phases({entry.name: _foreign(entry) for entry in entries if entry.name not in _OURS})
+
+
+class _Phases(Mapping[str, base.Phase]):
+    """Imports a phase of ours when it is asked for: most manifests use few of them."""
+
+    def __init__(self, foreign: Mapping[str, base.Phase]) -> None:
+        self._names = (*_OURS, *foreign)
+        self._made = dict(foreign)
+
+    def __getitem__(self, name: str) -> base.Phase:
+        if name not in self._made:
+            module, _, kind = _OURS[name].partition(':')
+            made = getattr(importlib.import_module(f'hoodoo.phases.builtin.{module}'), kind)()
+            self._made[name] = cast('base.Phase', made)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _foreign(entry: importlib.metadata.EntryPoint) -> base.Phase:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.juju import driver
 from hoodoo.readiness import causes, hooklog, oracle
 from hoodoo.readiness.unready import Reason
+
+if TYPE_CHECKING:
+    from hoodoo.juju import driver
 
 DEFAULT_TIMEOUT_S = 1800.0
 DEFAULT_SETTLE_S = 3.0

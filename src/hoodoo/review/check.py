@@ -38,6 +38,15 @@ def place(
     )
 
 
+def learn(mask: masker.Masker, asked: request.Request, root: Path) -> None:
+    """Tell *mask* of the secrets that are there before *asked* happens in the Mojo root *root*."""
+    project = asked.workspace.project.name
+    mask.learn_variables(asked.variables)
+    mask.publish((project, asked.stage, asked.workspace.name, asked.default_model))
+    mask.learn_folder(root / 'LOCAL' / project / asked.stage)
+    mask.learn_folder(asked.workspace.local)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What reading and preparing one manifest brought."""
@@ -76,7 +85,7 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
     Raises:
         UsageFault: there is no such manifest.
     """
-    read = _read(asked, here)
+    read = _read(asked, here, phases)
     # What a line was meant to bring is not known when its first word is no phase: it may be an include.
     known = phases.keys() >= set(read.misread)
     # Nor is what went before a line that stands alone.
@@ -89,7 +98,7 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
         phase = phases.get(call.phase)
         if phase is None:
             outlook.problems.append(_unknown(call, phases))
-            outlook.doubtful.add(wording.nearest(call.phase, phases))
+            outlook.doubtful.add(wording.nearest(call.phase, (*phases, assemble.INCLUDE)))
             continue
         job = common.prepare(phase, call, here, outlook)
         if job is not None:
@@ -106,14 +115,16 @@ def examine(asked: request.Request, here: base.Place, phases: Mapping[str, base.
     )
 
 
-def _read(asked: request.Request, here: base.Place) -> manifest.Manifest:
+def _read(asked: request.Request, here: base.Place, phases: Mapping[str, base.Phase]) -> manifest.Manifest:
     """The manifest with variables replaced and includes in place, or the one line that was asked for."""
     if not asked.line and here.view.find(asked.manifest) is None:
         hint = ' '.join(filter(None, (here.view.near(asked.manifest), _stages_hint(here, asked))))
         raise errors.UsageFault(
             f'cannot find manifest "{asked.manifest}" of spec {here.view.shown(here.view.root)}', hint=hint
         )
-    return assemble.assemble(here.view, asked.manifest, asked.variables, line=asked.line)
+    return assemble.assemble(
+        here.view, asked.manifest, asked.variables, line=asked.line, phases=phases.keys()
+    )
 
 
 def _stages_hint(here: base.Place, asked: request.Request) -> str:
@@ -123,7 +134,7 @@ def _stages_hint(here: base.Place, asked: request.Request) -> str:
 
 
 def _unknown(call: manifest.PhaseCall, phases: Mapping[str, base.Phase]) -> errors.Problem:
-    hint = wording.guess(call.phase, phases) or f'Known phases: {", ".join(phases)}.'
+    hint = wording.guess(call.phase, (*phases, assemble.INCLUDE)) or f'Known phases: {", ".join(phases)}.'
     return call.problem(f'unknown phase "{call.phase}"', hint=hint)
 
 

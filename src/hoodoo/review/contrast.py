@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TypeVar
@@ -31,30 +31,37 @@ class Row:
         return len({exact(value) for value in self.values.values()}) > 1
 
 
-def rows(stages: Mapping[str, Mapping[str, Value]]) -> tuple[Row, ...]:
-    """Every path of any stage, those of one file together, in the order of the first stage that has them."""
+def rows(stages: Mapping[str, Mapping[str, Value]], *, mask: Callable[[str], str] = str) -> tuple[Row, ...]:
+    """Every path of any stage, those of one file together, in the order of the first stage that has them.
+
+    Args:
+        mask: Takes known secrets out of a text; values that hold one are hidden, wherever they stand.
+    """
     order: dict[str, dict[str, None]] = {}
     for values in stages.values():
         for path in values:
             file, colon, _ = path.partition(':')
             order.setdefault(file if colon else '', {})[path] = None
     return tuple(
-        _veiled(Row(path=path, values={stage: values.get(path) for stage, values in stages.items()}))
+        _veiled(Row(path=path, values={stage: values.get(path) for stage, values in stages.items()}), mask)
         for paths in order.values()
         for path in paths
     )
 
 
-def _veiled(row: Row) -> Row:
-    """*row* without what looks like a secret; the same letter stands for the same value."""
-    if not _SECRET.search(row.path):
-        return row
-    letters = lettered([exact(value) for value in row.values.values() if _is_secret(value)])
+def _veiled(row: Row, mask: Callable[[str], str]) -> Row:
+    """*row* without what is or looks like a secret; the same letter stands for the same value."""
+    named = _SECRET.search(row.path) is not None
+
+    def secret(value: Value | None) -> bool:
+        return (named and _is_secret(value)) or (isinstance(value, str) and mask(value) != value)
+
+    letters = lettered([exact(value) for value in row.values.values() if secret(value)])
     values = {
-        stage: f'(hidden {letters[exact(value)]})' if _is_secret(value) else value
+        stage: f'(hidden {letters[exact(value)]})' if secret(value) else value
         for stage, value in row.values.items()
     }
-    return Row(path=row.path, values=values)
+    return Row(path=mask(row.path), values=values)
 
 
 def _is_secret(value: Value | None) -> bool:

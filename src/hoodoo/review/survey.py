@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
 from hoodoo import settings as settings_module
+from hoodoo import wording
 from hoodoo.phases import base, registry
 from hoodoo.review import check, findings, request
+from hoodoo.secrets import masker
 from hoodoo.spec import assemble, lookup, manifest, reading, sources, stages
 
 MAIN = 'manifest'
@@ -28,6 +30,9 @@ class Survey:
     manifests: int
     """How many were read; one that several stages share counts for each of them."""
     findings: tuple[findings.Finding, ...]
+    """Without secrets in their texts."""
+    mask: masker.Masker
+    """Takes the secrets out of the lines that they are about."""
 
 
 def check_all(
@@ -72,6 +77,7 @@ def check_stages(
     phases = registry.phases()
     found: list[findings.Finding] = []
     named = _Named(origin)
+    mask = masker.Masker()
     count = 0
     for stage in names:
         asked = dataclasses.replace(given, stage=stage)
@@ -79,14 +85,20 @@ def check_stages(
         for name in (given.manifest,) if given.manifest else manifests(view):
             try:
                 one = request.complete(dataclasses.replace(asked, manifest=name), settings, origin=origin)
-                found += map(named.finding, _findings(one, view, phases, settings.cache))
+                check.learn(mask, one, settings.root)
+                place = check.place(one, view, cache=settings.cache, mask=mask)
+                found += map(named.finding, _findings(one, place, phases))
             except errors.UsageFault as err:
                 if not tolerant:
                     raise
                 found.append(_stopped(view, err, stage))
             else:
                 count += 1
-    return Survey(origin=origin, stages=names, manifests=count, findings=findings.merged(found))
+    masked = (
+        dataclasses.replace(finding, problem=mask.masked(finding.problem))
+        for finding in findings.merged(found)
+    )
+    return Survey(origin=origin, stages=names, manifests=count, findings=tuple(masked), mask=mask)
 
 
 def manifests(view: lookup.SpecView) -> tuple[str, ...]:
@@ -101,25 +113,29 @@ def manifests(view: lookup.SpecView) -> tuple[str, ...]:
         }
     )
     if len(names) > 1:
-        included = {name for other in names for name in _included(view, other)}
+        included = {name for other in names for name in _included(view, other, names)}
         names = [name for name in names if name not in included]
     return tuple(names) or (MAIN,)
 
 
-def _included(view: lookup.SpecView, name: str) -> Iterator[str]:
+def _included(view: lookup.SpecView, name: str, known: Sequence[str]) -> Iterator[str]:
+    """Those of *known* that the manifest *name* includes, or means to, should a word of that be misspelt."""
     try:
         read = manifest.parse(reading.read(view.get(name), shown=name))
     except errors.UsageFault:
         return  # checking it says what is wrong
     for call in read.calls:
-        if call.phase == assemble.INCLUDE:
-            yield from (option.value for option in call.options if option.key == 'config')
+        for option in call.options:
+            if option.key == 'config' and option.value in known:
+                yield option.value
+            elif option.key == 'config' and call.phase == assemble.INCLUDE:
+                yield wording.nearest(option.value, [other for other in known if other != name])
 
 
 def _findings(
-    asked: request.Request, view: lookup.SpecView, phases: Mapping[str, base.Phase], cache: Path
+    asked: request.Request, place: base.Place, phases: Mapping[str, base.Phase]
 ) -> Iterator[findings.Finding]:
-    examined = check.examine(asked, check.place(asked, view, cache=cache), phases)
+    examined = check.examine(asked, place, phases)
     for severity, problems in (
         (findings.ERROR, examined.problems),
         (findings.WARNING, examined.remarks),

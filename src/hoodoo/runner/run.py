@@ -205,11 +205,7 @@ class Runner:
     def _masking(self, asked: request.Request) -> Generator[masker.Masker]:
         """Know the secrets of *asked*, and let none out: neither into the journal nor by an error."""
         mask = masker.Masker()
-        mask.learn_variables(asked.variables)
-        project = asked.workspace.project.name
-        mask.publish((project, asked.stage, asked.workspace.name, asked.default_model))
-        mask.learn_folder(self.settings.root / 'LOCAL' / project / asked.stage)
-        mask.learn_folder(asked.workspace.local)
+        check.learn(mask, asked, self.settings.root)
         self.journal.mask_with(mask)
         try:
             with logs.hidden(mask):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import re
 import threading
@@ -78,7 +77,7 @@ class Masker:
     def learn_included(self, text: str) -> None:
         """Hide what an option was read from, be it the file's text or its base64 form."""
         self.learn_content(text.encode())
-        with contextlib.suppress(binascii.Error):
+        with contextlib.suppress(ValueError):  # it is no base64
             self.learn_content(base64.b64decode(text, validate=True))
 
     def learn_folder(self, folder: Path) -> None:
@@ -110,7 +109,7 @@ class Masker:
     def _mask_fault(self, fault: errors.Fault) -> None:
         fault.message, fault.where, fault.hint = self(fault.message), self(fault.where), self(fault.hint)
         if isinstance(fault, errors.Problems):
-            fault.problems = tuple(self._masked(problem) for problem in fault.problems)
+            fault.problems = tuple(self.masked(problem) for problem in fault.problems)
         if isinstance(fault, process.ProgramFault) and fault.done is not None:
             done = fault.done
             fault.done = process.Completed(
@@ -120,7 +119,8 @@ class Masker:
                 stderr=self(done.stderr),
             )
 
-    def _masked(self, problem: errors.Problem) -> errors.Problem:
+    def masked(self, problem: errors.Problem) -> errors.Problem:
+        """*problem* with ``***`` for every secret in its texts."""
         return errors.Problem(
             file=problem.file,
             line=problem.line,

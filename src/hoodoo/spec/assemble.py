@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,19 +17,27 @@ _LINE = 'command line'
 
 
 def assemble(
-    view: lookup.SpecView, name: str, variables: Mapping[str, str], *, line: str = ''
+    view: lookup.SpecView,
+    name: str,
+    variables: Mapping[str, str],
+    *,
+    line: str = '',
+    phases: Collection[str] = (),
 ) -> manifest.Manifest:
     """Read the manifest *name* of *view*, or *line* in its place, with all that it includes.
 
     Every call and every problem has the place where it is written. A manifest that cannot be included is a
     problem of the line that includes it, and its ``include`` is among the lines that are left out.
 
+    Args:
+        phases: What a line may begin with, for guesses at what a mistaken one means.
+
     Raises:
         UsageFault: there is no manifest *name*.
     """
-    reader = _Reader(view=view, variables=variables)
+    reader = _Reader(view=view, variables=variables, phases=phases)
     if line:
-        return reader.whole(manifest.parse(line, file=_LINE), ())
+        return reader.whole(manifest.parse(line, file=_LINE, phases=phases), ())
     file = view.get(name)
     try:
         return reader.file(file, ())
@@ -41,12 +49,13 @@ def assemble(
 class _Reader:
     view: lookup.SpecView
     variables: Mapping[str, str]
+    phases: Collection[str]
 
     def file(self, file: Path, above: tuple[Path, ...]) -> manifest.Manifest:
         """*file*, which is included by those *above*; raises Problems when it cannot be read."""
         shown = self.view.shown(file)
         text = reading.read(file, shown=shown)
-        return self.whole(manifest.parse(text, file=shown), (*above, file.resolve()))
+        return self.whole(manifest.parse(text, file=shown, phases=self.phases), (*above, file.resolve()))
 
     def whole(self, written: manifest.Manifest, above: tuple[Path, ...]) -> manifest.Manifest:
         """*written* with its variables replaced and its includes in place."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.spec import manifest
 
 _REFERENCE = re.compile(r'\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\}')
@@ -65,8 +66,9 @@ def _wrong(
             )
         elif reference['default'] is None and reference['name'] not in variables:
             name = reference['name']
+            near = wording.guess(name, variables, near=wording.ALIKE)
             yield call.problem(
                 f'variable {name} is not set and has no default',
                 option=option,
-                hint=f'Set {name} in the environment or write ${{{name}:-default}}.',
+                hint=f'{near} Set {name} in the environment or write ${{{name}:-default}}.'.strip(),
             )

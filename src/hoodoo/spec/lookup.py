@@ -50,7 +50,15 @@ class SpecView:
     def near(self, name: str) -> str:
         """A hint about a file that is not there: what *name* may mean, and where it was sought."""
         folders = [folder for folder in self.folders() if folder.is_dir()]
-        files = {entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()}
+        below = Path(name).parent
+        files = {
+            str(part / entry.name)
+            for folder in folders
+            for part in {Path(), below}
+            if os.path.isdir(folder / part)
+            for entry in (folder / part).iterdir()
+            if entry.is_file()
+        }
         sought = ', '.join(self.shown(folder) + '/' for folder in self.folders())
         return f'{wording.guess(name, sorted(files))} Looked in {sought}.'.strip()
 

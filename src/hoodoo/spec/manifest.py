@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bedrock import errors
+from hoodoo import wording
 
 _QUOTES = '\'"'
 _MEANT = f'{_QUOTES}$\\\ufeff'
@@ -57,14 +58,18 @@ class Manifest:
     """The first words of the lines that are left out."""
 
 
-def parse(text: str, *, file: str = 'manifest') -> Manifest:
-    """Read a manifest; a line that cannot be read becomes a problem and the rest is read all the same."""
+def parse(text: str, *, file: str = 'manifest', phases: Collection[str] = ()) -> Manifest:
+    """Read a manifest; a line that cannot be read becomes a problem and the rest is read all the same.
+
+    Args:
+        phases: What a line may begin with, for guesses at what a mistaken one means.
+    """
     calls: list[PhaseCall] = []
     problems: list[errors.Problem] = []
     misread: list[str] = []
     for cells in _logical_lines(text):
         try:
-            call = _call(cells, file)
+            call = _call(cells, file, phases)
         except _Misread as err:
             misread.append(''.join(cell.char for cell in cells).split()[0])
             problems.append(
@@ -142,7 +147,7 @@ def _logical_lines(text: str) -> Iterator[list[_Cell]]:
         yield pending
 
 
-def _call(cells: list[_Cell], file: str) -> PhaseCall | None:
+def _call(cells: list[_Cell], file: str, phases: Collection[str]) -> PhaseCall | None:
     words = list(_words(cells))
     if not words:
         return None
@@ -158,13 +163,21 @@ def _call(cells: list[_Cell], file: str) -> PhaseCall | None:
     options: list[Option] = []
     for word, cell, equals in rest:
         if equals < 1:
+            hint = '' if options or phase in phases else _joined(phase, word, phases)
             raise _Misread(
-                f'"{word}" is not an option of the form key=value', cell, 'Quote values that hold blanks.'
+                f'"{word}" is not an option of the form key=value',
+                cell,
+                hint or 'Quote values that hold blanks.',
             )
         options.append(
             Option(key=word[:equals], value=word[equals + 1 :], line=cell.line, column=cell.column)
         )
     return PhaseCall(phase=phase, options=tuple(options), file=file, line=first.line, column=first.column)
+
+
+def _joined(phase: str, word: str, phases: Collection[str]) -> str:
+    """The guess that a blank was meant to be a hyphen, as in ``juju check-wait``."""
+    return wording.guess(f'{phase}-{word}', [name for name in phases if name.startswith(f'{phase}-')])
 
 
 def _words(cells: list[_Cell]) -> Iterator[tuple[str, _Cell, int]]:
@@ -180,7 +193,9 @@ def _words(cells: list[_Cell]) -> Iterator[tuple[str, _Cell, int]]:
             if char in _QUOTES:
                 close = _find(cells, char, at + 1)
                 if close < 0:
-                    raise _Misread(f'the quote {char} is not closed', cells[at])
+                    raise _Misread(
+                        f'the quote {char} is not closed', cells[at], f'Write {char} behind the value too.'
+                    )
                 text += ''.join(cell.char for cell in cells[at + 1 : close])
                 at = close + 1
             elif char == '$' and at + 1 < end and cells[at + 1].char == '{':

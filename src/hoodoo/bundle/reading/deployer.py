@@ -19,8 +19,10 @@ _SECTIONS = ('services', 'applications')
 class NoDeployment(errors.Problems):
     """The deployment that is asked for is not in the bundle, or none of several is asked for."""
 
-    def __init__(self, problem: errors.Problem) -> None:
+    def __init__(self, problem: errors.Problem, remarks: Sequence[errors.Problem] = ()) -> None:
         super().__init__('cannot choose a deployment', [problem])
+        self.remarks = tuple(remarks)
+        """What is odd about the bundle all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Deployments:
     """The files that are one deployment each (version 4), in the order they were read; where there is one,
     nothing inherits."""
     dialect: Dialect = DEPLOYER
+    shown: templates.Shown = str
+    """How messages name a file."""
 
     @property
     def native(self) -> bool:
@@ -68,6 +72,7 @@ def load(
         folders=tuple(dict.fromkeys((*reader.folders, *lookup))),
         remarks=tuple(reader.remarks),
         single=tuple(dict.fromkeys(reader.single)),
+        shown=shown,
     )
 
 
@@ -92,10 +97,11 @@ def choose(deployments: Deployments, target: str) -> tree.Tree:
         if names:
             message += ', so target= must name one'
         hint = f'Deployments: {", ".join(names)}.' if names else ''
-        raise NoDeployment(whole.problem((), message, hint=hint))
+        raise NoDeployment(whole.problem((), message, hint=hint), deployments.remarks)
     if target and target not in names:
         hint = f'{wording.guess(target, names)} Deployments: {", ".join(names) or "none"}.'.strip()
-        raise NoDeployment(whole.problem((), f'there is no deployment "{target}"', hint=hint))
+        problem = whole.problem((), f'there is no deployment "{target}"', hint=hint)
+        raise NoDeployment(problem, deployments.remarks)
     line = _Lineage(whole, inherits=not deployments.single)
     return tree.Tree(data=line.of(target or names[0], ()), place=whole.below(target or names[0]).place)
 

@@ -54,6 +54,7 @@ def read(
         remarks=tuple(remarks),
         single=(name,),
         dialect=JUJU,
+        shown=shown,
     )
 
 

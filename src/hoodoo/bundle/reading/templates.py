@@ -12,14 +12,15 @@ import inspect
 import re
 import types
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import jinja2
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.bundle.reading import tree
 from hoodoo.spec import reading
 
@@ -41,6 +42,8 @@ _ERRORS = (
     ValueError,
 )
 """What an expression in a template can raise."""
+_DEEPEST = 20
+"""How often a template may include itself; some end by a condition, none of them soon after this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,7 @@ def render(file: Path, variables: Mapping[str, str], *, folders: Sequence[Path],
     if not _CODE.search(source):
         return Rendered(text=source, locate=_Straight(shown(file), source, source))
     text, unset = renderer.rendered(marked=False)
-    remarks = tuple(
-        tree.problem(place, f'variable "{name}" is not set and renders as nothing')
-        for name, place in dict.fromkeys(unset)
-    )
+    remarks = tuple(_remark(one, variables) for one in dict.fromkeys(unset))
     name = shown(file)
     if not _STATEMENT.search(source) and source.count('\n') == text.count('\n'):
         return Rendered(text=text, locate=_Straight(name, source, text), remarks=remarks)
@@ -80,6 +80,24 @@ def render(file: Path, variables: Mapping[str, str], *, folders: Sequence[Path],
     if marks.text == text:
         return Rendered(text=text, locate=marks, remarks=remarks)
     return Rendered(text=text, locate=lambda line, column: tree.Place(name), remarks=remarks)
+
+
+class _Unset(NamedTuple):
+    """What a template asked for in vain."""
+
+    name: str
+    place: tree.Place
+    part: bool
+    """Whether it is a part of a value, not a variable."""
+
+
+def _remark(unset: _Unset, variables: Iterable[str]) -> errors.Problem:
+    if unset.part:
+        return tree.problem(unset.place, f'no value has a part "{unset.name}" here; it renders as nothing')
+    near = wording.guess(unset.name, variables, near=wording.ALIKE)
+    hint = f'{near} Set {unset.name} in the environment, or write {{{{ {unset.name} | default("VALUE") }}}}.'
+    message = f'variable "{unset.name}" is not set and renders as nothing'
+    return tree.problem(unset.place, message, hint=hint.strip())
 
 
 class _Straight:
@@ -138,6 +156,8 @@ class _Loader(jinja2.FileSystemLoader):
     def get_source(
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
+        if sum(found.name == template for _, found in _rendering()) >= _DEEPEST:
+            raise jinja2.TemplateRuntimeError(f'template "{template}" includes itself without end')
         source, file, fresh = super().get_source(environment, template)
         source = source.replace('\r\n', '\n').replace('\r', '\n')
         self.sources[file] = source
@@ -155,7 +175,7 @@ class _Renderer:
     ) -> None:
         self._file, self._variables, self._shown = file, variables, shown
         self._loader = _Loader(folders, shown)
-        self._unset: list[tuple[str, tree.Place]] = []
+        self._unset: list[_Unset] = []
         unset, place_of = self._unset, self._place_in
 
         class Noticed(jinja2.Undefined):
@@ -163,7 +183,8 @@ class _Renderer:
 
             def __str__(self) -> str:
                 name = self._undefined_name or '?'
-                unset.append((name, place_of(name)))
+                part = self._undefined_obj is not jinja2.utils.missing
+                unset.append(_Unset(name, place_of(name), part))
                 return ''
 
         # Bundles are YAML, where HTML's escapes would be damage.
@@ -185,7 +206,7 @@ class _Renderer:
         text = reading.read(self._file, shown=self._shown(self._file))
         return text.replace('\r\n', '\n').replace('\r', '\n')
 
-    def rendered(self, *, marked: bool) -> tuple[str, list[tuple[str, tree.Place]]]:
+    def rendered(self, *, marked: bool) -> tuple[str, list[_Unset]]:
         """The text, and the variables that were not set."""
         self._loader.marked = marked
         self._unset.clear()
@@ -218,15 +239,11 @@ class _Renderer:
 
     def _place_in(self, name: str) -> tree.Place:
         """Where variable *name* stands in the line that is being rendered: the next frame of a template's."""
-        frame: types.FrameType | None = inspect.currentframe()
-        while frame is not None:
-            template = frame.f_globals.get('__jinja_template__')
-            if isinstance(template, jinja2.Template):
-                line = template.get_corresponding_lineno(frame.f_lineno)
-                return tree.Place(
-                    self._named(template.filename), line, self._column(template.filename, line, name)
-                )
-            frame = frame.f_back
+        for frame, template in _rendering():
+            line = template.get_corresponding_lineno(frame.f_lineno)
+            return tree.Place(
+                self._named(template.filename), line, self._column(template.filename, line, name)
+            )
         return tree.Place(self._shown(self._file))
 
     def _column(self, file: str | None, line: int, name: str) -> int:
@@ -240,7 +257,27 @@ class _Renderer:
 
     def _refused(self, place: tree.Place, message: str) -> errors.Problems:
         name = self._shown(self._file)
-        return errors.Problems(f'cannot read {name}', [tree.problem(place, message)])
+        problem = tree.problem(place._replace(column=self._start(place)), message)
+        return errors.Problems(f'cannot read {name}', [problem])
+
+    def _start(self, place: tree.Place) -> int:
+        """The column of the first code in a line of a template, or of its text; Jinja knows lines alone."""
+        for file, source in self._loader.sources.items():
+            line = ''.join(source.split('\n')[place.line - 1 : place.line]) if place.line else ''
+            if line and self._shown(Path(file)) == place.file:
+                code = _CODE.search(line)
+                return (code.start() if code else len(line) - len(line.lstrip())) + 1
+        return place.column
+
+
+def _rendering() -> Iterator[tuple[types.FrameType, jinja2.Template]]:
+    """The templates that are being rendered, the innermost first, and where in their code that is."""
+    frame: types.FrameType | None = inspect.currentframe()
+    while frame is not None:
+        template = frame.f_globals.get('__jinja_template__')
+        if isinstance(template, jinja2.Template):
+            yield frame, template
+        frame = frame.f_back
 
 
 def _marked(environment: jinja2.Environment, source: str, number: int) -> str:

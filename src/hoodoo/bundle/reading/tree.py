@@ -142,7 +142,7 @@ def load(text: str, *, file: str, locate: Locate | None = None) -> tuple[Tree, .
         mark = err.problem_mark
         place = found(mark.line + 1, mark.column + 1) if mark else Place(file)
         raise _refused(file, place, f'not valid YAML: {err.problem}') from None
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as err:
+    except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError) as err:
         said = ' '.join(str(err).split())
         raise _refused(file, Place(file), f'not valid YAML: {said}') from None
 

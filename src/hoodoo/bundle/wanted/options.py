@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bedrock import charm as charm_files
 from hoodoo import wording
-from hoodoo.bundle.reading import tree, words
+from hoodoo.bundle.reading import templates, tree, words
 from hoodoo.bundle.wanted import charms, findings, includes
 
 _OVERRIDES = 'overrides'
@@ -21,9 +21,16 @@ _TYPES = {
 class Options:
     """Reads the options of one bundle's applications."""
 
-    def __init__(self, folders: Sequence[Path], shelf: charms.Shelf, found: findings.Findings) -> None:
-        """Seek relative includes in *folders*; what is wrong goes to *found*."""
-        self._folders, self._shelf, self._found = folders, shelf, found
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        shelf: charms.Shelf,
+        found: findings.Findings,
+        *,
+        shown: templates.Shown = str,
+    ) -> None:
+        """Seek relative includes in *folders*; what is wrong goes to *found*, files named as by *shown*."""
+        self._folders, self._shelf, self._found, self._shown = folders, shelf, found, shown
         self._overrides = tree.mapping(found.chosen.data.get(_OVERRIDES))
         self.included: list[str] = []
         """The values that were read from files."""
@@ -92,7 +99,7 @@ class Options:
         except includes.NotThere as err:
             if err.file is not None and self._shelf.may_come(err.file):
                 return None
-            hint = f'Looked in {", ".join(str(folder) for folder in self._folders)}.'
+            hint = f'Looked in {", ".join(f"{self._shown(folder)}/" for folder in self._folders)}.'
             if err.file is not None:
                 hint = f'Put it at {self._shelf.belongs(err.file)}.'
             self._found.problem(where, str(err), hint)
@@ -110,5 +117,5 @@ class Options:
             self._found.problem(where, f'charm of {name} has no option "{key}"', hint)
         elif text is not None and not words.fits(text, declared.type):
             # The value is not shown: it may be a secret that was put under the wrong key.
-            message = f'option "{key}" of {name} takes {declared.type}; its value is none'
+            message = f'option "{key}" of {name} takes {declared.type}, and its value is not one'
             self._found.problem(where, message, _TYPES.get(declared.type, ''))

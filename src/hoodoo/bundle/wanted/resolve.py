@@ -88,7 +88,7 @@ class _Resolver:
         self.found = findings.Findings(chosen)
         self.found.remarks += deployments.remarks
         self.sourcing = sourcing.Sourcing(shelf, self.dialect, self.found)
-        self.options = options.Options(deployments.folders, shelf, self.found)
+        self.options = options.Options(deployments.folders, shelf, self.found, shown=deployments.shown)
 
     def run(self) -> model.WantedModel:
         self._check_keys()

@@ -85,7 +85,7 @@ class Sourcing:
     def _own_base(self, at: tree.Path, own: str, offered: list[str]) -> str:
         parsed = bases.Base.parse(own)
         if parsed is None:
-            self._found.problem(at, f'base "{own}" is none', 'Write a base such as ubuntu@24.04.')
+            self._found.problem(at, f'"{own}" is not a base', 'Write a base such as ubuntu@24.04.')
         elif offered and str(parsed) not in offered:
             self._found.problem(
                 at, f'the charm does not support base {own}', f'It supports {", ".join(offered)}.'
@@ -99,6 +99,8 @@ class Sourcing:
             # Where collect brings a charm of that name, the author has moved on from the old store.
             message = f'charm "~{reference.owner}/{reference.name}" of {name} is of the old charm store'
             hint = f'Bring it with the collect file and write charm: {reference.name}.'
+            if self._shelf.finds(reference.name):
+                hint = f'Write charm: {reference.name}, which the collect file brings.'
             self._found.problem(where, f'{message}, which is gone', hint)
         elif reference.old:
             message = f'the old charm store is gone; "{reference.name}" of Charmhub is taken for {name}'
@@ -130,7 +132,7 @@ class Sourcing:
         found = self._shelf.find(plain, folder)
         if found is not None and branch:
             message = f'charm "{plain}" of {name} is what collect brings: the branch has no effect'
-            self._found.remark((*at[:-1], 'branch'), message)
+            self._found.remark((*at[:-1], 'branch'), message, 'Leave the branch out.')
         if found is None and self._shelf.complete:
             if branch:
                 hint = (

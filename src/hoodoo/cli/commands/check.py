@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import click
@@ -94,6 +95,7 @@ def _show(done: survey.Survey, form: str) -> None:
         for line in findings_text.github(done.findings):
             click.echo(line)
     else:
-        for line in findings_text.text(done.findings, stages=stages):
+        columns = shutil.get_terminal_size((110, 24)).columns
+        for line in findings_text.text(done.findings, stages=stages, mask=done.mask, columns=columns):
             click.echo(line)
         click.echo(findings_text.summary(done.findings, manifests=done.manifests, stages=stages))

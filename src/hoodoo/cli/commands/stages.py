@@ -14,6 +14,7 @@ from hoodoo import settings as settings_module
 from hoodoo import wording
 from hoodoo.cli import common, options
 from hoodoo.review import contrast, ingredients, request
+from hoodoo.secrets import masker
 from hoodoo.spec import lookup, sources, stages
 
 _CELL, _LINE = 36, 72
@@ -61,9 +62,12 @@ def command(
     names = names or stages.find(origin.root, manifest)
     given = request.Given(project=project, series=series, manifest=manifest)
     found = _look(origin, names or ('',), given, settings)
-    rows = contrast.rows({name: one.values for name, one in found.items()})
+    # Templates may put variables of the caller anywhere.
+    mask = masker.Masker()
+    mask.learn_variables(settings.environ)
+    rows = contrast.rows({name: one.values for name, one in found.items()}, mask=mask)
     shown = [row for row in rows if everything or row.differs]
-    problems = sorted({problem for one in found.values() for problem in one.problems})
+    problems = sorted({mask.masked(problem) for one in found.values() for problem in one.problems})
     if form == 'table':
         _table(shown, tuple(found))
         _summary(rows, tuple(found))

@@ -143,7 +143,7 @@ def _missing(directives: tuple[grammar.Directive, ...], place: base.Place) -> li
     found: list[errors.Problem] = []
     for directive in directives:
         if directive.kind == 'local' and not os.path.exists(local.path(directive, place.origin)):
-            hint = f'Relative sources start at {place.origin}.'
+            hint = f'Relative sources start at {place.view.shown(place.origin)}/.'
             found.append(directive.problem(f'there is no "{directive.source}" to collect', hint=hint))
         elif directive.kind == 'git' and not git.available():
             found.append(

@@ -202,6 +202,7 @@ class Deploying:
             message = f'{problem.message} (in {problem.file})'
             option = _option(call, 'target') or _option(call, 'config')
             outlook.problems.append(call.problem(message, option=option, hint=problem.hint))
+            outlook.remarks += err.remarks
         except errors.Problems as err:
             outlook.problems += err.problems
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bedrock import errors
-from hoodoo.bundle import apply
+from hoodoo.bundle import told
 from hoodoo.bundle.planning import plan, steps
 from hoodoo.readiness import changes, states
 from hoodoo.spec import manifest
@@ -17,18 +17,18 @@ from hoodoo.spec import manifest
 class Noting:
     """Hears the steps of a plan like *told*, and notes when each one was begun."""
 
-    told: apply.Told
+    told: told.Told
     clock: Callable[[], float] = time.monotonic
     _begun: dict[str, float] = field(default_factory=dict[str, float], init=False)
 
     def step(self, text: str, state: str) -> None:
-        """See `apply.Told.step`."""
+        """See `told.Told.step`."""
         if state == 'started':
             self._begun[text] = self.clock()
         self.told.step(text, state)
 
     def note(self, text: str) -> None:
-        """See `apply.Told.note`."""
+        """See `told.Told.note`."""
         self.told.note(text)
 
     def changes(self, made: Sequence[steps.Step], seen: plan.Seen) -> tuple[changes.Change, ...]:

@@ -24,10 +24,10 @@ class Quiet:
     """Hears nothing."""
 
     def step(self, text: str, state: str) -> None:
-        """See `apply.Told`."""
+        """See `told.Told`."""
 
     def note(self, text: str) -> None:
-        """See `apply.Told`."""
+        """See `told.Told`."""
 
 
 class World:

@@ -242,7 +242,7 @@ def test_overrides_that_cannot_reach_a_charm_of_the_store_are_remarked(tmp_path:
 def test_an_override_of_the_wrong_type_is_a_problem_where_it_is_written(tmp_path: Path) -> None:
     found = bundles.deployer(tmp_path, 'services: {web: {}}\noverrides:\n  port: many\n')
     assert bundles.said(found.problems) == [
-        '3:3 option "port" of web takes int; its value is none | Write a whole number.'
+        '3:3 option "port" of web takes int, and its value is not one | Write a whole number.'
     ]
 
 
@@ -305,7 +305,7 @@ def test_a_branch_is_for_collect(tmp_path: Path) -> None:
     text = 'services:\n  web: {branch: "lp:web@4"}\n  gone: {branch: "lp:gone@4"}\n'
     found = bundles.deployer(tmp_path, text)
     assert bundles.said(found.remarks) == [
-        '2:9 charm "web" of web is what collect brings: the branch has no effect'
+        '2:9 charm "web" of web is what collect brings: the branch has no effect | Leave the branch out.'
     ]
     assert bundles.said(found.problems) == [
         (
@@ -369,15 +369,15 @@ def test_constraints_in_every_form(
         ('options: {prot: 1}', '3:15 charm of web has no option "prot" | Did you mean "port"?'),
         (
             'options: {port: x}',
-            '3:15 option "port" of web takes int; its value is none | Write a whole number.',
+            '3:15 option "port" of web takes int, and its value is not one | Write a whole number.',
         ),
         (
             'options: {fast: 3}',
-            '3:15 option "fast" of web takes boolean; its value is none | Write true or false.',
+            '3:15 option "fast" of web takes boolean, and its value is not one | Write true or false.',
         ),
         (
             'options: {share: x}',
-            '3:15 option "share" of web takes float; its value is none | Write a number.',
+            '3:15 option "share" of web takes float, and its value is not one | Write a number.',
         ),
         (
             'options: {note: [1]}',
@@ -396,7 +396,7 @@ def test_constraints_in_every_form(
         ('expose: maybe', '3:5 expose of web takes true or false, not "maybe" | Write true or leave it out.'),
         ('series: nobel', '3:5 unknown series "nobel" | Did you mean "noble"?'),
         ('series: focal', '3:5 charm "web" does not support series focal | It supports ubuntu@24.04.'),
-        ('base: ubuntu', '3:5 base "ubuntu" is none | Write a base such as ubuntu@24.04.'),
+        ('base: ubuntu', '3:5 "ubuntu" is not a base | Write a base such as ubuntu@24.04.'),
         (
             'base: ubuntu@20.04',
             '3:5 the charm does not support base ubuntu@20.04 | It supports ubuntu@24.04.',

@@ -133,7 +133,7 @@ def test_a_subordinate_has_no_units_of_its_own(tmp_path: Path, shelf: charms.She
     [
         ('web:\n    options:\n      prot: 1', 4, 'has no option "prot"', 'Did you mean "port"?'),
         ('web:\n    options:\n      port: many', 4, 'takes int', 'Write a whole number.'),
-        ('web:\n    options: {note: include-file://gone}', 3, 'cannot find the file', 'Looked in {folder}.'),
+        ('web:\n    options: {note: include-file://gone}', 3, 'cannot find the file', 'Looked in {folder}/.'),
         ('web:\n    charm: webb', 3, 'cannot find charm "webb"', 'Did you mean "web"?'),
         ('web:\n    num_units: some', 3, 'num_units "some"', 'Write a whole number.'),
         ('web:\n    series: focal', 3, 'does not support series focal', 'It supports ubuntu@24.04.'),
@@ -147,7 +147,7 @@ def test_a_wrong_value_is_a_problem_at_its_line(
     assert (problem.file, problem.line) == ('services', line)
     assert message in problem.message
     assert problem.column
-    assert problem.hint == hint.format(folder=tmp_path)
+    assert problem.hint == hint.format(folder=tmp_path.name)
 
 
 def test_options_of_a_charm_that_is_collected_later_are_not_judged(

@@ -64,6 +64,21 @@ def test_a_long_line_is_cut_around_the_word(folder: Path) -> None:
     assert marks[start:] == '^^^^'
 
 
+def test_lines_fit_a_narrow_terminal(folder: Path) -> None:
+    (folder / 'file').write_text('x' * 300 + ' word ' + 'y' * 300)
+    _, source, marks = (
+        click.unstyle(line) for line in findings_text.text([_finding('file', 1, 302)], columns=60)
+    )
+    assert len(source) <= 60
+    assert source[marks.index('^') :].startswith('word')
+
+
+def test_a_line_with_a_secret_is_not_shown(folder: Path) -> None:
+    (folder / 'file').write_text('verify hunter2')
+    found = findings_text.text([_finding('file', 1, 8)], mask=lambda text: text.replace('hunter2', '***'))
+    assert [click.unstyle(line) for line in found] == ['file:1:8: error: wrong']
+
+
 def test_a_finding_without_a_place_is_one_line_and_its_hint(folder: Path) -> None:
     assert _shown(_finding('', hint='Do it.')) == ['error: wrong', '    = Do it.']
     assert _shown(_finding('gone', 3, 4)) == ['gone:3:4: error: wrong']

@@ -255,6 +255,8 @@ def test_any_collect_file(collect: str) -> None:
 @example(yaml.safe_dump({'relations': {'web': {'weight': 'x', 'consumes': 3}}, 'services': {'web': {}}}))
 @example(yaml.safe_dump({'include-configs': ['b', 3, None]}))
 @example('a: &a {b: *a}\n')
+@example('services: {web: {options: {port: !!int }}}\n')
+@example('services: {web: {options: {port: include-file://b, caf\u00e9: 1}}}\n')
 @example('[' * 50_000)
 @example('- ' * 50_000)
 def test_any_bundle(bundle: str) -> None:

@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_shown(
         'values': {'ci': 'cannot be read', 'lp/production': None},
     } in (read['rows'])
     assert [problem['file'] for problem in read['problems']] == [f'{spec}/ci/checks', f'{spec}/ci/services']
-    assert f'warning: {spec}/ci/services:1: cannot read the template' in err
+    assert f'warning: {spec}/ci/services:1:1: cannot read the template' in err
 
 
 def test_a_spec_without_stages_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,3 +178,14 @@ def test_equal_is_what_yaml_calls_equal() -> None:
 def test_hidden_values_can_be_told_apart() -> None:
     (row,) = contrast.rows({'a': {'x.token': 's1'}, 'b': {'x.token': 's2'}, 'c': {'x.token': 's1'}, 'd': {}})
     assert row.values == {'a': '(hidden A)', 'b': '(hidden B)', 'c': '(hidden A)', 'd': None}
+
+
+def test_secrets_of_the_environment_are_hidden_wherever_a_template_puts_them(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('MY_TOKEN', 'p1anted-token')
+    (spec / 'ci/services').write_text('t: {services: {web: {options: {motto: "so {{ MY_TOKEN }}"}}}}')
+    assert cli.invoke(['stages', str(spec), '--all']) == 0
+    out, err = capsys.readouterr()
+    assert '(hidden A)' in out
+    assert 'p1anted-token' not in out + err
