@@ -21,7 +21,7 @@ check: ## run the linters, type checks and the tests that need no machine
 	.venv/bin/ruff format --check
 	.venv/bin/pyright
 	.venv/bin/lint-imports
-	$(PYTEST) tests/unit
+	$(PYTEST) -n 2 tests/unit
 	for charm in charms/*/; do .venv/bin/pyright -p $$charm && $(PYTEST) $$charm/tests || exit 1; done
 
 bench: ## answer the questions of benchmarks/, one after the other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -14,6 +15,27 @@ hypothesis.settings.register_profile(
     'any machine', deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile('any machine')
+
+CORPUS = Path(__file__).resolve().parents[2] / 'shared' / 'corpus'
+_OF_THE_CALLER = ('MOJO_', 'JUJU_', 'HOODOO_', 'GIT_')
+
+
+@pytest.fixture(scope='session', autouse=True)
+def surroundings() -> Generator[None]:
+    """What the caller's shell and git configuration say is no matter of any test."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith(_OF_THE_CALLER)]:
+            patched.delenv(name)
+        patched.setenv('GIT_CONFIG_GLOBAL', os.devnull)
+        patched.setenv('GIT_CONFIG_NOSYSTEM', '1')
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so where the specs of other people, which are no part of the project, are not there to be read."""
+    reports: list[Any] = terminalreporter.getreports('passed')
+    if not CORPUS.is_dir() and any('corpus' in report.nodeid for report in reports):
+        terminalreporter.write_line(f'there is no corpus of specs at {CORPUS}: none of it was read')
 
 
 @pytest.hookimpl(wrapper=True)

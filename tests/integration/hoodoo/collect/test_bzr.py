@@ -14,6 +14,18 @@ from hoodoo.spec import sources
 from hoodoo.vcs import bzr
 from tests.integration.hoodoo.collect.conftest import Place
 
+# Starting breezy is most of what it does: one program for all of its commands.
+_BREEZY = """
+import sys
+import breezy
+from breezy import commands
+with breezy.initialize():
+    commands.install_bzr_command_hooks()
+    for line in sys.argv[1:]:
+        if commands.run_bzr(line.split()):
+            sys.exit(line)
+"""
+
 
 class Branch:
     """A branch with one revision."""
@@ -22,20 +34,23 @@ class Branch:
         self.path = path
         self.url = f'bzr+file://{path}'
         path.mkdir()
-        self.brz('init', '.')
-        self.commit('1')
+        (path / 'file').write_text('1')
+        self.brz('init .', 'add', 'commit -m 1')
 
-    def brz(self, *words: str) -> None:
+    def brz(self, *commands: str) -> None:
         env = {**os.environ, 'BRZ_EMAIL': 't <t@example.com>', 'BRZ_LOG': os.devnull}
         done = subprocess.run(
-            [sys.executable, '-m', 'breezy', *words], cwd=self.path, env=env, capture_output=True, text=True
+            [sys.executable, '-c', _BREEZY, *commands],
+            cwd=self.path,
+            env=env,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
 
     def commit(self, text: str) -> None:
         (self.path / 'file').write_text(text)
-        self.brz('add')
-        self.brz('commit', '-m', text)
+        self.brz(f'commit -m {text}')
 
 
 @pytest.fixture
