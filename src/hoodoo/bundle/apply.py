@@ -88,7 +88,7 @@ def apply(wanted: model.WantedModel, made: steps.Plan, seen: plan.Seen, hands: H
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         _raise_first(futures)
-    facts.remember(wanted, seen, hands.memory, uuid)
+    facts.remember(wanted, seen, hands.memory, uuid, left=made.left)
 
 
 class _Carrying:

@@ -13,6 +13,7 @@ from bedrock import errors, process, trees, urls
 from hoodoo import wording
 
 _TIMEOUT_S = 1800.0
+_COMMIT = re.compile('[0-9a-f]{40}')
 _DROPPED = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_NAMESPACE')
 
 
@@ -31,11 +32,13 @@ class Mirror:
         return trees.held(self.path.with_suffix('.lock'))
 
     def refresh(self, *, offline: bool, say: Callable[[str], object]) -> None:
-        """Fetch what is new.
+        """Fetch what is new; nothing is when a commit is wanted that is here.
 
         Raises:
             Fault: it cannot be had; *offline*, it was never fetched.
         """
+        if _COMMIT.fullmatch(self._wanted) and self._head.is_file() and self._commit(self._wanted):
+            return
         if not offline:
             say('fetching')
             self._fetch()

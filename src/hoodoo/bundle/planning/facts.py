@@ -7,7 +7,7 @@ another value is the same; and so is every option's value in what is remembered,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from hoodoo.bundle.reading import words
 
 _RELATION = ' - '
 _OPTION = 'option '
+_SETTINGS = (_OPTION, 'constraint ', 'annotation ', 'trust', 'exposed')
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,26 @@ def of_seen(seen: plan.Seen) -> State:
     )
 
 
-def remember(wanted: model.WantedModel, seen: plan.Seen, remembered: memory.Memory, uuid: str) -> None:
-    """Note that *wanted* was applied."""
+def remember(
+    wanted: model.WantedModel,
+    seen: plan.Seen,
+    remembered: memory.Memory,
+    uuid: str,
+    *,
+    left: Collection[str] = (),
+) -> None:
+    """Note that *wanted* was applied, less the settings of the applications in *left*."""
     state = of_wanted(wanted, seen, uuid)
     before = memory.applied(remembered, uuid)
     notes: dict[str, Mapping[str, Any]] = {
         name: {key: _plain(_hidden(fact, key, f'{uuid}/{name}')) for key, fact in found.items()}
         for name, found in state.applications.items()
     }
+    for name in left:
+        notes[name] = {
+            **{key: value for key, value in notes[name].items() if not key.startswith(_SETTINGS)},
+            **{key: value for key, value in before.get(name, {}).items() if key.startswith(_SETTINGS)},
+        }
     notes |= {f'{one}{_RELATION}{other}': {} for one, other in state.relations}
     for name, note in notes.items():
         if before.get(name) != note:

@@ -43,6 +43,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
     made: list[steps.Step] = list(_machines(wanted, seen))
     remarks = list(wanted.remarks)
     problems: list[str] = []
+    left: set[str] = set()
     for name, application in wanted.applications.items():
         there = seen.snapshot.applications.get(name)
         level = placing.depth(name, wanted.applications)
@@ -59,7 +60,8 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         changes = list(_changes(application, there, seen.settings.get(name, _NOTHING)))
         if apply_config_changes:
             made += changes
-        else:
+        elif changes:
+            left.add(name)
             remarks += (f'{step}: left as it is (apply-config-changes=False)' for step in changes)
     present = related.Relations(related.pairs(seen.snapshot.relations))
     made += (
@@ -68,7 +70,9 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         if not present.has(relation.one, relation.other)
     )
     made.sort(key=steps.place)
-    return steps.Plan(steps=tuple(made), remarks=tuple(remarks), problems=tuple(problems))
+    return steps.Plan(
+        steps=tuple(made), remarks=tuple(remarks), problems=tuple(problems), left=frozenset(left)
+    )
 
 
 def _machines(wanted: model.WantedModel, seen: Seen) -> Iterator[steps.Step]:

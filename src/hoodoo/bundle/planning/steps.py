@@ -205,6 +205,8 @@ class Plan:
     """Where the model differs and is left as it is."""
     problems: tuple[str, ...] = ()
     """Why it cannot be carried out; nothing may be changed then."""
+    left: frozenset[str] = frozenset()
+    """Applications whose settings differ and are left as they are, because that was asked for."""
 
     def stages(self) -> list[list[Step]]:
         """The steps, grouped by stage: a rank for each kind of step, and what waits for others is deeper."""

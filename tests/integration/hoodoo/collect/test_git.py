@@ -189,6 +189,10 @@ def test_a_locked_commit_is_brought_back(place: Place, repository: Repository, t
     assert place.read('a/file') == '1'
     place.collect(line, pins=pins, build=tmp_path / 'other')
     assert (tmp_path / 'other/a/file').read_text() == '1'
+    away = repository.path.rename(tmp_path / 'away')
+    place.collect(line, pins=pins, build=tmp_path / 'third')
+    assert (tmp_path / 'third/a/file').read_text() == '1', 'a commit that is here needs no remote'
+    away.rename(repository.path)
     lost = {'a': lock.Pin(source=line, revision='0' * 40)}
     with pytest.raises(errors.Fault) as failure:
         place.collect(line, pins=lost)

@@ -11,7 +11,7 @@ import pytest
 from bedrock import errors
 from hoodoo import model, testing
 from hoodoo.bundle import apply
-from hoodoo.bundle.planning import placing, plan, steps
+from hoodoo.bundle.planning import drift, facts, placing, plan, steps
 from hoodoo.journal import journal
 from hoodoo.juju import driver
 
@@ -49,9 +49,17 @@ class World:
     def plan(self, wanted: model.WantedModel) -> list[str]:
         return [str(step) for step in plan.plan(wanted, apply.look(wanted, self.hands)).steps]
 
-    def apply(self, wanted: model.WantedModel) -> None:
+    def apply(self, wanted: model.WantedModel, *, apply_config_changes: bool = True) -> None:
         seen = apply.look(wanted, self.hands)
-        apply.apply(wanted, plan.plan(wanted, seen), seen, self.hands)
+        made = plan.plan(wanted, seen, apply_config_changes=apply_config_changes)
+        apply.apply(wanted, made, seen, self.hands)
+
+    def drift(self, wanted: model.WantedModel) -> list[tuple[str, str]]:
+        """In what the model differs, and why."""
+        uuid, seen = self.juju.model_uuid, apply.look(wanted, self.hands)
+        was, now = facts.remembered(self.journal, uuid), facts.of_wanted(wanted, seen, uuid)
+        found = drift.drift(was, now, facts.of_seen(seen), uuid=uuid)
+        return [(entry.what, entry.kind.value) for entry in found]
 
 
 @pytest.fixture
@@ -200,3 +208,13 @@ def test_a_plan_with_problems_changes_nothing(world: World) -> None:
     with pytest.raises(errors.Fault, match='it cannot be'):
         apply.apply(_model(), made, seen, world.hands)
     assert world.juju.calls == []
+
+
+def test_settings_that_were_left_as_they_are_count_as_not_rolled_out(world: World) -> None:
+    first = model.WantedModel(applications={'a': world.application('a', options={'s': 'old'})})
+    second = model.WantedModel(applications={'a': world.application('a', num_units=2, options={'s': 'new'})})
+    world.apply(first)
+    world.apply(second, apply_config_changes=False)
+    assert world.drift(second) == [('option s', 'not rolled out yet')]
+    world.apply(second)
+    assert world.drift(second) == []
