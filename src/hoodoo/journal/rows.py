@@ -8,7 +8,8 @@ RUNNING = 'running'
 INTERRUPTED = 'interrupted'
 """The process of the run died without a word."""
 DONE = 'done'
-OUTCOMES = (RUNNING, DONE, 'failed', 'cancelled', INTERRUPTED)
+FAILED = 'failed'
+OUTCOMES = (RUNNING, DONE, FAILED, 'cancelled', INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors
-from hoodoo.journal import events, rows
+from hoodoo.journal import events, journal, rows
 from hoodoo.runner import workspace
 from hoodoo.secrets.masker import SHOWN
 
@@ -63,6 +63,16 @@ def past(records: Sequence[events.Record]) -> Past:
     return Past(titles=titles, completed=frozenset(completed), begun=begun, changes=changes, digest=digest)
 
 
+def arrived(kept: journal.Journal, run: rows.Run) -> bool:
+    """Whether *run* came so far that it brought its own copy of the spec into the workspace."""
+    return any(isinstance(record.event, events.SpecReady) for record in kept.records(run.id))
+
+
+def refused(kept: journal.Journal, run: rows.Run) -> bool:
+    """Whether *run* failed before it did anything: its model was in use, say, or there was no controller."""
+    return run.outcome == rows.FAILED and not arrived(kept, run)
+
+
 def check_latest(run: rows.Run, same_workspace: Sequence[rows.Run]) -> None:
     """See that the workspace still holds what *run* left there.
 
@@ -111,8 +121,12 @@ def check_repeatable(run: rows.Run, past: Past, repeatable: bool) -> None:
         )
 
 
-def unfinished(newest_first: Sequence[rows.Run]) -> rows.Run | None:
-    """The run to go on with when none is named: the newest that is the last of its workspace and not done."""
+def unfinished(newest_first: Iterable[rows.Run]) -> rows.Run | None:
+    """The run to go on with when none is named: the newest that is the last of its workspace and not done.
+
+    Args:
+        newest_first: Without those that were refused.
+    """
     seen: set[tuple[str, str, str]] = set()
     for run in newest_first:
         place = (run.project, run.series, run.workspace)

@@ -87,7 +87,8 @@ class Runner:
             past = resuming.past(self.journal.records(number))
             if run.outcome == rows.DONE:
                 return False
-            resuming.check_latest(run, self.journal.runs(limit=_RECENT, only=_same_workspace(asked)))
+            recent = self.journal.runs(limit=_RECENT, only=_same_workspace(asked))
+            resuming.check_latest(run, [other for other in recent if resuming.arrived(self.journal, other)])
             copied = bool(past.digest or asked.line) and space.spec.is_dir()
             lines = self._checked(asked, mask, copied=copied)
             resuming.check_same(run, past, [mask(line.title) for line in lines])
@@ -122,7 +123,7 @@ class Runner:
     ) -> None:
         """Do the lines of a run that has begun, and keep how it ended."""
         started = time.monotonic()
-        outcome, error = 'failed', ''
+        outcome, error = rows.FAILED, ''
         try:
             self._steps(asked, work, mask, fresh=fresh)
             outcome = rows.DONE
@@ -147,12 +148,6 @@ class Runner:
             self.journal.emit(work.run, ended)
 
     def _steps(self, asked: request.Request, work: steps.Steps, mask: masker.Masker, *, fresh: bool) -> None:
-        digest = workspace.digest(asked.origin.root) if fresh else ''
-        workspace.prepare(asked, fresh=fresh)
-        if fresh:
-            self.journal.emit(work.run, events.SpecReady(digest=digest))
-        mask.learn_folder(asked.workspace.local)
-        here = self._place(asked, _copy(asked), mask)
         environment: dict[str, str] = dict(asked.variables)
         with contextlib.ExitStack() as stack:
             note = telling.Teller(self.journal, work.run, -1).note
@@ -180,7 +175,16 @@ class Runner:
                     )
                 return juju
 
-            work.step(here, connected, environment)
+            # Not before: a run that is refused its model leaves the workspace to those that can go on in it.
+            self._prepare(asked, work.run, fresh=fresh)
+            mask.learn_folder(asked.workspace.local)
+            work.step(self._place(asked, _copy(asked), mask), connected, environment)
+
+    def _prepare(self, asked: request.Request, number: int, *, fresh: bool) -> None:
+        digest = workspace.digest(asked.origin.root) if fresh else ''
+        workspace.prepare(asked, fresh=fresh)
+        if fresh:
+            self.journal.emit(number, events.SpecReady(digest=digest))
 
     def _occupy(self, juju: driver.Driver, number: int, stack: contextlib.ExitStack) -> None:
         """Hold the model's lock until *stack* ends."""

@@ -43,7 +43,8 @@ def command(number: int | None, stage: str, project: str, workspace: str, how: s
                 project=project or settings.project,
                 workspace=workspace or settings.workspace,
             )
-            found = resuming.unfinished(opened.runs(limit=_RECENT, only=only))
+            recent = opened.runs(limit=_RECENT, only=only)
+            found = resuming.unfinished(each for each in recent if not resuming.refused(opened, each))
             if found is None:
                 raise errors.UsageFault(
                     'cannot find a run to go on with: none is unfinished',

@@ -234,3 +234,22 @@ def test_two_workspaces_on_one_model_are_refused(case: Case) -> None:
         with pytest.raises(locks.BusyFault, match='cannot run in model fake:m: run 7 is in it'):
             case.run()
     assert not (case.workspace / 'trace').exists()
+
+
+def test_a_run_that_was_refused_its_model_is_in_nobody_s_way(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.program('two', 'exit 1')
+    case.fails()
+    case.program('two', 'exit 2')
+
+    def away(*_: object) -> None:
+        raise errors.UnreachableFault('no controller answers')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(case, '_connect', away)
+        case.fails()
+    newest = case.journal.runs()
+    assert [(run.id, resuming.refused(case.journal, run)) for run in newest] == [(2, True), (1, False)]
+    with pytest.raises(errors.Fault, match='exit status 1'):
+        case.resume()
