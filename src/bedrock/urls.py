@@ -8,8 +8,16 @@ __all__ = ['shown']
 
 
 def shown(url: str) -> str:
-    """*url* as messages may show it: without the password that it may hold."""
+    """*url* as messages may show it: without the password that it may hold.
+
+    Of http(s) a name by itself is hidden too: forges take a token there.
+    """
     parts = urllib.parse.urlsplit(url)
     user, at, host = parts.netloc.rpartition('@')
-    hidden = f'{user.partition(":")[0]}:***{at}{host}' if ':' in user else parts.netloc
+    if ':' in user:
+        hidden = f'{user.partition(":")[0]}:***{at}{host}'
+    elif user and parts.scheme.endswith(('http', 'https')):
+        hidden = f'***{at}{host}'
+    else:
+        hidden = parts.netloc
     return url.replace(parts.netloc, hidden, 1) if parts.netloc else url

@@ -76,12 +76,14 @@ def test_a_second_run_in_a_workspace_is_refused_and_the_first_can_be_cancelled(t
         assert f'process {first.pid}' in second.stderr
         assert 'hoodoo cancel 1' in second.stderr
         cancel = [*HOODOO, 'cancel', '1']
-        cancelled = subprocess.run(cancel, env=env, capture_output=True, text=True, check=False)
+        cancelled = subprocess.run(cancel[:-1], env=env, capture_output=True, text=True, check=False)
         assert cancelled.returncode == 0
         assert cancelled.stdout == 'run 1 was stopped in phase "script talk"\n'
         again = subprocess.run(cancel, env=env, capture_output=True, text=True, check=False)
         assert again.returncode == 0
         assert again.stderr == 'run 1 is not running: cancelled\n'
+        none = subprocess.run(cancel[:-1], env=env, capture_output=True, text=True, check=False)
+        assert (none.returncode, none.stderr) == (2, 'ERROR cannot cancel a run: none is running\n')
         assert 'hoodoo resume 1' in first.communicate(timeout=60)[0]
         assert first.returncode == 130
         followed = follower.communicate(timeout=60)[0].splitlines()
