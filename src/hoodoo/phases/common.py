@@ -6,13 +6,10 @@ They are read here once, and the phase's job is wrapped in one that honours them
 from __future__ import annotations
 
 import dataclasses
-import math
-import time
 from dataclasses import dataclass
 
 from bedrock import errors
-from hoodoo import wording
-from hoodoo.phases import aftermath, base, options
+from hoodoo.phases import aftermath, base, countdown, options
 from hoodoo.spec import manifest
 
 NONE: frozenset[str] = frozenset()
@@ -62,7 +59,7 @@ class Job:
                     self.failure.run(context, err, tries=number)
                     raise
                 context.told.note(again(err, number=number, tries=tries, seconds=self.given.sleep))
-            _pause(self.given.sleep, context.told)
+            countdown.wait(self.given.sleep, context.told.progress, words='next try in {} s')
         raise AssertionError('the last try returns or raises')
 
 
@@ -110,10 +107,3 @@ def bare(job: base.Job) -> base.Job:
 def again(err: errors.Fault, *, number: int, tries: int, seconds: float) -> str:
     """What is said between two tries."""
     return f'try {number} of {tries} failed, next in {seconds:g} s: {err.message.splitlines()[0]}'
-
-
-def _pause(seconds: float, told: base.Told) -> None:
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        told.progress(f'next try in {wording.counted(math.ceil(left), "second")}')
-        time.sleep(min(1.0, left))

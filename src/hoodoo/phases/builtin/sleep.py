@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 
-from hoodoo.phases import base, common, options
+from hoodoo.phases import base, common, countdown, options
 from hoodoo.spec import manifest
 
 
@@ -26,10 +24,7 @@ class Job:
 
     def run(self, context: base.Context) -> base.Outcome:
         """Sleep, counting down."""
-        end = time.monotonic() + self.seconds
-        while (left := end - time.monotonic()) > 0:
-            context.told.progress(f'{math.ceil(left)} s left')
-            time.sleep(min(1.0, left))
+        countdown.wait(self.seconds, context.told.progress, words='{} s left')
         return base.Outcome()
 
 
