@@ -42,6 +42,7 @@ class Home:
     def pytest(self, python: Path, suite: str, *options: str) -> str:
         """Run a suite of tests/data/third_party with a pytest of its own settings."""
         alone = ('-q', '-p', 'no:cacheprovider', '-c', os.devnull, '--rootdir', self.folder)
+        alone = (*alone, '--confcutdir', SUITES)  # what holds for our tests need not hold for theirs
         return self.run(python, '-m', 'pytest', *alone, *options, SUITES / suite)
 
 
