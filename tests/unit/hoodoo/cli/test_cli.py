@@ -130,8 +130,8 @@ def test_an_unreachable_controller_exits_3(
 def test_an_interrupted_run_exits_130(tmp_path: Path) -> None:
     spec = _spec(tmp_path, 'script\n')
     code = (
-        'import os, signal, sys; from hoodoo import cli; from hoodoo.phases.builtin import sleep\n'
-        'sleep.time.sleep = lambda _: os.kill(os.getpid(), signal.SIGINT)\n'
+        'import os, signal, sys; from hoodoo import cli; from hoodoo.phases import countdown\n'
+        'countdown.time.sleep = lambda _: os.kill(os.getpid(), signal.SIGINT)\n'
         'sys.exit(cli.invoke(sys.argv[1:]))'
     )
     Path(spec, 'manifest').write_text('sleep config=60\n')
