@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -15,15 +16,16 @@ from typing import IO
 
 from bedrock import errors
 
-__all__ = ['ArchiveFault', 'leads_out', 'unpack']
+__all__ = ['DAMAGE', 'ArchiveFault', 'leads_out', 'unpack']
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_ENTRIES = 1_000_000
 _MAX_LINK = 4096
-_DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError),
-    *(NotImplementedError, RuntimeError),
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error, EOFError, ValueError),
+    *(NotImplementedError, RuntimeError, OverflowError, LookupError),
 )
+"""All that the standard library was seen to raise for bytes that are no proper archive."""
 
 
 class ArchiveFault(errors.Fault):
@@ -84,7 +86,7 @@ def unpack(archive: Path, folder: Path, *, strip: int = 0) -> None:
             target.symlink_to(leads)
     except ArchiveFault:
         raise
-    except _DAMAGE as err:
+    except (*DAMAGE, OSError) as err:
         raise ArchiveFault(f'cannot unpack {archive.name}: {err}') from None
 
 
@@ -96,7 +98,7 @@ def _entries(archive: Path) -> Iterator[_Entry]:
         return
     try:
         tar = tarfile.open(archive)  # noqa: SIM115 (closed by the with below)
-    except (*_DAMAGE,):
+    except (*DAMAGE, OSError):
         raise ArchiveFault(f'cannot unpack {archive.name}: it is neither a zip nor a tar archive') from None
     with tar:
         for member in tar:
@@ -136,13 +138,14 @@ def _inside(name: str, strip: int) -> str:
 
 
 def leads_out(name: str, target: str) -> bool:
-    """Whether the link *name* to *target* leaves the folder on its way, even if it comes back."""
-    depth = len(PurePosixPath(name).parts) - 1
-    for part in PurePosixPath(target).parts:
-        depth += -1 if part == '..' else 1
-        if depth < 0 or part == '/':
-            return True
-    return False
+    """Whether the link *name* to *target* leaves the folder on its way, or could.
+
+    Only at the beginning of *target* does ``..`` lead where it seems to: what follows a name may be another
+    link, whose parent is elsewhere.
+    """
+    parts = PurePosixPath(target).parts
+    up = next((number for number, part in enumerate(parts) if part != '..'), len(parts))
+    return target.startswith('/') or '..' in parts[up:] or up > len(PurePosixPath(name).parts) - 1
 
 
 def _write(entry: _Entry, target: Path) -> None:

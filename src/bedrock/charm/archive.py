@@ -7,9 +7,7 @@ modes, names with backslashes). Whatever is wrong with one is a `CharmFault`, be
 from __future__ import annotations
 
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,20 +25,6 @@ _KNOW_MODES = (3, 19)
 """Unix and macOS, in the numbers that zip gives to the system an entry was made on."""
 _MARKS = ('metadata.yaml', 'charmcraft.yaml')
 _PROGRAMS = ('dispatch', 'hooks/', 'actions/')
-
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    UnicodeError,
-    ValueError,
-    OverflowError,
-    LookupError,
-)
-"""All that `zipfile` was seen to raise for bytes that are no proper archive."""
 
 
 class CharmFault(errors.UsageFault):
@@ -72,7 +56,7 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         except FileNotFoundError as err:
             raise CharmFault(f'cannot read charm {path}: there is no such file or folder') from err
-        except (*_DAMAGE, OSError) as err:
+        except (*archives.DAMAGE, OSError) as err:
             raise CharmFault(f'cannot read charm {path}: it is not a zip archive') from err
         try:
             self._infos, self.folders = self._listed()
@@ -101,7 +85,7 @@ class Archive:
             raise self._fault(f'"{name}" is larger than {limit} bytes')
         try:
             return self._zip.read(info)
-        except (*_DAMAGE, OSError) as err:
+        except (*archives.DAMAGE, OSError) as err:
             raise self._fault(f'"{name}" is damaged') from err
 
     def _listed(self) -> tuple[dict[str, zipfile.ZipInfo], tuple[str, ...]]:
