@@ -19,6 +19,7 @@ OWN_REGION = 'default'
 TYPES: Mapping[str, tuple[str, ...]] = {
     'azure': ('interactive', 'service-principal-secret', 'managed-identity'),
     'ec2': ('access-key', 'instance-role'),
+    'kubernetes': ('clientcertificate', 'oauth2', 'userpass'),
     'gce': ('jsonfile', 'oauth2', 'service-account'),
     'lxd': ('certificate', 'interactive'),
     'maas': ('oauth1',),
@@ -68,7 +69,9 @@ def get(tx: Tx, name: str) -> Cloud:
 
 def list_(tx: Tx) -> list[Cloud]:
     """Return every cloud, the machine's own first."""
-    return [_record(row) for row in rows.many(tx, 'SELECT * FROM cloud ORDER BY created_ms, name')]
+    return [
+        _record(row) for row in rows.many(tx, 'SELECT * FROM cloud ORDER BY created_ms, name <> ?, name', OWN)
+    ]
 
 
 def add(tx: Tx, name: str, definition: Mapping[str, Any]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from pocket.model import Base
+from pocket.model.pods import PodSpec
 
 __all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Names', 'Substrate']
 
@@ -31,11 +32,13 @@ class HostSpec:
     authorized_keys: tuple[str, ...] = ()
     memory_mb: int | None = None
     cores: int | None = None
+    pod: PodSpec | None = None
+    """What it is made of, if it is a pod and no machine: no systemd, and programs run in its containers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A machine that runs."""
+    """A machine or a pod that runs."""
 
     name: str
     address: str
@@ -50,6 +53,8 @@ class Host:
     """What holds it back: ``users`` or ``capabilities``, see `pocket.substrate.isolation`."""
     note: str = ''
     """In words, what of its `HostSpec` this host is not; empty when it is all of it."""
+    pebbles: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    """Of a pod: where, on this host, the Pebble of each workload container can be talked to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,7 @@ class Substrate(Protocol):
         env: Mapping[str, str],
         cwd: str = '/',
         user: str = 'root',
+        container: str = '',
         stdin: bytes | None = None,
         key: str = '',
         on_line: OnLine | None = None,
@@ -113,6 +119,7 @@ class Substrate(Protocol):
         A program that leaves daemons behind ends when it exits itself. Cancelling the call kills its group.
 
         Args:
+            container: In this workload container of a pod, instead of the charm's.
             key: Names the program for `kill_stale`, for example a unit's name.
             on_line: Gets the lines as they come; then stdout and stderr of the result are empty.
         """
@@ -124,6 +131,18 @@ class Substrate(Protocol):
 
     async def wait_ended(self, name: str) -> None:
         """Wait until a host has stopped, a restart from inside included; `boot` starts it again."""
+        ...
+
+    async def wait_container_ended(self, name: str) -> str:
+        """Wait until the first process of a workload container of a pod has ended; return which one's."""
+        ...
+
+    async def start_container(self, name: str, container: str) -> None:
+        """Start a workload container that has ended, anew on its image as Kubernetes does.
+
+        Raises:
+            bedrock.errors.Fault: it cannot be; the message says why.
+        """
         ...
 
     async def reboot(self, name: str) -> None:

@@ -24,8 +24,9 @@ def _aws_model(world: World, *, region: str = 'us-east-1', credential: str = '')
 
 
 def test_the_machines_own_cloud_is_there_and_stays(world: World) -> None:
-    (own,) = clouds.list_(world.tx)
+    own, kubernetes = clouds.list_(world.tx)
     assert (own.name, own.type, own.regions, own.auth_types) == ('pocket', 'pocket', ('default',), ('empty',))
+    assert (kubernetes.name, kubernetes.type) == ('k8s', 'kubernetes')
     with pytest.raises(JujuError, match='cloud is used by'):
         clouds.remove(world.tx, 'pocket')
 
@@ -42,7 +43,7 @@ def test_a_cloud_is_added_changed_and_removed(world: World) -> None:
         {'name': 'us-east-1', 'endpoint': 'https://e'}
     ]
     clouds.remove(world.tx, 'aws')
-    assert [cloud.name for cloud in clouds.list_(world.tx)] == ['pocket']
+    assert [cloud.name for cloud in clouds.list_(world.tx)] == ['pocket', 'k8s']
 
 
 @pytest.mark.parametrize(
