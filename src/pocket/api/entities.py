@@ -95,7 +95,7 @@ def _model(snapshot: ModelSnapshot, *, controller_uuid: str, config: Mapping[str
         'status': encode.plain_status(model.status),
         'constraints': dict(model.constraints),
         'sla': {'level': 'unsupported', 'owner': ''},
-        'type': 'iaas',
+        'type': model.type,
         'cloud': model.cloud,
         'cloud-region': model.region,
         'version': model.agent_version,

@@ -126,7 +126,7 @@ def _model(snapshot: ModelSnapshot) -> Json:
     model = snapshot.model
     return {
         'name': model.name,
-        'type': 'iaas',
+        'type': model.type,
         'cloud-tag': f'cloud-{model.cloud}',
         'region': model.region,
         'version': model.agent_version,
@@ -187,8 +187,16 @@ def _application(
         'status': encode.detailed_status(application.status),
         'workload-version': application.workload_version,
         'endpoint-bindings': {'': 'alpha', **dict.fromkeys(application.endpoint_names, 'alpha')},
-        'public-address': '',
+        'public-address': application.service_address,
+        **_service(application),
     }
+
+
+def _service(application: ApplicationSnapshot) -> Json:
+    if application.scale is None:
+        return {}
+    # Juju's name for the scale; what stands for it on machines is the number of units.
+    return {'int': application.scale, 'provider-id': application.provider_id}
 
 
 def _unit(unit: UnitSnapshot, units: Mapping[str, UnitSnapshot], charms: Mapping[str, str]) -> Json:
@@ -205,6 +213,8 @@ def _unit(unit: UnitSnapshot, units: Mapping[str, UnitSnapshot], charms: Mapping
         'charm': unit.charm_url if unit.charm_url != charms[unit.application] else '',
         'subordinates': {s.name: _unit(s, units, charms) for s in subordinates},
     }
+    if unit.provider_id:
+        reply['provider-id'] = unit.provider_id
     return {**reply, 'leader': True} if unit.leader else reply
 
 

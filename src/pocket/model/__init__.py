@@ -90,6 +90,9 @@ class UnitView:
     unit: str
     application: str
     machine: str
+    """Empty on Kubernetes."""
+    pod: bool = False
+    """It runs in a pod: its storage comes with that, and is told of after start."""
     availability_zone: str = ''
     principal: str
     """The principal unit of a subordinate, else empty."""

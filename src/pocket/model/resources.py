@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_RESOURCE_BYTES = 4 * 2**30
 """A larger one is refused."""
@@ -31,6 +31,8 @@ class Resource:
     """Where a store has it; empty for what was uploaded."""
     pending_id: str = ''
     at_ms: int = 0
+    image: str = field(default='', repr=False)
+    """Of an oci-image that is here: where it is, as JSON like `pocket.model.pods.OciReference`."""
 
     @property
     def is_placeholder(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import uuid as uuids
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,12 @@ class ApplicationRecord:
     leader: str
     """The leader unit's name, or empty."""
     created_ms: int
+    scale: int | None = None
+    """How many units it is to have; None on machines."""
+    service_address: str = ''
+    """Where all units of one on Kubernetes are reached together."""
+    provider_id: str = ''
+    """Of its service; empty on machines."""
     origin: Mapping[str, Any]
     """What clients keep with it: of a store's charm its channel."""
 
@@ -79,4 +86,14 @@ def _record(tx: Tx, row: sqlite3.Row) -> ApplicationRecord:
         leader=str(row['leader']),
         created_ms=int(row['created_ms']),
         origin=rows.loads(row['origin']),
+        scale=None if row['scale'] is None else int(row['scale']),
+        service_address=str(row['service_address']),
+        provider_id=_service_id(row),
     )
+
+
+def _service_id(row: sqlite3.Row) -> str:
+    """Name the service of an application as Kubernetes does: another one of the same name has another."""
+    if row['scale'] is None:
+        return ''
+    return str(uuids.uuid5(uuids.NAMESPACE_OID, f'{row["model_uuid"]}/{row["name"]}/{row["created_ms"]}'))

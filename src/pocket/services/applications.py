@@ -18,15 +18,17 @@ from pocket.services import (
     models,
     offers,
     options,
+    placing,
     relations,
     resources,
     rows,
     saas,
+    scaling,
     units,
 )
 from pocket.services import constraints as constraints_
 from pocket.services.applicationrows import ApplicationRecord
-from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 from pocket.services.storage import directives as storage_directives
 from pocket.services.storage.directives import Wanted
 from pocket.services.units import UnitRecord
@@ -47,6 +49,7 @@ __all__ = [
     'list_',
     'list_units',
     'resolve',
+    'scale',
     'set_base',
     'set_config',
     'set_constraints',
@@ -66,6 +69,7 @@ get_unit = units.get
 list_units = units.list_
 destroy_unit = units.destroy
 resolve = units.resolve
+scale = scaling.scale
 
 
 def deploy(
@@ -114,7 +118,10 @@ def deploy(
         raise JujuError('subordinate application must be deployed without units', NOT_VALID)
     if charm.subordinate and own_constraints:
         raise JujuError('subordinate application must be deployed without constraints', NOT_VALID)
-    assumes.check(charm, force=force)
+    caas = models.is_caas(tx, uuid)
+    assumes.check(charm, caas=caas, force=force)
+    if caas:
+        _check_for_kubernetes(placement, attach_storage)
     parsed, trusted = options.parse_with_trust(charm, config or {}, trust=trust)
     given = storage_directives.resolve(tx, uuid, charm, storage or {})
     chosen = base or _base_of(charm) or machines.default_base(tx, uuid)
@@ -133,6 +140,8 @@ def deploy(
     resources.assign(tx, uuid, name, charm, resource_ids or {})
     relations.ensure_peers(tx, uuid, name, charm)
     tx.touch(uuid)
+    if caas:
+        return scaling.start(tx, uuid, name, num_units)
     return _add_units(tx, uuid, name, num_units, placement, attach_storage)
 
 
@@ -185,6 +194,8 @@ def add_units(
         JujuError: the application is unknown, a subordinate or dying, or a placement is of no use.
     """
     record = get(tx, uuid, name)
+    if models.is_caas(tx, uuid):
+        raise JujuError('adding units on a non-container model not supported', NOT_SUPPORTED)
     doing = f'cannot add unit to application "{name}"'
     models.require_alive(tx, uuid, doing)
     if record.subordinate:
@@ -255,9 +266,24 @@ def _add_units(
     made: list[str] = []
     for index in range(count):
         directive = placement[index] if index < len(placement) else ''
-        machine_id = units.machine_for(tx, uuid, directive, base=record.base, constraints=record.constraints)
+        machine_id = placing.machine_for(
+            tx, uuid, directive, base=record.base, constraints=record.constraints
+        )
         made.append(units.add(tx, uuid, name, machine_id=machine_id, attach_storage=attach_storage))
     return made
+
+
+def _check_for_kubernetes(placement: Sequence[str], attach_storage: Sequence[str]) -> None:
+    if attach_storage:
+        raise JujuError('AttachStorage may not be specified for container models', NOT_SUPPORTED)
+    if len(placement) > 1:
+        raise JujuError(
+            f'only 1 placement directive is supported for container models, got {len(placement)}', NOT_VALID
+        )
+    if placement:
+        raise JujuError(
+            f'placement directive "{placement[0]}" not supported: there is one place for pods', NOT_SUPPORTED
+        )
 
 
 def _base_of(charm: Charm) -> Base | None:

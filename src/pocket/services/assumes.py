@@ -11,12 +11,18 @@ from pocket.model import JUJU_VERSION
 from pocket.services.errors import NOT_SUPPORTED, NOT_VALID, JujuError
 
 _FEATURE = re.compile(r'\s*([a-z][a-z0-9-]*)\s*(?:(>=|<)\s*(\d+(?:\.\d+){0,2}))?\s*')
-_FRIENDLY = {'juju': 'Juju'}
+KUBERNETES_VERSION = '1.32.0'
+"""Whose API it is that a model on Kubernetes has a small part of."""
+_KUBERNETES = 'k8s-api'
+_FRIENDLY = {'juju': 'Juju', _KUBERNETES: 'Kubernetes API'}
 _Version = tuple[int, int, int]
 
 
-def check(charm: Charm, *, force: bool = False) -> None:
+def check(charm: Charm, *, caas: bool, force: bool = False) -> None:
     """Refuse a charm that does not fit here, unless *force* says that the operator knows better.
+
+    Args:
+        caas: The model is on Kubernetes.
 
     Raises:
         JujuError: as Juju says it.
@@ -26,8 +32,34 @@ def check(charm: Charm, *, force: bool = False) -> None:
         raise JujuError(
             f"charm's min version ({minimum}) is higher than this juju model's version ({JUJU_VERSION})"
         )
-    if not force and (unmet := unsatisfied(charm.metadata.get('assumes'), {'juju': JUJU_VERSION})):
+    _check_kind(charm, caas=caas)
+    features = {'juju': JUJU_VERSION, **({_KUBERNETES: KUBERNETES_VERSION} if caas else {})}
+    unmet = [] if force else unsatisfied(charm.metadata.get('assumes'), features)
+    if not caas and not force and charm.metadata.get('containers') and not unmet:
+        # It does not say so, but there is nothing on a machine that could run its containers.
+        unmet = unsatisfied([_KUBERNETES], features)
+    if unmet:
         raise JujuError('\n'.join(['Charm cannot be deployed because:', *unmet, '']), NOT_SUPPORTED)
+
+
+def _check_kind(charm: Charm, *, caas: bool) -> None:
+    """Refuse what no force can run."""
+    if not caas:
+        return
+    series = charm.metadata.get('series')
+    if isinstance(series, list) and 'kubernetes' in series and not charm.bases:
+        raise JujuError(
+            f'charm "{charm.name}" describes its pods by a pod spec (series: kubernetes), which is not'
+            ' supported: it must be a sidecar charm, with containers and bases',
+            NOT_SUPPORTED,
+        )
+    if charm.subordinate:
+        raise JujuError(
+            f'charm "{charm.name}" is a subordinate, which models on Kubernetes do not have', NOT_SUPPORTED
+        )
+    for name, storage in charm.storage.items():
+        if storage.get('type') == 'block':
+            raise JujuError(f'block storage "{name}" is not supported for container charms', NOT_SUPPORTED)
 
 
 def unsatisfied(assumes: object, features: Mapping[str, str]) -> list[str]:

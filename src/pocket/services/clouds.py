@@ -15,12 +15,14 @@ from pocket.state import Tx
 OWN = 'pocket'
 """The cloud that is always there, and its type."""
 OWN_REGION = 'default'
+KUBERNETES = 'kubernetes'
+"""The type of clouds whose models hold no machines: there, units run in pods."""
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     'azure': ('interactive', 'service-principal-secret', 'managed-identity'),
     'ec2': ('access-key', 'instance-role'),
-    'kubernetes': ('clientcertificate', 'oauth2', 'userpass'),
     'gce': ('jsonfile', 'oauth2', 'service-account'),
+    KUBERNETES: ('clientcertificate', 'oauth2', 'userpass'),
     'lxd': ('certificate', 'interactive'),
     'maas': ('oauth1',),
     'manual': ('empty',),
@@ -72,6 +74,11 @@ def list_(tx: Tx) -> list[Cloud]:
     return [
         _record(row) for row in rows.many(tx, 'SELECT * FROM cloud ORDER BY created_ms, name <> ?, name', OWN)
     ]
+
+
+def is_kubernetes(tx: Tx, name: str) -> bool:
+    """Whether there is a cloud of that name whose models hold pods."""
+    return rows.exists(tx, 'SELECT 1 FROM cloud WHERE name = ? AND type = ?', name, KUBERNETES)
 
 
 def add(tx: Tx, name: str, definition: Mapping[str, Any]) -> None:
@@ -140,7 +147,7 @@ def zones(tx: Tx, name: str, region_name: str) -> tuple[str, ...]:
     Juju's own names where the kind of cloud builds them from the region's.
     """
     cloud = get(tx, name)
-    if name == OWN:
+    if name == OWN or cloud.type == KUBERNETES:
         return ()
     if cloud.type == 'azure':
         return ('1', '2', '3')

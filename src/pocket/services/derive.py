@@ -25,6 +25,21 @@ def unit(agent: Status, workload: Status) -> tuple[Status, Status]:
     return Status(value='idle', since_ms=agent.since_ms), replace(agent)
 
 
+def in_pod(agent: Status, workload: Status, pod: Status | None) -> Status:
+    """Return the displayed workload status of a unit whose pod is not as it should be.
+
+    Args:
+        pod: How the pod itself is.
+    """
+    if pod is None or not pod.message:
+        return workload
+    if pod.value == 'provisioning error':
+        return Status(value='error', message=pod.message, since_ms=pod.since_ms)
+    if pod.value == 'allocating' and (agent.value == 'allocating' or workload.value == 'active'):
+        return Status(value='waiting', message=pod.message, since_ms=pod.since_ms)
+    return workload
+
+
 def application(own: Status | None, workloads: Sequence[Status], *, since_ms: int) -> Status:
     """Return an application's displayed status.
 

@@ -303,6 +303,7 @@ def _remove_application_if_unused(tx: Tx, uuid: str, name: str) -> None:
     if not gone.rowcount:
         return
     secret_access.drop_application(tx, uuid, name)
+    storage_instances.forget_claims(tx, uuid, name)
     statuses.forget(tx, uuid, name, 'application')
     annotations.forget(tx, uuid, f'application-{name}')
     tx.touch(uuid)

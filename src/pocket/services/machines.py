@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pocket.model import Base, Life, Status
-from pocket.services import clouds, leases, life, models, rows, statuses
+from pocket.model import Base, Life, Status, application_of
+from pocket.services import clouds, leases, life, models, rows, scaling, statuses
 from pocket.services import constraints as constraints_
-from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_VALID, JujuError
+from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
 
@@ -65,6 +65,8 @@ def add(
         JujuError: the model goes away, or has no such zone.
     """
     models.require_alive(tx, uuid, 'cannot add a new machine')
+    if models.is_caas(tx, uuid):
+        raise JujuError('cannot add a new machine: models on Kubernetes have none', NOT_SUPPORTED)
     merged = constraints_.merge(models.get_constraints(tx, uuid), constraints or {})
     chosen = base or default_base(tx, uuid)
     machine_id = str(rows.next_number(tx, uuid, 'machine'))
@@ -111,7 +113,7 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
     Raises:
         JujuError: there is no such machine.
     """
-    row = rows.one(tx, f'{_SELECT} WHERE model_uuid = ? AND id = ?', uuid, machine_id)
+    row = rows.one(tx, f"{_SELECT} WHERE model_uuid = ? AND id = ? AND pod_of = ''", uuid, machine_id)
     if row is None:
         raise JujuError(f'machine {machine_id} not found', NOT_FOUND)
     return _record(tx, row)
@@ -119,7 +121,7 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
 
 def list_(tx: Tx, uuid: str) -> list[MachineRecord]:
     """Return the machines of a model in natural order."""
-    found = rows.many(tx, f'{_SELECT} WHERE model_uuid = ?', uuid)
+    found = rows.many(tx, f"{_SELECT} WHERE model_uuid = ? AND pod_of = ''", uuid)
     return [_record(tx, row) for row in sorted(found, key=lambda row: rows.natural(row['id']))]
 
 
@@ -138,7 +140,7 @@ _SELECT = """
     FROM machine JOIN model ON model.uuid = machine.model_uuid
 """
 _SPLIT = """
-    WHERE {} (machine.life = 'alive' OR EXISTS (
+    WHERE pod_of = '' AND {} (machine.life = 'alive' OR EXISTS (
         SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
     )) ORDER BY machine.created_ms, model_uuid, id
 """
@@ -174,6 +176,7 @@ def set_running(
     )
     if booted.rowcount:
         tx.touch(uuid)
+    storage_instances.pod_started(tx, uuid, machine_id)
     leases.machine_is_back(tx, uuid, machine_id)
     statuses.put(tx, uuid, 'machine', machine_id, 'started')
     statuses.put(tx, uuid, 'instance', machine_id, 'running', message=note or 'Running')
@@ -220,8 +223,12 @@ def wants_reboot(tx: Tx, uuid: str, machine_id: str) -> bool:
 
 
 def remove(tx: Tx, uuid: str, machine_id: str) -> None:
-    """Drop the record of a `removable` machine whose host is gone; may be called again."""
+    """Drop the record of a `removable` machine or pod whose host is gone; may be called again."""
+    row = rows.one(tx, 'SELECT pod_of FROM machine WHERE model_uuid = ? AND id = ?', uuid, machine_id)
     life.remove_machine(tx, uuid, machine_id)
+    if row is not None and row['pod_of']:
+        # A unit of the same name may have been waiting for that.
+        scaling.settle(tx, uuid, application_of(str(row['pod_of'])))
 
 
 def default_base(tx: Tx, uuid: str) -> Base:

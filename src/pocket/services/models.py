@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Life, Status
+from pocket.services import clouds, life, modelconfig, rows, statuses
 from pocket.services import constraints as constraints_
-from pocket.services import life, modelconfig, rows, statuses
 from pocket.services.errors import (
     ALREADY_EXISTS,
     HAS_PERSISTENT_STORAGE,
@@ -45,6 +45,8 @@ class ModelRecord:
     status: Status
     """available or destroying."""
     agent_version: str
+    type: str = 'iaas'
+    """``iaas``, or ``caas`` on a cloud of type kubernetes."""
 
     @property
     def is_controller(self) -> bool:
@@ -231,6 +233,15 @@ def set_constraints(tx: Tx, uuid: str, constraints: Mapping[str, Any]) -> None:
     tx.touch(uuid)
 
 
+def is_caas(tx: Tx, uuid: str) -> bool:
+    """Whether units of a model run in pods, and not on machines.
+
+    Raises:
+        JujuError: there is no such model.
+    """
+    return clouds.is_kubernetes(tx, str(_row(tx, uuid)['cloud']))
+
+
 def sequences(tx: Tx, uuid: str) -> dict[str, int]:
     """Return the next number of each application's units (``application-a``) and of machines."""
     found = rows.many(tx, 'SELECT name, value FROM sequence WHERE model_uuid = ?', uuid)
@@ -271,4 +282,5 @@ def _record(tx: Tx, row: sqlite3.Row) -> ModelRecord:
         constraints=rows.loads(row['constraints']),
         status=statuses.get(tx, uuid, 'model', uuid) or Status(value='available', since_ms=row['created_ms']),
         agent_version=str(rows.loads(row['config'])['agent-version']),
+        type='caas' if clouds.is_kubernetes(tx, str(row['cloud'])) else 'iaas',
     )

@@ -13,6 +13,7 @@ from pocket.services import (
     assumes,
     charms,
     endpoints,
+    models,
     options,
     relations,
     resources,
@@ -61,7 +62,7 @@ def set_charm(
         raise JujuError(f'{doing}: application is not alive')
     if charm.subordinate != record.subordinate:
         raise JujuError(f"{doing}: cannot change an application's subordinacy")
-    assumes.check(charm, force=force)
+    assumes.check(charm, caas=models.is_caas(tx, uuid), force=force)
     chosen = base or record.base
     _check_base(charm, chosen, doing, force=force_base)
     if not force:

@@ -29,8 +29,9 @@ _COLUMNS = (
     'username',
     'source',
     'at_ms',
+    'image',
 )
-_CONTENT = ('origin', 'revision', 'fingerprint', 'size', 'username', 'source', 'at_ms')
+_CONTENT = ('origin', 'revision', 'fingerprint', 'size', 'username', 'source', 'at_ms', 'image')
 
 
 def declared(charm: Charm, application: str) -> dict[str, Resource]:

@@ -56,10 +56,13 @@ class UnitSnapshot:
     workload_version: str
     leader: bool
     public_address: str
+    """Empty on Kubernetes, where units have none of their own."""
     private_address: str
     ports: tuple[PortRange, ...]
     subordinates: tuple[str, ...]
     """Unit names, in order."""
+    provider_id: str = ''
+    """The name of its pod."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,11 @@ class ApplicationSnapshot:
     """For endpoint bindings, all in space alpha."""
     units: tuple[UnitSnapshot, ...]
     """In order of number; those of a subordinate too."""
+    scale: int | None = None
+    """How many units it is to have, on Kubernetes."""
+    service_address: str = ''
+    provider_id: str = ''
+    """Of its service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +210,8 @@ def _units(tx: Tx, uuid: str, known: _Statuses) -> list[UnitSnapshot]:
 
 def _unit(record: UnitRecord, known: _Statuses, ports: Sequence[PortRange]) -> UnitSnapshot:
     agent, workload = derive.unit(known['agent', record.name], known['workload', record.name])
+    if record.pod:
+        workload = derive.in_pod(agent, workload, known.get(('instance', record.pod)))
     return UnitSnapshot(
         name=record.name,
         application=record.application,
@@ -213,10 +223,11 @@ def _unit(record: UnitRecord, known: _Statuses, ports: Sequence[PortRange]) -> U
         agent=agent,
         workload_version=record.workload_version,
         leader=record.leader,
-        public_address=record.address,
+        public_address='' if record.pod else record.address,
         private_address=record.address,
         ports=tuple(ports),
         subordinates=record.subordinates,
+        provider_id=record.name.replace('/', '-') if record.pod else '',
     )
 
 
@@ -228,6 +239,7 @@ def _with_version(
     for unit in found:
         known['agent', unit.name] = statuses.get(tx, uuid, 'agent', unit.name)
         known['workload', unit.name] = statuses.get(tx, uuid, 'workload', unit.name)
+        known['instance', unit.pod] = statuses.get(tx, uuid, 'instance', unit.pod) if unit.pod else None
     given = {key: status for key, status in known.items() if status is not None}
     shown = [_unit(unit, given, network.opened_ports(tx, uuid, unit.name)) for unit in found]
     part = _application(record, shown, relations.list_(tx, uuid, record.name), given)
@@ -276,6 +288,9 @@ def _application(
         relations={endpoint: tuple(names) for endpoint, names in sorted(others.items())},
         endpoint_names=tuple(sorted(endpoints.endpoints_of(record.charm.charm))),
         units=tuple(units),
+        scale=record.scale,
+        service_address=record.service_address,
+        provider_id=record.provider_id,
     )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pocket.model import Base, Life
-from pocket.services import life, machines, rows, statuses
+from pocket.model import Life
+from pocket.services import life, rows, statuses
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, JujuError
 from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx
@@ -22,7 +21,7 @@ class UnitRecord:
     application: str
     life: Life
     machine: str
-    """Machine id."""
+    """Machine id; empty on Kubernetes."""
     principal: str
     """Empty for a principal."""
     subordinates: tuple[str, ...]
@@ -32,11 +31,13 @@ class UnitRecord:
     resolved: str
     address: str
     leader: bool
+    pod: str = ''
+    """Id of the row of its pod, on Kubernetes."""
 
 
 _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.leader, machine.address,
-        machine.host_name, machine.running
+        machine.host_name, machine.running, machine.pod_of
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -87,49 +88,35 @@ def add(
     machine_id: str,
     principal: str = '',
     attach_storage: Sequence[str] = (),
+    number: int | None = None,
 ) -> str:
     """Make the next unit of an application on a machine, with its storage, and return its name.
+
+    Args:
+        number: The unit's own, where numbers are given more than once.
 
     Raises:
         JujuError: its storage cannot be had.
     """
-    number = rows.next_number(tx, uuid, f'application-{application}')
+    if number is None:
+        number = rows.next_number(tx, uuid, f'application-{application}')
     unit = f'{application}/{number}'
     tx.db.execute(
         'INSERT INTO unit (model_uuid, name, application, number, machine_id, principal)'
         ' VALUES (?, ?, ?, ?, ?, ?)',
         (uuid, unit, application, number, machine_id, principal),
     )
-    running = rows.exists(
-        tx, 'SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND running', uuid, machine_id
+    ready = rows.exists(
+        tx,
+        "SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND (running OR pod_of <> '')",
+        *(uuid, machine_id),
     )
-    waiting = statuses.INSTALLING_AGENT if running else statuses.WAITING_FOR_MACHINE
+    waiting = statuses.INSTALLING_AGENT if ready else statuses.WAITING_FOR_MACHINE
     statuses.put(tx, uuid, 'agent', unit, 'allocating')
     statuses.put(tx, uuid, 'workload', unit, 'waiting', message=waiting)
     storage_instances.create_for_unit(tx, uuid, unit, attach=attach_storage)
     tx.touch(uuid)
     return unit
-
-
-def machine_for(tx: Tx, uuid: str, directive: str, *, base: Base, constraints: Mapping[str, Any]) -> str:
-    """Return the machine that a placement *directive* means; a new one when it is empty or ``new``.
-
-    Raises:
-        JujuError: there is no such machine, or it is of no use.
-    """
-    if directive in ('', 'new'):
-        return machines.add(tx, uuid, base=base, constraints=constraints)
-    key, equals, zone = directive.partition('=')
-    if key == 'zone' and equals:
-        return machines.add(tx, uuid, base=base, constraints=constraints, zone=zone)
-    if not directive.isdigit():
-        raise JujuError(f'placement "{directive}" is not supported: name a machine', NOT_SUPPORTED)
-    machine = machines.get(tx, uuid, directive)
-    if machine.life is not Life.ALIVE:
-        raise JujuError(f'machine {directive} is not alive')
-    if machine.base != base:
-        raise JujuError(f'base does not match: unit has "{base}", machine {directive} has "{machine.base}"')
-    return machine.id
 
 
 def resolve(tx: Tx, uuid: str, unit: str, *, retry: bool) -> None:
@@ -170,6 +157,8 @@ def destroy(
     row = life.find_unit(tx, uuid, unit)
     if row is None:
         raise JujuError(f'unit "{unit}" does not exist', NOT_FOUND)
+    if get(tx, uuid, unit).pod:
+        raise JujuError('removing units on a non-container model not supported', NOT_SUPPORTED)
     if row['principal']:
         raise JujuError(
             f'unit "{unit}" is a subordinate, to remove use remove-relation.'
@@ -185,7 +174,8 @@ def _record(row: sqlite3.Row, subordinates: Iterable[str]) -> UnitRecord:
         name=name,
         application=str(row['application']),
         life=Life(row['life']),
-        machine=str(row['machine_id']),
+        machine='' if row['pod_of'] else str(row['machine_id']),
+        pod=str(row['machine_id']) if row['pod_of'] else '',
         principal=str(row['principal']),
         subordinates=tuple(sorted(subordinates, key=rows.natural)),
         charm_url=str(row['charm_url'] or row['wanted_charm_url']),

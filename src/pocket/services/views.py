@@ -18,7 +18,7 @@ _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
         application.charm_forced, application.config, application.trust, application.leader,
         application.leader_settings_version, machine.address, machine.boot_id, machine.reboot_from,
-        machine.zone, model.name AS model_name, model.cloud, model.region
+        machine.zone, machine.pod_of, model.name AS model_name, model.cloud, model.region
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -42,7 +42,8 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         model_name=str(row['model_name']),
         unit=unit,
         application=str(row['application']),
-        machine=str(row['machine_id']),
+        machine='' if row['pod_of'] else str(row['machine_id']),
+        pod=bool(row['pod_of']),
         availability_zone=str(row['zone']),
         principal=str(row['principal']),
         life=Life(row['life']),

@@ -1,4 +1,4 @@
-"""The part of Application that is about where: bases and scales that machines do not have."""
+"""The part of Application that is about where and how many: bases, and scales on Kubernetes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ from pocket.api.facade import Call, each
 from pocket.api.fields import Fields, untag
 from pocket.api.rpc import Json
 from pocket.services import applications
-from pocket.services.errors import NOT_SUPPORTED, JujuError
+from pocket.services.errors import NOT_VALID, JujuError
 
 
 async def scale_applications(call: Call) -> Json:
-    """Application.ScaleApplications: it is for models of containers."""
+    """Application.ScaleApplications: to a number of units, or by how many more or fewer."""
 
     async def one(request: Fields) -> Json:
-        call.read(applications.get, call.model_uuid, untag('application', request.text('application-tag')))
-        raise JujuError('scaling applications on a non-container model not supported', NOT_SUPPORTED)
+        name = untag('application', request.text('application-tag'))
+        to, change = request.number('scale'), request.number('scale-change')
+        if to and change:
+            raise JujuError('requesting both scale and scale-change not valid', NOT_VALID)
+        scaled = await call.write(
+            applications.scale,
+            call.model_uuid,
+            name,
+            to=None if change else to,
+            change=change,
+            destroy_storage=request.flag('destroy-storage'),
+        )
+        return {'info': {'num-units': scaled}}
 
     return {'results': await each(call.params.children('applications'), one)}
 

@@ -47,7 +47,7 @@ async def list_models(call: Call) -> Json:
                 'model': {
                     'name': record.name,
                     'uuid': record.uuid,
-                    'type': 'iaas',
+                    'type': record.type,
                     'owner-tag': f'user-{record.owner}',
                 },
                 'last-connection': None,
@@ -143,7 +143,7 @@ def _common(call: Call, record: ModelRecord) -> Json:
     return {
         'name': record.name,
         'uuid': record.uuid,
-        'type': 'iaas',
+        'type': record.type,
         'controller-uuid': call.controller.identity.controller_uuid,
         'is-controller': record.is_controller,
         'provider-type': call.read(clouds.get, record.cloud).type,
@@ -205,7 +205,7 @@ def _status(snapshot: ModelSnapshot) -> Json:
     return {
         'model-tag': f'model-{record.uuid}',
         'life': record.life.value,
-        'type': 'iaas',
+        'type': record.type,
         'hosted-machine-count': sum(machine.life is not Life.DEAD for machine in snapshot.machines),
         'application-count': len(snapshot.applications),
         'unit-count': len(snapshot.units),

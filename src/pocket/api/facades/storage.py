@@ -51,7 +51,7 @@ async def list_pools(call: Call) -> Json:
     async def one(wanted: Fields) -> Json:
         names, providers = wanted.texts('names'), wanted.texts('providers')
         for provider in providers:
-            if provider not in storage_pools.PROVIDERS:
+            if provider not in call.read(storage_pools.providers, call.model_uuid):
                 raise JujuError(f'storage provider "{provider}" not found', NOT_FOUND)
         pools = call.read(storage_pools.list_, call.model_uuid)
         return {

@@ -65,10 +65,11 @@ def add(
         filesystem, volume = _backing(tx, uuid, provider, machine)
         tx.db.execute(
             'INSERT INTO storage (model_uuid, id, name, number, owner, pool, provider, size_mib,'
-            ' filesystem_id, volume_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            ' filesystem_id, volume_id, claim) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
             (
                 *(uuid, storage_id, spec.name, number, unit, directive.pool, provider),
                 *(directive.size_mib, filesystem, volume),
+                unit if provider == pools.KUBERNETES else '',
             ),
         )
         _attach(tx, uuid, storage_id, unit, machine, spec)
@@ -145,6 +146,24 @@ def settle(tx: Tx, uuid: str, storage_id: str) -> None:
     tx.touch(uuid)
 
 
+def claimed(tx: Tx, uuid: str, unit: str) -> list[str]:
+    """Return the instances that a unit of this name left, in the order of their making."""
+    found = rows.many(
+        tx,
+        "SELECT id FROM storage WHERE model_uuid = ? AND claim = ? AND owner = '' AND life = 'alive'"
+        ' ORDER BY number',
+        *(uuid, unit),
+    )
+    return [str(row['id']) for row in found]
+
+
+def forget_claims(tx: Tx, uuid: str, application: str) -> None:
+    """Let the storage that an application leaves come back to no unit of another one of its name."""
+    tx.db.execute(
+        "UPDATE storage SET claim = '' WHERE model_uuid = ? AND claim LIKE ?", (uuid, f'{application}/%')
+    )
+
+
 def unit_dying(tx: Tx, uuid: str, unit: str, *, destroy_storage: bool) -> None:
     """Take the storage of a unit that goes from it: what can be kept is, unless it is to be destroyed."""
     for row in of_unit(tx, uuid, unit):
@@ -167,6 +186,26 @@ def machine_stopped(tx: Tx, uuid: str, machine_id: str) -> None:
         'UPDATE storage_attachment SET provisioned = 0 WHERE model_uuid = ? AND machine_id = ?',
         (uuid, machine_id),
     )
+
+
+def pod_started(tx: Tx, uuid: str, machine_id: str) -> None:
+    """Note that a pod has its storage, which is mounted at its start; nothing of machines is changed."""
+    found = rows.many(
+        tx,
+        'SELECT a.storage_id FROM storage_attachment a'
+        ' JOIN machine ON machine.model_uuid = a.model_uuid AND machine.id = a.machine_id'
+        " WHERE a.model_uuid = ? AND a.machine_id = ? AND machine.pod_of <> '' AND a.life = 'alive'"
+        ' AND NOT a.provisioned',
+        *(uuid, machine_id),
+    )
+    for row in found:
+        storage_id = str(row['storage_id'])
+        tx.db.execute(
+            'UPDATE storage_attachment SET provisioned = 1 WHERE model_uuid = ? AND storage_id = ?',
+            (uuid, storage_id),
+        )
+        statuses.put(tx, uuid, 'storage', storage_id, 'attached')
+        tx.touch(uuid)
 
 
 def machine_removed(tx: Tx, uuid: str, machine_id: str) -> None:
@@ -230,7 +269,7 @@ def of_unit(tx: Tx, uuid: str, unit: str) -> list[sqlite3.Row]:
     """Return the attachments of a unit with their instances' provider, in the order of their making."""
     return rows.many(
         tx,
-        'SELECT a.*, s.provider, s.name FROM storage_attachment a'
+        'SELECT a.*, s.provider, s.name, s.number FROM storage_attachment a'
         ' JOIN storage s ON s.model_uuid = a.model_uuid AND s.id = a.storage_id'
         ' WHERE a.model_uuid = ? AND a.unit = ? ORDER BY s.number',
         *(uuid, unit),

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pocket.services import rows
+from pocket.services import clouds, rows
 from pocket.services.errors import ALREADY_EXISTS, NOT_FOUND, NOT_VALID, JujuError
 from pocket.state import Tx
 
-ROOTFS, TMPFS, LOOP = 'rootfs', 'tmpfs', 'loop'
-PROVIDERS = (LOOP, ROOTFS, TMPFS)
-DEFAULT = ROOTFS
-"""Where storage is taken from when nobody says: the machine's own disk."""
+ROOTFS, TMPFS, LOOP, KUBERNETES = 'rootfs', 'tmpfs', 'loop', 'kubernetes'
+_ON_MACHINES = (LOOP, ROOTFS, TMPFS)
+_ON_KUBERNETES = (KUBERNETES,)
 
 _NAME = re.compile(r'[a-zA-Z]+[-?a-zA-Z0-9]*')
 
@@ -30,7 +29,12 @@ class Pool:
 
 def outlives_unit(provider: str) -> bool:
     """Whether storage of *provider* is kept apart from machines, so that another unit can have it later."""
-    return provider == LOOP
+    return provider in (LOOP, KUBERNETES)
+
+
+def providers(tx: Tx, uuid: str) -> tuple[str, ...]:
+    """Return the kinds of storage that a model can have, by name."""
+    return _ON_KUBERNETES if _is_on_kubernetes(tx, uuid) else _ON_MACHINES
 
 
 def get(tx: Tx, uuid: str, name: str) -> Pool:
@@ -43,7 +47,7 @@ def get(tx: Tx, uuid: str, name: str) -> Pool:
     if row is not None:
         attributes = rows.loads(row['attributes'])
         return Pool(name=name, provider=str(row['provider']), attributes=attributes)
-    if name in PROVIDERS:
+    if name in providers(tx, uuid):
         return Pool(name=name, provider=name)
     raise JujuError(f'pool "{name}" not found', NOT_FOUND)
 
@@ -51,7 +55,9 @@ def get(tx: Tx, uuid: str, name: str) -> Pool:
 def list_(tx: Tx, uuid: str) -> list[Pool]:
     """Return every pool by name."""
     made = rows.many(tx, 'SELECT name FROM storage_pool WHERE model_uuid = ?', uuid)
-    return [get(tx, uuid, name) for name in sorted({*PROVIDERS, *(str(row['name']) for row in made)})]
+    return [
+        get(tx, uuid, name) for name in sorted({*providers(tx, uuid), *(str(row['name']) for row in made)})
+    ]
 
 
 def create(tx: Tx, uuid: str, pool: Pool) -> None:
@@ -66,7 +72,7 @@ def create(tx: Tx, uuid: str, pool: Pool) -> None:
         raise JujuError(f'pool name "{pool.name}" not valid', NOT_VALID)
     if pool.name in (each.name for each in list_(tx, uuid)):
         raise JujuError(f'storage pool "{pool.name}" already exists', ALREADY_EXISTS)
-    _require_provider(pool.provider)
+    _require_provider(tx, uuid, pool.provider)
     tx.db.execute(
         'INSERT INTO storage_pool VALUES (?, ?, ?, ?)',
         (uuid, pool.name, pool.provider, rows.dumps(pool.attributes)),
@@ -82,7 +88,7 @@ def update(tx: Tx, uuid: str, pool: Pool) -> None:
     """
     old = _made(tx, uuid, pool.name)
     provider = pool.provider or old.provider
-    _require_provider(provider)
+    _require_provider(tx, uuid, provider)
     merged = {key: value for key, value in {**old.attributes, **pool.attributes}.items() if value != ''}
     tx.db.execute(
         'UPDATE storage_pool SET provider = ?, attributes = ? WHERE model_uuid = ? AND name = ?',
@@ -108,7 +114,9 @@ def default(tx: Tx, uuid: str) -> str:
     """Return the pool that filesystems come from when nobody names one."""
     row = rows.one(tx, 'SELECT config FROM model WHERE uuid = ?', uuid)
     own = rows.loads(row['config']) if row is not None else {}
-    return str(own.get('storage-default-filesystem-source') or DEFAULT)
+    # The machine's own disk, or what there is of volumes.
+    usual = KUBERNETES if _is_on_kubernetes(tx, uuid) else ROOTFS
+    return str(own.get('storage-default-filesystem-source') or usual)
 
 
 def _made(tx: Tx, uuid: str, name: str) -> Pool:
@@ -117,8 +125,13 @@ def _made(tx: Tx, uuid: str, name: str) -> Pool:
     return get(tx, uuid, name)
 
 
-def _require_provider(name: str) -> None:
+def _is_on_kubernetes(tx: Tx, uuid: str) -> bool:
+    row = rows.one(tx, 'SELECT cloud FROM model WHERE uuid = ?', uuid)
+    return row is not None and clouds.is_kubernetes(tx, str(row['cloud']))
+
+
+def _require_provider(tx: Tx, uuid: str, name: str) -> None:
     if not name:
         raise JujuError('provider type is missing', NOT_VALID)
-    if name not in PROVIDERS:
+    if name not in providers(tx, uuid):
         raise JujuError(f'storage provider "{name}" not found', NOT_FOUND)

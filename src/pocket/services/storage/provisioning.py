@@ -40,7 +40,7 @@ class Work:
 
 _SELECT = """
     SELECT s.*, a.life AS attachment, a.location, a.read_only, a.provisioned, a.unit,
-        m.host_name, m.running
+        m.host_name, m.running, m.pod_of
     FROM storage s
     LEFT JOIN storage_attachment a ON a.model_uuid = s.model_uuid AND a.storage_id = s.id
     LEFT JOIN machine m ON m.model_uuid = a.model_uuid AND m.id = a.machine_id
@@ -57,7 +57,7 @@ def volumes(tx: Tx) -> frozenset[str]:
     """Return the keys of all data that is kept apart from machines."""
     found = rows.many(tx, 'SELECT model_uuid, number, provider FROM storage')
     return frozenset(
-        _key(str(row['model_uuid']), int(row['number']))
+        key(str(row['model_uuid']), int(row['number']))
         for row in found
         if pools.outlives_unit(str(row['provider']))
     )
@@ -70,7 +70,10 @@ def work(tx: Tx, uuid: str, storage_id: str) -> Work | None:
         return None
     running = bool(row['running'])
     task = Task.NOTHING
-    if row['attachment'] is None:
+    if row['pod_of']:
+        # Storage of a pod comes and goes with it.
+        pass
+    elif row['attachment'] is None:
         task = Task.DELETE if row['life'] == Life.DEAD else Task.NOTHING
     elif row['attachment'] == Life.DEAD:
         task = Task.UNMOUNT
@@ -80,7 +83,7 @@ def work(tx: Tx, uuid: str, storage_id: str) -> Work | None:
         task=task,
         id=storage_id,
         provider=str(row['provider']),
-        key=_key(uuid, int(row['number'])),
+        key=key(uuid, int(row['number'])),
         size_mib=int(row['size_mib']),
         host_name=str(row['host_name'] or ''),
         location=str(row['location'] or ''),
@@ -129,5 +132,6 @@ def set_failed(tx: Tx, uuid: str, storage_id: str, message: str) -> None:
         statuses.put(tx, uuid, 'storage', storage_id, 'error', message=message)
 
 
-def _key(uuid: str, number: int) -> str:
+def key(uuid: str, number: int) -> str:
+    """Return what names the data of a model's instance *number* on this host."""
     return f'{uuid}-{number}'

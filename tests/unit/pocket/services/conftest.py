@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -59,11 +60,32 @@ BASE = Base(name='ubuntu', channel='24.04')
 class World:
     """One model and what a test does to it."""
 
-    def __init__(self, tx: Tx, name: str = 'm') -> None:
+    def __init__(self, tx: Tx, name: str = 'm', *, cloud: str = 'pocket') -> None:
         self.tx = tx
-        self.uuid = models.add(tx, name=name, owner='admin', cloud='pocket', region='local', config={})
+        self.uuid = models.add(tx, name=name, owner='admin', cloud=cloud, region='local', config={})
 
     make_charm = staticmethod(make_charm)
+
+    @staticmethod
+    def make_k8s_charm(name: str, *, storage: Mapping[str, Any] | None = None, **more: Any) -> Charm:
+        """A sidecar charm with a container ``web`` on the image of its resource ``web-image``."""
+        metadata = {
+            'assumes': ['k8s-api'],
+            'containers': {
+                'web': {
+                    'resource': 'web-image',
+                    'mounts': [{'storage': one, 'location': f'/srv/{one}'} for one in storage or ()],
+                }
+            },
+            **more,
+        }
+        resources = {'web-image': {'type': 'oci-image'}}
+        charm = make_charm(name, bases=(('ubuntu', '24.04'),))
+        return dataclasses.replace(charm, metadata=metadata, resources=resources, storage=storage or {})
+
+    def deploy_k8s(self, name: str, charm: Charm | None = None, **more: Any) -> list[str]:
+        """Deploy a sidecar charm."""
+        return self.deploy(name, charm or self.make_k8s_charm(name), **more)
 
     def upload(self, charm: Charm) -> str:
         """Upload a charm and return its URL."""
@@ -87,9 +109,10 @@ class World:
         return World(self.tx, name)
 
     def start(self, *units: str) -> None:
-        """Have the machines of units run and their agents become idle."""
+        """Have the machines or pods of units run and their agents become idle."""
         for unit in units:
-            machine = applications.get_unit(self.tx, self.uuid, unit).machine
+            record = applications.get_unit(self.tx, self.uuid, unit)
+            machine = record.pod or record.machine
             machines.set_running(self.tx, self.uuid, machine, address=f'10.0.0.{int(machine) + 2}')
             uniter.set_agent_status(self.tx, self.uuid, unit, 'idle')
 
@@ -146,6 +169,14 @@ def world() -> Iterator[World]:
     """A model in an empty controller."""
     tx = open_tx()
     yield World(tx)
+    tx.db.close()
+
+
+@pytest.fixture
+def caas() -> Iterator[World]:
+    """A model on Kubernetes in an empty controller."""
+    tx = open_tx()
+    yield World(tx, cloud='k8s')
     tx.db.close()
 
 
