@@ -17,8 +17,9 @@ from pocket.state import Tx
 _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
         application.charm_forced, application.config, application.trust, application.leader,
-        application.leader_settings_version, machine.address, machine.boot_id, machine.reboot_from,
-        machine.zone, machine.pod_of, model.name AS model_name, model.cloud, model.region
+        application.leader_settings_version, application.service_address, machine.address,
+        machine.boot_id, machine.reboot_from, machine.zone, machine.pod_of,
+        model.name AS model_name, model.cloud, model.region
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -65,7 +66,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         retry_hooks=bool(option['automatically-retry-hooks']),
         update_status_interval_s=interval or 300.0,
         private_address=address,
-        public_address=address,
+        public_address=str(row['service_address'] or address),
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
         storage=storage_instances.views(tx, uuid, unit),
