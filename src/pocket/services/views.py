@@ -8,7 +8,19 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, Surroundings, UnitView
-from pocket.services import actions, charms, durations, life, models, options, proxies, rows, scopes, statuses
+from pocket.services import (
+    actions,
+    charms,
+    clouds,
+    durations,
+    life,
+    models,
+    options,
+    proxies,
+    rows,
+    scopes,
+    statuses,
+)
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.services.storage import instances as storage_instances
@@ -81,7 +93,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
 
 def _cloud_spec(row: sqlite3.Row) -> dict[str, Any]:
     return {
-        'type': str(row['cloud']),
+        'type': clouds.KUBERNETES if row['pod_of'] else str(row['cloud']),
         'name': str(row['cloud']),
         'region': str(row['region']),
         'credential': {'auth-type': 'empty', 'attrs': {}},
