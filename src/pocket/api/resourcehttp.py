@@ -18,7 +18,7 @@ from pocket.api.encode import resource as encode_resource
 from pocket.api.fields import untag
 from pocket.model import application_of
 from pocket.model.resources import MAX_RESOURCE_BYTES, Resource
-from pocket.services import applications, resources
+from pocket.services import applications, images, resources
 from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
 
 __all__ = ['file_name_of', 'get_application', 'get_unit', 'put']
@@ -37,14 +37,17 @@ async def put(request: Request) -> Response:
         raise JujuError(f'unsupported content type "{kind}"', BAD_REQUEST)
     expected = resources.check_fingerprint(request.headers.get('content-sha384', ''))
     file_name = file_name_of(request.headers.get('content-disposition', ''))
-    controller.state.read(
+    wanted = controller.state.read(
         resources.check_upload, uuid, application, name, file_name=file_name, pending_id=pending
     )
-    with blobs.resources(controller.settings.home).part(limit=MAX_RESOURCE_BYTES) as part:
+    limit, image = (images.MAX_BYTES if wanted.type == images.TYPE else MAX_RESOURCE_BYTES), ''
+    with blobs.resources(controller.settings.home).part(limit=limit) as part:
         try:
             async for chunk in request.stream():
                 part.write(chunk)
             await asyncio.to_thread(part.finish)
+            if wanted.type == images.TYPE:
+                image = images.parse(name, part.path.read_bytes())
             part.keep(expected=expected)
         except blobs.TooLargeFault as err:
             raise JujuError(err.message, BAD_REQUEST) from err
@@ -57,6 +60,7 @@ async def put(request: Request) -> Response:
         size=part.size,
         username=user,
         pending_id=pending,
+        image=image,
     )
     return JSONResponse({'resource': encode_resource(stored)})
 

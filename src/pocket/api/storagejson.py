@@ -99,7 +99,7 @@ def _instance(record: StorageRecord) -> Json:
         attachments[owner] = {
             'storage-tag': tag(record.id),
             'unit-tag': owner,
-            'machine-tag': f'machine-{record.machine}',
+            'machine-tag': f'machine-{record.machine}' if record.machine else '',
             'location': record.location if record.provisioned else '',
             'life': record.attachment_life.value,
         }
@@ -135,7 +135,7 @@ def _filesystem(record: StorageRecord) -> Json:
             'read-only': record.read_only,
             'life': record.attachment_life.value,
         }
-        found['machine-attachments'] = {f'machine-{record.machine}': mount}
+        found |= _attached(record, mount)
     return found
 
 
@@ -155,5 +155,11 @@ def _volume(record: StorageRecord) -> Json:
     }
     if record.unit:
         attachment = {'read-only': record.read_only, 'life': record.attachment_life.value}
-        found['machine-attachments'] = {f'machine-{record.machine}': attachment}
+        found |= _attached(record, attachment)
     return found
+
+
+def _attached(record: StorageRecord, how: Json) -> Json:
+    if not record.machine:
+        return {'unit-attachments': {unit_tag(record.unit): how}}
+    return {'machine-attachments': {f'machine-{record.machine}': how}}

@@ -10,13 +10,15 @@ from typing import Any, TypeVar, cast
 from bedrock import hub
 from bedrock.base import Base
 from bedrock.charm import Charm, CharmFault, YamlFault, from_documents, yaml_mapping
+from bedrock.errors import Fault
 from bedrock.hub import Channel, Hub, HubFault, Resolved, Wanted
+from pocket import storefetch
 from pocket.api import encode
 from pocket.api.facade import Call
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model.resources import Resource
-from pocket.services import charms, models, origins
+from pocket.services import charms, images, models, origins
 from pocket.services.charms import CharmRecord
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 
@@ -236,13 +238,26 @@ async def at_revision(call: Call, record: CharmRecord, resource: Resource) -> Re
         one for one in offers if one.name == resource.name and resource.revision in (-1, one.revision)
     ]
     if matching:
-        return matching[0]
+        return await _with_image(call, matching[0])
     found = await asked(call, lambda store: store.resource_revisions(record.name, resource.name))
     entries = sorted((_entry(one) for one in found), key=lambda entry: int(entry['revision']), reverse=True)
     for entry in entries:
         if resource.revision in (-1, entry['revision']):
-            return resource_in({**entry, 'name': resource.name}, resource.application)
+            return await _with_image(
+                call, resource_in({**entry, 'name': resource.name}, resource.application)
+            )
     raise JujuError(f'charm resource "{resource.name}" at revision {resource.revision} not found', NOT_FOUND)
+
+
+async def _with_image(call: Call, resource: Resource) -> Resource:
+    """Return *resource* with what it says of the image that it names, where a pod will need that."""
+    if resource.type != images.TYPE or not call.read(models.is_caas, call.model_uuid):
+        return resource
+    try:
+        content = await storefetch.resource(call.controller.settings.home, resource)
+    except Fault as err:
+        raise JujuError(err.message) from err
+    return replace(resource, image=images.parse(resource.name, content.read_bytes()))
 
 
 def _entry(raw: Mapping[str, Any]) -> Json:

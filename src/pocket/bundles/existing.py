@@ -27,6 +27,8 @@ class ExistingApplication:
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     """Machine by unit name; empty while a unit has none."""
+    scale: int = 0
+    """How many units it is to have, on Kubernetes."""
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @property

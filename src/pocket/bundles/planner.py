@@ -56,7 +56,9 @@ class _Planner:
         self._saas()
         for relation in self.bundle.relations:
             self._relation(relation)
-        placing.units()
+        # On Kubernetes they come with their application.
+        if not self.bundle.kubernetes:
+            placing.units()
         return self.changes.made
 
     def _check_charms(self) -> None:
@@ -80,6 +82,7 @@ class _Planner:
         else:
             self._ready[name] = self._upgrade(application, present)
             self._settings(application, present)
+            self._scale(application, present)
         self._expose(application, present)
         annotations = _different(application.annotations, present.annotations if present else {})
         if annotations:
@@ -93,12 +96,14 @@ class _Planner:
     def _deploy(self, application: Application) -> str:
         charm = self._charm(application)
         revisions, files = _resources(application)
+        units = {'num-units': application.num_units} if self.bundle.kubernetes else {}
         return self.changes.add(
             'deploy',
             {
                 'charm': f'${charm}',
                 'base': self._base(application),
                 'application': application.name,
+                **units,
                 'options': dict(application.options),
                 'constraints': application.constraints,
                 'storage': dict(application.storage),
@@ -112,6 +117,16 @@ class _Planner:
             wording.deploy(application, base=self._base(application)),
             requires=[charm],
         )
+
+    def _scale(self, application: Application, present: ExistingApplication) -> None:
+        name, units = application.name, application.num_units
+        if self.bundle.kubernetes and present.scale != units:
+            self.changes.add(
+                'scale',
+                {'application': self._ref(name), 'scale': units},
+                f'scale {name} to {units} units',
+                requires=[self._ready[name]],
+            )
 
     def _upgrade(self, application: Application, present: ExistingApplication) -> str:
         """The step that changes the charm; empty when it is the one that runs."""

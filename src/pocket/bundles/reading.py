@@ -62,7 +62,7 @@ class _Reader:
             channel=self._text(entry, 'channel', where),
             revision=self._integer(entry, 'revision', where),
             base=self._base(entry, where),
-            num_units=self._integer(entry, 'num_units', where) or self._integer(entry, 'scale', where) or 0,
+            num_units=self._units(entry, where),
             to=tuple(self._placements(entry.get('to'), where)),
             expose=self._flag(entry, 'expose', where),
             exposed_endpoints=self._exposed(entry, where),
@@ -78,6 +78,13 @@ class _Reader:
                 offer: self._offer(offer, value) for offer, value in self._map(entry, 'offers', where).items()
             },
         )
+
+    def _units(self, entry: Document, where: str) -> int:
+        """On Kubernetes they are called scale; either name does, but not both."""
+        units, scale = self._integer(entry, 'num_units', where), self._integer(entry, 'scale', where)
+        if units is not None and scale is not None:
+            self.problems.append(f'{where} has both num_units and scale')
+        return units or scale or 0
 
     def _machine(self, name: str, entry: Document) -> Machine:
         where = f'machine "{name}"'

@@ -32,6 +32,7 @@ def verify(bundle: Bundle) -> list[str]:
     """Every problem of *bundle*; none when it can be deployed."""
     return [
         *_whole(bundle),
+        *_on_kubernetes(bundle),
         *_machines(bundle),
         *(problem for application in bundle.applications.values() for problem in _application(application)),
         *(
@@ -46,15 +47,19 @@ def verify(bundle: Bundle) -> list[str]:
 def _whole(bundle: Bundle) -> Iterator[str]:
     if not bundle.applications and not bundle.saas:
         yield 'at least one application must be specified'
-    if bundle.kubernetes:
-        yield 'bundle is for a kubernetes model and cannot be deployed to this one'
-        if bundle.machines:
-            yield 'bundle machines not valid for Kubernetes bundles'
+    if bundle.kubernetes and bundle.machines:
+        yield 'bundle machines not valid for Kubernetes bundles'
     for name, url in bundle.saas.items():
         if name in bundle.applications:
             yield f'ambiguous saas name "{name}": an application has it too'
         if not url:
             yield f'saas "{name}" has no offer URL'
+
+
+def _on_kubernetes(bundle: Bundle) -> Iterator[str]:
+    for name, application in bundle.applications.items():
+        if bundle.kubernetes and application.to:
+            yield f'placement directives not valid for Kubernetes bundles, application "{name}" has them'
 
 
 def _machines(bundle: Bundle) -> Iterator[str]:

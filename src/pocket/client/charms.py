@@ -11,7 +11,7 @@ from typing import Any
 
 from bedrock import charm as charm_files
 from bedrock import errors
-from pocket.client import http, replies, shape, values
+from pocket.client import http, images, replies, shape, values
 from pocket.client.context import Context, Session, local_path
 
 DEFAULT_BASE = 'ubuntu@24.04'
@@ -93,7 +93,9 @@ def checked_resources(charm: charm_files.Charm, words: Sequence[str]) -> dict[st
     if unknown:
         raise errors.Fault(f'unrecognized resources: {", ".join(unknown)}')
     for name, value in chosen.items():
-        if charm.resources[name].get('type') != 'oci-image' and not local_path(value).is_file():
+        if charm.resources[name].get('type') == 'oci-image':
+            images.document(name, value)
+        elif not local_path(value).is_file():
             raise errors.Fault(f'file for resource "{name}": cannot read {value}')
     return chosen
 
@@ -156,7 +158,7 @@ def upload_content(
     Raises:
         Fault: its file cannot be read. Refused: the controller does not take it.
     """
-    with _resource_file(kind, value) as file:
+    with _resource_file(name, kind, value) as file:
         http.upload_resource(
             session.target.controller,
             session.target.model.uuid,
@@ -191,15 +193,17 @@ def _archive(ctx: Context, path: Path) -> Generator[Path]:
 
 
 @contextlib.contextmanager
-def _resource_file(kind: str, value: str) -> Generator[Path]:
+def _resource_file(name: str, kind: str, value: str) -> Generator[Path]:
     """The file of a resource: the one that is named or, for an image, a document that names the image."""
     path = local_path(value)
-    if kind != 'oci-image' or path.is_file():
+    if kind != 'oci-image':
         if not path.is_file():
             raise errors.Fault(f'cannot read resource file {value}')
         yield path
         return
+    text = images.document(name, value)
+    # The folder is its owner's alone: there may be a password in it.
     with tempfile.TemporaryDirectory(prefix='juju-resource-') as scratch:
         document = Path(scratch, 'image.yaml')
-        document.write_text(f'registrypath: {value}\n')
+        document.write_text(text)
         yield document

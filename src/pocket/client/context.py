@@ -60,6 +60,8 @@ class Context:
     environ: Mapping[str, str]
     settings: pocket_settings.Settings
     quiet: bool = False
+    only_on_machines: str = ''
+    """The command, when it is one that models on Kubernetes have no use for."""
 
     @property
     def files(self) -> Files:
@@ -145,11 +147,16 @@ class Context:
         return found
 
     def target(self, given: Given) -> Target:
-        """The controller and model that a command is about."""
+        """The controller and model that a command is about.
+
+        Raises:
+            Fault: there is no such one, or it is of a kind that the command is not for.
+        """
         controller = self.controller(given)
-        return Target(
-            controller=controller, model=self.find_model(controller, self.model_name(given, controller))
-        )
+        model = self.find_model(controller, self.model_name(given, controller))
+        if self.only_on_machines and model.type == 'caas':
+            raise errors.Fault(f'Juju command "{self.only_on_machines}" not supported on container models')
+        return Target(controller=controller, model=model)
 
     @contextlib.contextmanager
     def session(self, given: Given) -> Generator[Session]:

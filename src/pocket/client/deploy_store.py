@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from bedrock import errors
-from pocket.client import charms, deploying, faults, shape, values
+from pocket.client import charms, deploying, faults, images, shape, values
 from pocket.client.context import Context, Session, local_path
 from pocket.client.flags import Given
 
@@ -50,7 +50,9 @@ def _request(given: Given, session: Session, name: str, *, revision: int | None)
         raise faults.WrongUsage('--num-units must be a positive integer')
     resources = dict(values.pair(word) for word in given.many('resource'))
     for key, value in resources.items():
-        if value.startswith(('.', '/', '~')) and not local_path(value).is_file():
+        if images.is_local(value):
+            resources[key] = images.absolute(key, value)
+        elif value.startswith(('.', '/', '~')) and not local_path(value).is_file():
             raise errors.Fault(f'file for resource "{key}": cannot read {value}')
     found: dict[str, Any] = {
         'CharmName': name,

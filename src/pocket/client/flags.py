@@ -114,6 +114,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     lenient: bool = False
     """True: flags that are not declared are passed over (a command that only says why it cannot be done)."""
+    machines_only: bool = False
+    """Models on Kubernetes have no use for it."""
     run: Run = field(repr=False)
 
     @property

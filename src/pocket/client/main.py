@@ -44,7 +44,8 @@ def _dispatch(ctx: context.Context, argv: Sequence[str]) -> int:
         return _dispatch(ctx, ['help', command.name])
     flags.check_count(command, given)
     clientlog.LOG.begin(ctx.stderr, given)
-    return command.run(dataclasses.replace(ctx, quiet=given.on('quiet')), given)
+    only = command.name if command.machines_only else ''
+    return command.run(dataclasses.replace(ctx, quiet=given.on('quiet'), only_on_machines=only), given)
 
 
 if __name__ == '__main__':

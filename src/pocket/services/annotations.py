@@ -11,7 +11,7 @@ from pocket.state import Tx
 _FOUND_BY = {
     'application': 'SELECT 1 FROM application WHERE model_uuid = ? AND name = ?',
     'charm': 'SELECT 1 FROM charm WHERE model_uuid = ? AND url = ?',
-    'machine': 'SELECT 1 FROM machine WHERE model_uuid = ? AND id = ?',
+    'machine': 'SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND NOT length(pod_of)',
     'storage': 'SELECT 1 FROM storage WHERE model_uuid = ? AND id = ?',
     'unit': 'SELECT 1 FROM unit WHERE model_uuid = ? AND name = ?',
 }

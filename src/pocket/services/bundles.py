@@ -12,6 +12,7 @@ from pocket.services import (
     applications,
     constraints,
     machines,
+    models,
     offers,
     origins,
     relations,
@@ -44,7 +45,10 @@ def export(tx: Tx, uuid: str, *, include_defaults: bool = False) -> list[Documen
         raise JujuError('nothing to export as there are no applications')
     used = _machines_used(tx, uuid)
     base = _common_base([record.base for record in records])
-    document: Document = {'default-base': _base(base)} if base else {}
+    on_kubernetes = models.is_caas(tx, uuid)
+    document: Document = {'bundle': 'kubernetes'} if on_kubernetes else {}
+    if base:
+        document['default-base'] = _base(base)
     # Any controller that has the offer will do.
     consumed = {record.name: {'url': record.offer_url.rpartition(':')[2]} for record in saas.list_(tx, uuid)}
     if consumed:
@@ -91,7 +95,9 @@ def _application(
     found = _charm(tx, uuid, record)
     if record.base != default:
         found['base'] = _base(record.base)
-    if not record.subordinate:
+    if record.scale is not None:
+        found['scale'] = record.scale
+    elif not record.subordinate:
         found['num_units'] = len(units)
         if units:
             found['to'] = [unit.machine for unit in units]

@@ -18,6 +18,8 @@ OWN_REGION = 'default'
 KUBERNETES = 'kubernetes'
 """The type of clouds whose models hold no machines: there, units run in pods."""
 
+_ALWAYS = (OWN, 'k8s')
+
 TYPES: Mapping[str, tuple[str, ...]] = {
     'azure': ('interactive', 'service-principal-secret', 'managed-identity'),
     'ec2': ('access-key', 'instance-role'),
@@ -117,11 +119,11 @@ def remove(tx: Tx, name: str) -> None:
     """Remove a cloud with its credentials.
 
     Raises:
-        JujuError: there is none, it is the machine's own, or models are on it.
+        JujuError: there is none, it is one that is always there, or models are on it.
     """
     get(tx, name)
     count = len(rows.many(tx, 'SELECT 1 FROM model WHERE cloud = ?', name))
-    if name == OWN or count:
+    if name in _ALWAYS or count:
         users = f'{count} model{"" if count == 1 else "s"}' if count else 'the controller'
         raise JujuError(f'cloud is used by {users}')
     tx.db.execute('DELETE FROM cloud WHERE name = ?', (name,))

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+import yaml
 
 from bedrock.charm import Charm
 from pocket.model.pods import OciReference
 from pocket.model.resources import Resource
+from pocket.services.errors import BAD_REQUEST, NOT_VALID, JujuError
 
 TYPE = 'oci-image'
+MAX_BYTES = 2**16
+"""Most that the content of such a resource, which only names an image, may come to."""
+
+_PATH = re.compile(
+    r'oci:/[^\0\n]+|oci-archive:/[^\0\n]+'
+    r'|[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
+    r'(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?'
+)
+"""A folder or archive of this host, or what container registries call an image."""
 
 
 def containers(charm: Charm) -> dict[str, Mapping[str, Any]]:
@@ -23,6 +36,31 @@ def wanted(charm: Charm) -> dict[str, str]:
     """Return the resource of each of the charm's containers that has one."""
     named = {name: str(raw.get('resource') or '') for name, raw in containers(charm).items()}
     return {name: resource for name, resource in named.items() if resource}
+
+
+def parse(name: str, content: bytes) -> str:
+    """Return what is kept of the content of image resource *name*, which is YAML or JSON.
+
+    Raises:
+        JujuError: it does not name an image.
+    """
+    try:
+        found: Any = yaml.safe_load(content)
+    except (yaml.YAMLError, ValueError):
+        # The text of the error may show a password.
+        found = None
+    if not isinstance(found, dict):
+        raise JujuError(f'resource "{name}" does not name an image: neither YAML nor JSON', BAD_REQUEST)
+    given = cast('dict[str, Any]', found)
+    path = str(given.get('registrypath') or given.get('ImageName') or '')
+    if not _PATH.fullmatch(path):
+        raise JujuError(f'resource "{name}": docker image path "{path[:200]}" not valid', NOT_VALID)
+    kept = {
+        'path': path,
+        'username': str(given.get('username') or given.get('Username') or ''),
+        'password': str(given.get('password') or given.get('Password') or ''),
+    }
+    return json.dumps({key: value for key, value in kept.items() if value})
 
 
 def reference(resource: Resource) -> OciReference | None:

@@ -40,6 +40,9 @@ def change_ports(
     old = opened_ports(tx, uuid, unit)
     wanted, asked = set(old), tuple(opened)
     _check_endpoints(tx, uuid, unit, asked)
+    ranges = [port for port in asked if port.first != port.last]
+    if ranges and units.get(tx, uuid, unit).pod:
+        raise JujuError(f'cannot open {ranges[0]} (unit "{unit}"): port ranges not supported on Kubernetes')
     for port in closed:
         # Closing for every endpoint closes what was opened for one, too.
         wanted = {have for have in wanted if not _covers(port, have)}
@@ -79,8 +82,8 @@ def info(tx: Tx, uuid: str, unit: str, binding: str, relation_id: int | None = N
     address = {'hostname': '', 'value': record.address, 'cidr': str(subnet)}
     return {
         'bind-addresses': [{'mac-address': '', 'interface-name': 'eth0', 'addresses': [address]}],
-        'egress-subnets': egress or [f'{record.address}/32'],
-        'ingress-addresses': [record.address],
+        'egress-subnets': egress or [f'{record.ingress}/32'],
+        'ingress-addresses': [record.ingress],
     }
 
 

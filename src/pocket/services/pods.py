@@ -51,7 +51,9 @@ def removable(tx: Tx) -> list[PodRecord]:
 
 
 _SELECT = """
-    SELECT machine.*, model.cloud, model.region, application.charm_url
+    SELECT machine.*, model.cloud, model.region, application.charm_url,
+        coalesce(application.base_name, machine.base_name) AS name_of_base,
+        coalesce(application.base_channel, machine.base_channel) AS channel_of_base
     FROM machine
     JOIN model ON model.uuid = machine.model_uuid
     LEFT JOIN unit ON unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
@@ -76,7 +78,7 @@ def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
         host_name=str(row['host_name']),
         unit=unit,
         region=f'{row["cloud"]}/{row["region"]}',
-        base=Base(name=row['base_name'], channel=row['base_channel']),
+        base=Base(name=row['name_of_base'], channel=row['channel_of_base']),
         life=Life(row['life']),
         spec=spec,
         waiting=waiting,

@@ -146,8 +146,12 @@ def store_upload(
     size: int,
     username: str,
     pending_id: str = '',
+    image: str = '',
 ) -> Resource:
     """Keep that a resource's content was uploaded; units of a deployed application upgrade to it.
+
+    Args:
+        image: Of an oci-image, what `pocket.services.images.parse` says of it.
 
     Raises:
         JujuError: there is no such resource any more.
@@ -164,6 +168,7 @@ def store_upload(
         username=username,
         source='',
         at_ms=tx.now_ms,
+        image=image,
     )
     _put(tx, uuid, supplied)
     if not pending_id:

@@ -32,7 +32,7 @@ def enter(tx: Tx, uuid: str, unit: str, relation_id: int) -> None:
         raise _denied()
     if relation['scope'] == 'container' and not row['principal']:
         _ensure_subordinate(tx, uuid, row, str(other['application']))
-    address = units.get(tx, uuid, unit).address
+    address = units.get(tx, uuid, unit).ingress
     egress = relation['via_cidrs'] or f'{address}/32'
     settings = {'egress-subnets': egress, 'ingress-address': address, 'private-address': address}
     # One who comes back keeps counting, so that the others see that its settings are new.

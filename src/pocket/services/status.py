@@ -191,6 +191,8 @@ def part(tx: Tx, uuid: str, wanted: Set[changes.Entity]) -> ModelSnapshot:
 
 def history(tx: Tx, uuid: str, kind: str, name: str, *, limit: int = 20) -> list[HistoryEntry]:
     """Return the newest past statuses of an entity, oldest first."""
+    if kind in ('machine', 'instance') and models.is_caas(tx, uuid):
+        return []  # there, these are of pods
     found = rows.many(
         tx,
         'SELECT * FROM (SELECT * FROM status_history WHERE model_uuid = ? AND name = ? AND kind = ?'

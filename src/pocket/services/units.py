@@ -31,12 +31,15 @@ class UnitRecord:
     resolved: str
     address: str
     leader: bool
+    ingress: str = ''
+    """Where others reach it: on Kubernetes the service of its application, once that has an address."""
     pod: str = ''
     """Id of the row of its pod, on Kubernetes."""
 
 
 _SELECT = """
-    SELECT unit.*, application.charm_url AS wanted_charm_url, application.leader, machine.address,
+    SELECT unit.*, application.charm_url AS wanted_charm_url, application.leader,
+        application.service_address, machine.address,
         machine.host_name, machine.running, machine.pod_of
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
@@ -182,5 +185,6 @@ def _record(row: sqlite3.Row, subordinates: Iterable[str]) -> UnitRecord:
         workload_version=str(row['workload_version']),
         resolved=str(row['resolved']),
         address=str(row['address']),
+        ingress=str(row['service_address'] or row['address']),
         leader=row['leader'] == name,
     )

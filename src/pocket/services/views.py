@@ -8,7 +8,19 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, Surroundings, UnitView
-from pocket.services import actions, charms, durations, life, models, options, proxies, rows, scopes, statuses
+from pocket.services import (
+    actions,
+    charms,
+    clouds,
+    durations,
+    life,
+    models,
+    options,
+    proxies,
+    rows,
+    scopes,
+    statuses,
+)
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.services.storage import instances as storage_instances
@@ -17,8 +29,9 @@ from pocket.state import Tx
 _SELECT = """
     SELECT unit.*, application.charm_url AS wanted_charm_url, application.charm_modified,
         application.charm_forced, application.config, application.trust, application.leader,
-        application.leader_settings_version, machine.address, machine.boot_id, machine.reboot_from,
-        machine.zone, machine.pod_of, model.name AS model_name, model.cloud, model.region
+        application.leader_settings_version, application.service_address, machine.address,
+        machine.boot_id, machine.reboot_from, machine.zone, machine.pod_of,
+        model.name AS model_name, model.cloud, model.region
     FROM unit
     JOIN application ON application.model_uuid = unit.model_uuid AND application.name = unit.application
     JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
@@ -65,7 +78,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         retry_hooks=bool(option['automatically-retry-hooks']),
         update_status_interval_s=interval or 300.0,
         private_address=address,
-        public_address=address,
+        public_address=str(row['service_address'] or address),
         agent_state=str(row['agent_state']),
         secrets=events.view(tx, uuid, unit),
         storage=storage_instances.views(tx, uuid, unit),
@@ -80,7 +93,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
 
 def _cloud_spec(row: sqlite3.Row) -> dict[str, Any]:
     return {
-        'type': str(row['cloud']),
+        'type': clouds.KUBERNETES if row['pod_of'] else str(row['cloud']),
         'name': str(row['cloud']),
         'region': str(row['region']),
         'credential': {'auth-type': 'empty', 'attrs': {}},

@@ -100,6 +100,7 @@ def _unit(unit: UnitSnapshot, relation_data: list[Json]) -> Json:
         'public-address': unit.public_address,
         'address': unit.private_address,
         'charm': unit.charm_url,
+        **({'provider-id': unit.provider_id} if unit.provider_id else {}),
         'leader': unit.leader,
         'life': unit.life.value,
         'relation-data': relation_data,

@@ -21,6 +21,7 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     'addMachines': ('base', 'constraints', 'container-type', 'parent-id'),
     'addUnit': ('application', 'to'),
+    'scale': ('application', 'scale'),
     'addRelation': ('endpoint1', 'endpoint2'),
     'expose': ('application', 'exposed-endpoints'),
     'setAnnotations': ('id', 'entity-type', 'annotations'),

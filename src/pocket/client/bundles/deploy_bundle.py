@@ -15,7 +15,7 @@ from pocket import bundles
 from pocket.client import charms, faults, http, values
 from pocket.client.bundles import picture, source
 from pocket.client.bundles.run import Runner
-from pocket.client.context import Context
+from pocket.client.context import Context, Session
 from pocket.client.flags import Given, dashed
 
 Json = dict[str, Any]
@@ -41,6 +41,7 @@ def run(ctx: Context, given: Given, found: source.Source) -> int:
         bundle = _trusting(bundle)
     _check_charms(bundle)
     with ctx.session(given) as session:
+        _check_kind(bundle, session)
         model = picture.take(session, bundle, digest=functools.partial(_digest, ctx), machine_map=machine_map)
         changes = bundles.plan(bundle, model, default_arch=charms.chosen_arch(session, {}))
         if not changes:
@@ -104,6 +105,21 @@ def _machine_map(text: str) -> Callable[[Json], Mapping[str, str]]:
     return of
 
 
+def _check_kind(bundle: bundles.Bundle, session: Session) -> None:
+    """Refuse a bundle that is for the other kind of model.
+
+    Raises:
+        BundleFault: it is.
+    """
+    problem = ''
+    if bundle.kubernetes and not session.is_caas:
+        problem = 'bundle is for a kubernetes model and cannot be deployed to this one'
+    elif session.is_caas and not bundle.kubernetes:
+        problem = 'bundle is for machines ("bundle: kubernetes" is not in it), the model is on kubernetes'
+    if problem:
+        raise bundles.BundleFault([problem], heading='cannot deploy bundle:')
+
+
 def _check_trust(bundle: bundles.Bundle, given: Given) -> None:
     asking = [name for name, application in bundle.applications.items() if application.trust]
     if asking and not (given.on('trust') or given.on('force')):
@@ -149,10 +165,21 @@ def _check_charms(bundle: bundles.Bundle) -> None:
             continue
         if charm.subordinate and application.num_units:
             problems.append(f'application "{name}" is subordinate and cannot have units')
+        problems += _resource_problems(name, application, charm)
         unknown = sorted(set(application.options) - set(charm.options) - {'trust'})
         problems += [f'application "{name}": unknown option "{option}"' for option in unknown]
     if problems:
         raise bundles.BundleFault(problems, heading='the provided bundle has the following errors:')
+
+
+def _resource_problems(name: str, application: bundles.Application, charm: charm_files.Charm) -> list[str]:
+    """What is wrong with the files and images that an application is to have."""
+    words = [f'{key}={value}' for key, value in application.resources.items() if isinstance(value, str)]
+    try:
+        charms.checked_resources(charm, words)
+    except errors.Fault as err:
+        return [f'application "{name}": {err}']
+    return []
 
 
 def _digest(ctx: Context, charm: str) -> str:

@@ -83,6 +83,7 @@ def _application(
             unit: str(shape.mapping(found).get('machine') or '')
             for unit, found in shape.mapping(entry.get('units')).items()
         },
+        scale=int(entry.get('int') or 0),
         offers={
             offer: tuple(shape.mapping(found.get('endpoints')))
             for offer, found in shape.mapping(full.get('offers')).items()

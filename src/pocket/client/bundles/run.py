@@ -40,6 +40,7 @@ class Runner:
             'deploy': self._deploy,
             'expose': self._expose,
             'grantOfferAccess': lambda change: offer_steps.grant(ctx, session, change.args),
+            'scale': self._scale,
             'setAnnotations': self._annotate,
             'setConstraints': self._set_constraints,
             'setOptions': self._set_options,
@@ -83,7 +84,7 @@ class Runner:
             'charm-url': added.url,
             'charm-origin': added.origin,
             'channel': args.get('channel', ''),
-            'num-units': 0,
+            'num-units': args.get('num-units', 0),
             'config': _texts(args.get('options', {})),
             'config-yaml': '',
             'constraints': constraints,
@@ -146,6 +147,12 @@ class Runner:
             request['placement'] = [{'scope': '#', 'directive': machine}]
         answer = self._session.call('Application', 'AddUnits', request)
         return str(answer['units'][0])
+
+    def _scale(self, change: bundles.Change) -> str:
+        name = self._resolve(change.args['application'])
+        request = {'application-tag': f'application-{name}', 'scale': change.args['scale']}
+        replies.only(self._session.call('Application', 'ScaleApplications', {'applications': [request]}))
+        return ''
 
     def _machine(self, to: str) -> str:
         """The machine that *to* means: a machine, or that of a unit."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bedrock import errors
 from pocket import bundles
+from pocket.client import images
 from pocket.client.context import local_path
 
 _NAME = 'bundle.yaml'
@@ -83,10 +84,17 @@ def _entry(entry: object, folder: Path) -> object:
     if isinstance(resources, dict):
         named: bundles.Document = dict(resources)  # pyright: ignore[reportUnknownArgumentType]
         made['resources'] = {
-            name: _path(value, folder) if isinstance(value, str) and _is_file(value, folder) else value
+            name: _resource(value, folder) if isinstance(value, str) else value
             for name, value in named.items()
         }
     return made
+
+
+def _resource(text: str, folder: Path) -> str:
+    kind = next((kind for kind in images.LOCAL if text.startswith(kind)), '')
+    if kind:
+        return f'{kind}{_path(text.removeprefix(kind), folder)}'
+    return _path(text, folder) if _is_file(text, folder) else text
 
 
 def _is_file(text: str, folder: Path) -> bool:

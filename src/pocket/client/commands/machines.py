@@ -66,6 +66,7 @@ def _place(given: Given) -> Json:
 
 MACHINES = flags.Command(
     name='machines',
+    machines_only=True,
     usage='[<machine> ...]',
     summary='List the machines of a model.',
     examples=('juju machines', 'juju machines --format json'),
@@ -81,6 +82,7 @@ MACHINES = flags.Command(
 
 SHOW_MACHINE = flags.Command(
     name='show-machine',
+    machines_only=True,
     usage='<machine> ...',
     summary='Show machines.',
     examples=('juju show-machine 0', 'juju show-machine 0 1 --format json'),
@@ -97,6 +99,7 @@ SHOW_MACHINE = flags.Command(
 
 ADD_MACHINE = flags.Command(
     name='add-machine',
+    machines_only=True,
     usage='[<placement>]',
     summary='Start one or more machines.',
     examples=(

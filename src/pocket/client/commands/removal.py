@@ -47,7 +47,7 @@ def _remove_unit(ctx: Context, given: Given) -> int:
     if ctx.target(given).model.type == 'caas':
         return _scale_down(ctx, given)
     if given.was_given('num-units'):
-        raise faults.WrongUsage('--num-units is for Kubernetes models; name the units to remove')
+        raise faults.WrongUsage('--num-units for non k8s models not valid')
     names = [values.require_unit(name) for name in given.args]
     return _remove(
         ctx, given, _Removal(kind='unit', names=names, facade='Application', request='DestroyUnit')
@@ -121,15 +121,26 @@ def _wants_prompt(session: Session) -> bool:
 
 
 def _scale_down(ctx: Context, given: Given) -> int:
-    count = given.number('num-units')
+    if given.on('destroy-storage'):
+        raise faults.WrongUsage('k8s models only support --num-units')
+    if len(given.args) > 1:
+        raise faults.WrongUsage('only single application supported')
+    name, count = given.args[0], given.number('num-units')
+    if values.is_unit(name):
+        raise faults.WrongUsage(
+            'k8s models do not support removing named units.'
+            '\nInstead specify an application with --num-units.'
+        )
     if count < 1:
-        raise faults.WrongUsage('specify the number of units to remove with --num-units')
-    changes = [
-        {'application-tag': f'application-{name}', 'scale': 0, 'scale-change': -count} for name in given.args
-    ]
+        raise faults.WrongUsage(f'removing {count} units not valid')
+    change = {'application-tag': f'application-{name}', 'scale': 0, 'scale-change': -count}
     with ctx.session(given) as session:
-        answer = session.call('Application', 'ScaleApplications', {'applications': changes})
-    return output.item_errors(ctx, answer.get('results'))
+        answer = session.call('Application', 'ScaleApplications', {'applications': [change]})
+    failed = output.item_errors(ctx, answer.get('results'))
+    if not failed:
+        scaled = shape.mapping(shape.objects(answer.get('results'))[0].get('info'))
+        ctx.info(f'scaling down to {scaled.get("num-units")} units')
+    return failed
 
 
 _SHARED = (
@@ -166,6 +177,7 @@ REMOVE_UNIT = flags.Command(
 
 REMOVE_MACHINE = flags.Command(
     name='remove-machine',
+    machines_only=True,
     usage='<machine> [...]',
     summary='Remove machines.',
     examples=('juju remove-machine 5', 'juju remove-machine 6 --force --no-prompt'),

@@ -41,6 +41,7 @@ def _spaces(ctx: Context, given: Given) -> int:
 
 SPACES = flags.Command(
     name='spaces',
+    machines_only=True,
     summary='List the network spaces of a model.',
     examples=('juju spaces', 'juju spaces --format json'),
     flags=(flags.MODEL, *flags.formats('tabular', 'json', 'yaml'), Flag('short', 'Only their names')),

@@ -93,6 +93,7 @@ def _id(tag: str) -> str:
 
 ADD_STORAGE = flags.Command(
     name='add-storage',
+    machines_only=True,
     usage='<unit> <storage name>[=<pool>,<count>,<size>] [...]',
     summary='Make storage for a unit and attach it.',
     details='Pool, count and size may come in any order; what is left out is as at deployment.',
@@ -105,6 +106,7 @@ ADD_STORAGE = flags.Command(
 
 ATTACH_STORAGE = flags.Command(
     name='attach-storage',
+    machines_only=True,
     usage='<unit> <storage> [...]',
     summary='Attach storage that is attached to nothing to a unit.',
     examples=('juju attach-storage postgresql/1 pgdata/0',),
@@ -116,6 +118,7 @@ ATTACH_STORAGE = flags.Command(
 
 DETACH_STORAGE = flags.Command(
     name='detach-storage',
+    machines_only=True,
     usage='<storage> [...]',
     summary='Detach storage from its unit and keep it.',
     details='Only storage that is kept apart from machines can be detached: here, that of pool "loop".',

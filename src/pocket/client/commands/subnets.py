@@ -63,6 +63,7 @@ def _show_space(ctx: Context, given: Given) -> int:
 
 SUBNETS = flags.Command(
     name='subnets',
+    machines_only=True,
     summary='List the subnets that machines of a model are in.',
     examples=('juju subnets', 'juju subnets --space alpha --format json'),
     flags=(
@@ -78,6 +79,7 @@ SUBNETS = flags.Command(
 
 SHOW_SPACE = flags.Command(
     name='show-space',
+    machines_only=True,
     usage='<name>',
     summary='Show a network space, with the applications in it.',
     examples=('juju show-space alpha',),

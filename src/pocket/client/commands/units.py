@@ -14,6 +14,8 @@ def _add_unit(ctx: Context, given: Given) -> int:
         raise faults.WrongUsage('--num-units must be a positive integer')
     with ctx.session(given) as session:
         if session.is_caas:
+            if given.was_given('to') or given.was_given('attach-storage'):
+                raise faults.WrongUsage('k8s models only support --num-units')
             change = {'application-tag': f'application-{application}', 'scale': 0, 'scale-change': count}
             answer = session.call('Application', 'ScaleApplications', {'applications': [change]})
             return output.item_errors(ctx, answer.get('results'))

@@ -29,6 +29,7 @@ class StorageRecord:
     unit: str
     """The unit that it is attached to, or is to be; empty: none."""
     machine: str
+    """Empty where it is attached to a pod."""
     location: str
     read_only: bool
     attachment_life: Life
@@ -40,8 +41,9 @@ def list_(tx: Tx, uuid: str) -> list[StorageRecord]:
     found = rows.many(
         tx,
         'SELECT s.*, a.unit, a.machine_id, a.location, a.read_only, a.provisioned,'
-        ' a.life AS attachment_life FROM storage s LEFT JOIN storage_attachment a'
+        ' a.life AS attachment_life, m.pod_of FROM storage s LEFT JOIN storage_attachment a'
         ' ON a.model_uuid = s.model_uuid AND a.storage_id = s.id'
+        ' LEFT JOIN machine m ON m.model_uuid = a.model_uuid AND m.id = a.machine_id'
         ' WHERE s.model_uuid = ? AND s.life <> ? ORDER BY s.number',
         *(uuid, Life.DEAD),
     )
@@ -59,7 +61,7 @@ def list_(tx: Tx, uuid: str) -> list[StorageRecord]:
             persistent=pools.outlives_unit(str(row['provider'])),
             status=known.get(('storage', str(row['id'])), Status(value='pending')),
             unit=str(row['unit'] or ''),
-            machine=str(row['machine_id'] or ''),
+            machine='' if row['pod_of'] else str(row['machine_id'] or ''),
             location=str(row['location'] or ''),
             read_only=bool(row['read_only']),
             attachment_life=Life(row['attachment_life'] or Life.ALIVE),

@@ -22,6 +22,7 @@ def add_to_unit(tx: Tx, uuid: str, unit: str, name: str, wanted: Wanted) -> list
     """
     doing = f'adding "{name}" storage to unit {unit}'
     _require_alive(tx, uuid, unit)
+    _require_machine(tx, uuid, unit, doing)
     charm = instances.charm_of(tx, uuid, unit)
     spec = directives.specs(charm).get(name)
     if spec is None:
@@ -60,6 +61,7 @@ def attach(tx: Tx, uuid: str, storage_id: str, unit: str) -> None:
     """
     instances.get(tx, uuid, storage_id)
     _require_alive(tx, uuid, unit)
+    _require_machine(tx, uuid, unit, f'attaching storage {storage_id} to unit {unit}')
     instances.attach_to_unit(tx, uuid, storage_id, unit)
 
 
@@ -78,6 +80,7 @@ def detach(tx: Tx, uuid: str, storage_id: str, unit: str = '', *, force: bool = 
     if attached is None or (unit and attached['unit'] != unit):
         to = f' to unit {unit}' if unit else ''
         raise JujuError(f'storage {storage_id} is not attached{to}', NOT_FOUND)
+    _require_machine(tx, uuid, str(attached['unit']), f'detaching storage {storage_id}')
     if not pools.outlives_unit(str(row['provider'])):
         raise JujuError(f'detaching storage {storage_id}: storage is not detachable', NOT_SUPPORTED)
     instances.detach(tx, uuid, storage_id)
@@ -150,6 +153,12 @@ def _units(tx: Tx, uuid: str, application: str) -> list[str]:
         *(uuid, application),
     )
     return [str(row['name']) for row in found]
+
+
+def _require_machine(tx: Tx, uuid: str, unit: str, doing: str) -> None:
+    """Refuse what would have to be done to a pod that runs: its storage comes and goes with it."""
+    if rows.exists(tx, 'SELECT 1 FROM machine WHERE model_uuid = ? AND pod_of = ?', uuid, unit):
+        raise JujuError(f'{doing}: not supported on container models', NOT_SUPPORTED)
 
 
 def _require_alive(tx: Tx, uuid: str, unit: str) -> None:

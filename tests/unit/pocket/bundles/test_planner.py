@@ -298,3 +298,26 @@ def test_after_its_own_steps_a_bundle_needs_nothing_more(document: bundles.Docum
         name: app.num_units for name, app in bundle.applications.items()
     }
     assert bundles.plan(bundle, model) == []
+
+
+@pytest.mark.parametrize('word', ['scale', 'num_units'])
+def test_on_kubernetes_units_come_with_their_application(word: str) -> None:
+    text = f'{{bundle: kubernetes, applications: {{a: {{charm: ./a, {word}: 3}}}}}}'
+    changes = bundles.plan(_bundle(text))
+    assert [(change.method, change.args.get('num-units')) for change in changes] == [
+        ('addCharm', None),
+        ('deploy', 3),
+    ]
+
+
+@pytest.mark.parametrize(('there', 'lines'), [(3, []), (1, ['scale a to 3 units'])])
+def test_on_kubernetes_an_application_is_scaled(there: int, lines: list[str]) -> None:
+    model = ExistingModel(applications={'a': ExistingApplication(charm='./a', scale=there)})
+    text = '{bundle: kubernetes, applications: {a: {charm: ./a, scale: 3}}}'
+    assert _lines(text, model) == lines
+
+
+def test_on_kubernetes_an_application_can_be_scaled_to_nothing() -> None:
+    model = ExistingModel(applications={'a': ExistingApplication(charm='./a', scale=2)})
+    (change,) = bundles.plan(_bundle('{bundle: kubernetes, applications: {a: {charm: ./a}}}'), model)
+    assert dict(change.args) == {'application': 'a', 'scale': 0}

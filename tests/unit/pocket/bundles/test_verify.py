@@ -82,8 +82,16 @@ CASES = [
         'applications.a.offers can only appear in an overlay section',
     ),
     (
-        '{bundle: kubernetes, applications: {a: {charm: x}}}',
-        'bundle is for a kubernetes model and cannot be deployed to this one',
+        '{bundle: kubernetes, applications: {a: {charm: x}}, machines: {0: {}}}',
+        'bundle machines not valid for Kubernetes bundles',
+    ),
+    (
+        '{bundle: kubernetes, applications: {a: {charm: x, scale: 1, to: [new]}}}',
+        'placement directives not valid for Kubernetes bundles, application "a" has them',
+    ),
+    (
+        '{bundle: kubernetes, applications: {a: {charm: x, scale: 1, num_units: 2}}}',
+        'application "a" has both num_units and scale',
     ),
 ]
 

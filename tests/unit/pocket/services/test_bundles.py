@@ -58,7 +58,8 @@ def test_a_charm_of_the_store_is_exported_with_its_release(world: World) -> None
 def test_storage_has_notes_until_it_is_gone(world: World) -> None:
     world.deploy('a', world.make_charm('a'))
     world.tx.db.execute(
-        "INSERT INTO storage VALUES (?, 'data/0', 'data', 0, 'a/0', 'rootfs', 'rootfs', 1, '0', '', 'alive', '')",
+        'INSERT INTO storage VALUES'
+        " (?, 'data/0', 'data', 0, 'a/0', 'rootfs', 'rootfs', 1, '0', '', 'alive', '')",
         (world.uuid,),
     )
     annotations.change(world.tx, world.uuid, 'storage-data-0', {'x': 'y'})

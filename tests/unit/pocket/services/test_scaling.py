@@ -54,7 +54,7 @@ def test_a_unit_has_a_pod_and_no_machine(world: World) -> None:
 def test_the_highest_numbers_go(world: World, steps: list[dict[str, int]], left: list[str]) -> None:
     world.deploy_k8s('app')
     for step in steps:
-        scaling.scale(world.tx, world.uuid, 'app', **step)
+        scaling.scale(world.tx, world.uuid, 'app', to=step.get('to'), change=step.get('change', 0))
     # A unit whose pod is still there is not made again before that is gone.
     assert _units(world) == left
 
@@ -123,7 +123,7 @@ def test_storage_is_there_when_the_pod_runs(world: World) -> None:
 def test_a_scale_that_cannot_be(world: World, change: dict[str, int], message: str) -> None:
     world.deploy_k8s('app')
     with pytest.raises(JujuError, match=message):
-        scaling.scale(world.tx, world.uuid, 'app', **change)
+        scaling.scale(world.tx, world.uuid, 'app', to=change.get('to'), change=change.get('change', 0))
     assert _units(world) == ['app/0']
 
 
