@@ -22,15 +22,19 @@ final class Dump
         $part = $path . '.part';
         $mask = umask(0077);
         @unlink($part);
-        $file = str_ends_with($path, '.gz') ? @gzopen($part, 'xb6') : @fopen($part, 'xb');
+        $file = @fopen($part, 'xb');
         umask($mask);
+        if ($file !== false && str_ends_with($path, '.gz')) {
+            fclose($file);
+            $file = @gzopen($part, 'wb6');
+        }
         if ($file === false) {
             throw new Failure('bad-input', "cannot write $part");
         }
         try {
             $counts = self::tables($link, $prefix, $file);
             self::put($file, "-- end {$counts['tables']} tables {$counts['rows']} rows\n");
-            if (!fflush($file) && !str_ends_with($path, '.gz') || !fclose($file) || !rename($part, $path)) {
+            if (!fclose($file) || !rename($part, $path)) {
                 throw new Failure('bad-input', "cannot write $path");
             }
         } catch (Failure $failure) {

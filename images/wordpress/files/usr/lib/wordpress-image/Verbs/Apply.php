@@ -100,9 +100,8 @@ final class Apply extends Verb
     {
         global $wp_rewrite;
         foreach ($this->input->map('options') as $name => $value) {
-            $value = is_bool($value) ? ($value ? '1' : '0') : (is_scalar($value) ? (string) $value : $value);
-            $value = sanitize_option($name, $value);
-            if (maybe_serialize(get_option($name, null)) === maybe_serialize($value)) {
+            $value = self::stored(sanitize_option($name, self::stored($value)));
+            if (maybe_serialize(self::stored(get_option($name, null))) === maybe_serialize($value)) {
                 continue;
             }
             update_option($name, $value);
@@ -117,5 +116,15 @@ final class Apply extends Verb
                 $this->changed[] = "option:-$name";
             }
         }
+    }
+
+    /** The form in which the database gives a value back. */
+    private static function stored(mixed $value): mixed
+    {
+        return match (true) {
+            is_bool($value) => $value ? '1' : '0',
+            is_scalar($value) => (string) $value,
+            default => $value,
+        };
     }
 }

@@ -27,9 +27,20 @@ final class CheckPassword extends Verb
         return ['valid' => self::fits($this->input->text('password'), $this->user())];
     }
 
-    /** Also the form a browser sends: WordPress keeps the hash of what the login page sees. */
     public static function fits(string $password, \WP_User $user): bool
     {
-        return wp_check_password($password, $user->user_pass, $user->ID);
+        foreach (array_unique([self::asTyped($password), trim($password)]) as $form) {
+            if (wp_check_password($form, $user->user_pass, $user->ID)) {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /** What WordPress makes of a password that is typed into its login page: slashed and trimmed. */
+    public static function asTyped(string $password): string
+    {
+        return wp_slash(trim($password));
     }
 }

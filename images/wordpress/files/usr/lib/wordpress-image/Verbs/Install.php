@@ -48,8 +48,7 @@ final class Install extends Verb
         $this->clear();
         $public = $this->input->flag('public');
         $made = wp_install($this->input->text('title'), $login, $email, $public ? 1 : 0, '', wp_generate_password(24, false));
-        // The installer trims and unslashes in its own way: the password is set as it was given.
-        wp_set_password($this->input->text('password'), $made['user_id']);
+        wp_set_password(CheckPassword::asTyped($this->input->text('password')), $made['user_id']);
         update_option('blog_public', $public ? '1' : '0');
         $this->permalinks();
         wp_cache_flush();

@@ -29,7 +29,7 @@ final class SetPassword extends Verb
         if (CheckPassword::fits($password, $user)) {
             return ['changed' => false];
         }
-        wp_set_password($password, $user->ID);
+        wp_set_password(CheckPassword::asTyped($password), $user->ID);
         \WP_Session_Tokens::get_instance($user->ID)->destroy_all();
 
         return ['changed' => true];
