@@ -1,0 +1,24 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WordPressImage;
+
+/** Which hosts WordPress and its plugins may ask: a plain decision. */
+final class Egress
+{
+    public static function allows(Site $site, string $url): bool
+    {
+        if (!$site->blocksEgress()) {
+            return true;
+        }
+        $host = strtolower((string) parse_url($url, PHP_URL_HOST));
+        foreach ($site->allowedHosts() as $allowed) {
+            if ($host === $allowed || (str_starts_with($allowed, '*.') && str_ends_with($host, substr($allowed, 1)))) {
+                return $host !== '';
+            }
+        }
+
+        return false;
+    }
+}

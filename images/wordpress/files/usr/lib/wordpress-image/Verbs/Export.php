@@ -1,0 +1,24 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WordPressImage\Verbs;
+
+use WordPressImage\Dump;
+use WordPressImage\Verb;
+
+final class Export extends Verb
+{
+    public function begin(): bool
+    {
+        $this->input->text('path');
+        $this->needSite();
+
+        return false;
+    }
+
+    public function finish(): array
+    {
+        return Dump::write($this->link(), $this->site->tablePrefix, $this->input->text('path'));
+    }
+}

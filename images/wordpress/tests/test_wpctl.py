@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import site_of_image as site
+
+MakeUnit = Callable[..., site.Unit]
+
+PASSWORDS = ['it\'s "q" \\ $x/&', 'back\\\\slash\\', 'é🚀ü ‮x', '${jndi} `id` <b>&amp;', 'x' * 200, ' lead and trail ']
+DATABASE_PASSWORDS = ['it\'s "q" \\ $x/&', 'two\nlines\t🚀', 'x' * 79]
+
+
+def test_ping_says_what_is_wrong(make_unit: MakeUnit) -> None:
+    unit = make_unit()
+    assert unit.wpctl('ping')['ok']
+    wrong = {'password': 'no'}, {'port': site.free_port()}, {'name': 'absent'}
+    codes: list[str] = []
+    good = unit.site['database']
+    for change in wrong:
+        unit.push(unit.site | {'database': good | change})
+        codes.append(unit.wpctl('ping')['error'])
+    assert codes == ['access-denied', 'database-unreachable', 'access-denied']
+    (unit.run_dir / 'site.json').write_text('{')
+    assert unit.wpctl('ping')['error'] == 'no-configuration'
+    assert unit.wpctl('nonsense')['error'] == 'bad-input'
+
+
+@pytest.mark.parametrize('password', DATABASE_PASSWORDS)
+def test_database_passwords(make_unit: MakeUnit, password: str) -> None:
+    unit = make_unit(password=password)
+    assert unit.install()['ok']
+
+
+def test_passwords_of_people(installed: site.Unit) -> None:
+    for password in PASSWORDS:
+        wanted = {'user': 'admin', 'password': password}
+        assert installed.wpctl('set-password', wanted) == {'ok': True, 'changed': True}
+        assert installed.wpctl('set-password', wanted) == {'ok': True, 'changed': False}
+        assert installed.wpctl('check-password', wanted) == {'ok': True, 'valid': True}
+        browser = site.Browser(installed)
+        assert browser.log_in('admin', password).status == 302, password
+        assert browser.get('/wp-admin/').status == 200
+    assert installed.wpctl('check-password', {'user': 'admin', 'password': 'secret'}) == {'ok': True, 'valid': False}
+    assert installed.wpctl('check-password', {'user': 'nobody', 'password': 'x'})['error'] == 'bad-input'
+
+
+def test_password_of_installation(make_unit: MakeUnit) -> None:
+    unit = make_unit()
+    password = PASSWORDS[0] + PASSWORDS[2]
+    assert unit.install(password=password)['ok']
+    unit.start()
+    assert site.Browser(unit).log_in('admin', password).status == 302
+
+
+@pytest.mark.parametrize(('public', 'kept'), [(True, '1'), (False, '0'), (1, '1'), (0, '0'), (None, '0')])
+def test_public(make_unit: MakeUnit, base: site.Database, public: object, kept: str) -> None:
+    unit = make_unit()
+    wanted = {'title': 'B', 'user': 'admin', 'email': 'a@example.com', 'password': 'p'}
+    assert unit.wpctl('install', wanted | ({} if public is None else {'public': public}))['ok']
+    name = unit.site['database']['name']
+    assert base.query("SELECT option_value FROM wp_options WHERE option_name='blog_public'", database=name) == [[kept]]
+    unit.start()
+    robots = unit.get('/robots.txt')
+    assert robots.status == 200
+    page = unit.get('/').text
+    assert ('noindex' in page) is (kept == '0')
+
+
+def _concurrent(make_unit: MakeUnit, base: site.Database) -> None:
+    first = make_unit()
+    units = [first, make_unit(like=first), make_unit(like=first)]
+    wanted = {'title': 'B', 'email': 'a@example.com', 'public': True}
+    running = [u.spawn('install', wanted | {'user': f'admin{n}', 'password': f'p{n}'}) for n, u in enumerate(units)]
+    answers = [first.answer(process) for process in running]
+    assert sorted(a.get('result', a) for a in answers) == ['already-installed', 'already-installed', 'installed']
+    name = first.site['database']['name']
+    winner = next(n for n, a in enumerate(answers) if a['result'] == 'installed')
+    assert base.query('SELECT user_login FROM wp_users', database=name) == [[f'admin{winner}']]
+    assert base.query('SELECT COUNT(*) FROM wp_posts', database=name) == [['3']]
+    assert first.wpctl('check-password', {'user': f'admin{winner}', 'password': f'p{winner}'})['valid']
+
+
+def test_three_install_at_once(make_unit: MakeUnit, base: site.Database) -> None:
+    for _ in range(2):
+        _concurrent(make_unit, base)
+
+
+@pytest.mark.heavy
+def test_three_install_at_once_ten_times(make_unit: MakeUnit, base: site.Database) -> None:
+    for _ in range(10):
+        _concurrent(make_unit, base)
+
+
+def test_installation_that_was_cut_off_begins_anew(make_unit: MakeUnit, base: site.Database) -> None:
+    import time
+
+    unit = make_unit()
+    name = unit.site['database']['name']
+    for pause in (0.25, 0.35, 0.45):
+        process = unit.spawn('install', {'title': 'B', 'user': 'gone', 'email': 'a@example.com', 'password': 'p'})
+        time.sleep(pause)
+        process.kill()
+        process.communicate()
+    answer = unit.install()
+    users = base.query('SELECT user_login FROM wp_users', database=name)
+    assert users == ([['admin']] if answer['result'] == 'installed' else [['gone']])
+    assert base.query("SELECT COUNT(*) FROM wp_posts", database=name) == [['3']]
+
+
+def test_apply_changes_only_what_differs(installed: site.Unit) -> None:
+    wanted = {
+        'options': {'blogname': 'It\'s "quoted" \\ back', 'blog_public': '0', 'akismet_strictness': '0', 'x_list': {'a': [1, 'b\\c']}},
+        'plugins': {'activate': ['akismet'], 'deactivate': ['hello']},
+        'theme': '',
+    }
+    changed = installed.wpctl('apply', wanted)['changed']
+    assert set(changed) == {'option:blogname', 'option:blog_public', 'option:akismet_strictness', 'option:x_list', 'plugin:+akismet'}
+    assert installed.wpctl('apply', wanted) == {'ok': True, 'changed': []}
+    back = installed.wpctl('apply', {'remove_options': ['x_list', 'absent'], 'plugins': {'deactivate': ['akismet']}})
+    assert back['changed'] == ['plugin:-akismet', 'option:-x_list']
+    assert installed.wpctl('apply', {'plugins': {'activate': ['absent']}})['error'] == 'bad-input'
+    assert installed.wpctl('apply', {'theme': 'absent'})['error'] == 'bad-input'
+    assert installed.wpctl('apply', {'options': {'siteurl': 'x'}})['error'] == 'bad-input'
+
+
+def test_status_upgrade_and_cron(installed: site.Unit) -> None:
+    status = installed.wpctl('status')
+    assert status['installed']
+    assert not status['upgrade_needed']
+    assert [theme for theme in status['themes'] if theme['active']]
+    assert {'slug', 'version', 'active'} == set(status['plugins'][0])
+    dry = installed.wpctl('upgrade', {'dry_run': True})
+    assert dry['from'] == dry['to']
+    assert installed.wpctl('upgrade')['upgraded'] is False
+    assert installed.wpctl('cron')['failed'] == []
+
+
+def test_before_the_installation(make_unit: MakeUnit) -> None:
+    unit = make_unit()
+    assert unit.wpctl('status')['installed'] is False
+    for verb in ('apply', 'upgrade', 'cron', 'export'):
+        assert unit.wpctl(verb, {'path': '/tmp/x'})['error'] == 'not-installed'
+
+
+def test_export_and_import(installed: site.Unit, make_unit: MakeUnit, base: site.Database) -> None:
+    name = installed.site['database']['name']
+    title = 'x\'"\\\\ \n\r\t%_ 🚀 \x01'
+    hexed = title.encode().hex()
+    base.query(f"UPDATE wp_posts SET post_title = CONVERT(UNHEX('{hexed}') USING utf8mb4) WHERE ID = 1", database=name)
+    made = installed.wpctl('export', {'path': '/tmp/dump.sql.gz'})
+    assert made['tables'] == 12
+    other = make_unit()
+    (other.scratch / 'dump.sql.gz').write_bytes((installed.scratch / 'dump.sql.gz').read_bytes())
+    assert other.wpctl('import', {'path': '/tmp/dump.sql.gz'}) == {'ok': True, 'tables': 12, 'rows': made['rows']}
+    copy = other.site['database']['name']
+    assert base.query('SELECT HEX(post_title) FROM wp_posts WHERE ID = 1', database=copy) == [[hexed.upper()]]
+    sums = 'CHECKSUM TABLE wp_posts, wp_options, wp_users, wp_usermeta, wp_comments, wp_terms'
+    assert [row[1] for row in base.query(sums, database=copy)] == [row[1] for row in base.query(sums, database=name)]
+    assert other.wpctl('check-password', {'user': 'admin', 'password': 'secret'})['valid']
+    assert installed.wpctl('export', {'path': '/tmp/plain.sql'})['ok']
+    whole = (installed.scratch / 'plain.sql').read_bytes()
+    (other.scratch / 'cut.sql').write_bytes(whole[: len(whole) // 2])
+    assert other.wpctl('import', {'path': '/tmp/cut.sql'})['error'] == 'bad-input'
+    assert other.wpctl('check-password', {'user': 'admin', 'password': 'secret'})['valid']
+    assert other.wpctl('import', {'path': '/tmp/plain.sql'})['ok']
+    assert len(base.query('SHOW TABLES', database=copy)) == 12
