@@ -15,6 +15,8 @@ import objectstore
 import ops
 import peers
 import related
+import s3
+import workload
 import wpctl
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def run(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     """Carry out the action of *event*."""
     try:
         _ACTIONS[event.handle.kind.removesuffix('_action').replace('_', '-')](charm, event)
-    except _Failed as err:
+    except (_Failed, backups.BackupError, s3.S3Error) as err:
         event.fail(str(err))
     except wpctl.WpctlError as err:
         event.fail(f'{err.code}: {err.message}')
@@ -55,7 +57,7 @@ def _get_initial_password(charm: wordpress.WordpressCharm, event: ops.ActionEven
         event.set_results({**result, 'valid': 'not yet', 'note': 'the site is not installed yet'})
         return
     try:
-        _need_pod(charm)
+        _need_site(charm)
         is_valid = charm.workload.wpctl.is_password(user=admin['username'], password=admin['password'])
     except (wpctl.WpctlError, ops.pebble.Error, _Failed) as err:
         event.set_results({**result, 'valid': 'unknown', 'note': f'cannot be checked now: {err}'})
@@ -69,16 +71,17 @@ def _get_initial_password(charm: wordpress.WordpressCharm, event: ops.ActionEven
 
 def _rotate_keys(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     _need_leader(charm)
-    keys.write(charm.app, charm.model, keys.KEYS, keys.make_keys())
+    made = keys.make_keys()
+    keys.write(charm.app, charm.model, keys.KEYS, made)
     # Peers hear of it by the secret and by this flag; this unit does it now.
     charm.peers.update(keys=_now())
-    charm.reconcile_after(event)
+    charm.reconcile_after(event, made)
     event.set_results({'result': 'new keys and salts; everybody is logged out'})
 
 
 def _reset_admin_password(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     _need_leader(charm)
-    _need_pod(charm)
+    _need_site(charm)
     admin = keys.read(charm.model, keys.ADMIN) or {}
     user = str(event.params.get('user') or admin.get('username', ''))
     password = keys.make_password()
@@ -90,7 +93,7 @@ def _reset_admin_password(charm: wordpress.WordpressCharm, event: ops.ActionEven
 
 
 def _rehearse_upgrade(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
-    _need_pod(charm)
+    _need_site(charm)
     status = charm.workload.wpctl.status()
     found = charm.workload.wpctl.upgrade(dry_run=True)
     event.set_results(
@@ -104,45 +107,45 @@ def _rehearse_upgrade(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -
 
 
 def _media_sync(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
-    _need_pod(charm)
+    _need_site(charm)
     found = charm.workload.wpctl.media_sync(timeout_s=LONG_S)
     event.set_results({key: str(found.get(key, 0)) for key in ('uploaded', 'present')})
 
 
 def _backup(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
-    _need_pod(charm)
-    wanted = backups.Backup(
-        id=f'{charm.app.name}-{_now()}',
-        keys=keys.read(charm.model, keys.KEYS) or {},
+    _need_site(charm)
+    name = f'{charm.app.name}-{_now()}'
+    made = _store(charm).backup(
+        name,
+        site_keys=keys.read(charm.model, keys.KEYS) or {},
         has_uploads=bool(event.params.get('uploads', True)),
     )
-    made = _store(charm).backup(wanted)
-    event.set_results({'backup-id': wanted.id, **made})
+    event.set_results({'backup-id': name, **made})
 
 
 def _restore(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     _need_leader(charm)
-    _need_pod(charm)
+    _need_site(charm)
     store, name = _store(charm), str(event.params['backup-id'])
     before = charm.workload.export_path(f'before-restore-{_now()}')
     if charm.peers.flags().installed:
         charm.workload.wpctl.export_to(before, timeout_s=LONG_S)
-    found = store.restore(name)
-    keys.write(charm.app, charm.model, keys.KEYS, found.keys)
+    former = store.restore(name)
+    keys.write(charm.app, charm.model, keys.KEYS, former)
     # What was applied to the former tables says nothing about these.
     charm.peers.update(applied='', schema='', installed='', keys=_now())
-    charm.reconcile_after(event)
+    charm.reconcile_after(event, former)
     event.set_results({'result': f'{name} is back', 'before': before})
 
 
 def _list_backups(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
-    _need_pod(charm)
+    _need_site(charm)
     event.set_results({'backups': '\n'.join(_store(charm).names())})
 
 
 def _store(charm: wordpress.WordpressCharm) -> backups.Store:
-    s3 = objectstore.related_s3(related.Related(charm))
-    return backups.Store(charm.unit.get_container('wordpress'), charm.workload.wpctl, s3)
+    bucket = objectstore.related_s3(related.Related(charm))
+    return backups.Store(charm.unit.get_container(workload.CONTAINER), bucket)
 
 
 def _need_leader(charm: wordpress.WordpressCharm) -> None:
@@ -150,7 +153,7 @@ def _need_leader(charm: wordpress.WordpressCharm) -> None:
         raise _Failed(f'only the leader can do that; juju run {charm.app.name}/leader ...')
 
 
-def _need_pod(charm: wordpress.WordpressCharm) -> None:
+def _need_site(charm: wordpress.WordpressCharm) -> None:
     if not charm.workload.is_there:
         raise _Failed('the workload container does not answer yet')
     if not charm.workload.has_file(files.SITE):

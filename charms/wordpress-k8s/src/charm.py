@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Mapping
 from typing import cast
 
 import config
@@ -69,6 +70,8 @@ class WordpressCharm(ops.CharmBase):
         self.workload = workload.Workload(self.unit.get_container(workload.CONTAINER))
         self.peers = peers.Peers(self)
         self._statuses: list[ops.StatusBase] = []
+        self._new_keys: Mapping[str, str] | None = None
+        self._changed: set[str] = set()
         on = self.on
         pod = on[workload.CONTAINER]
         for event in (
@@ -96,6 +99,7 @@ class WordpressCharm(ops.CharmBase):
                 framework.observe(event, self._reconcile)
         framework.observe(on.secret_remove, self._forget_revision)
         framework.observe(on.stop, self._stop)
+        framework.observe(on.remove, self._stop)
         framework.observe(on.collect_unit_status, self._collect_status)
         for name in _ACTIONS:
             framework.observe(on[name].action, self._act)
@@ -135,13 +139,9 @@ class WordpressCharm(ops.CharmBase):
     def _forget_revision(self, event: ops.SecretRemoveEvent) -> None:
         event.remove_revision()
 
-    def _stop(self, _: ops.StopEvent) -> None:
+    def _stop(self, _: ops.EventBase) -> None:
         # Not when a pod is only replaced: the Ingress belongs to the application.
-        try:
-            options = self.options()
-        except config.ConfigFaults:
-            return
-        if options.tls_secret_name and self.app.planned_units() == 0:
+        if self.config.get('tls_secret_name') and self.app.planned_units() == 0:
             self._cluster().remove()
 
     def _collect_status(self, event: ops.CollectStatusEvent) -> None:
@@ -153,8 +153,10 @@ class WordpressCharm(ops.CharmBase):
 
         actions.run(self, event)
 
-    def reconcile_after(self, event: ops.ActionEvent) -> None:
-        """Look at everything again, after an action that changed something."""
+    def reconcile_after(self, event: ops.ActionEvent, site_keys: Mapping[str, str]) -> None:
+        """Look at everything again, after an action that gave the site other *site_keys*."""
+        # What a hook writes into a secret is only sure to be read after the hook.
+        self._new_keys = site_keys
         self._reconcile(event)
 
     # --- what is wanted ---
@@ -199,13 +201,16 @@ class WordpressCharm(ops.CharmBase):
         return made
 
     def _open_ports(self, others: related.Related, options: config.Config) -> None:
-        ports = {options.http_port}
-        if others.relations(edge.CERTIFICATES):
-            ports.add(options.https_port)
+        ports = self._ports(others, options)
         if others.relations(cos.METRICS):
             ports.add(cos.EXPORTER_PORT)
         if {port.port for port in self.unit.opened_ports()} != ports:
             self.unit.set_ports(*sorted(ports))
+
+    def _ports(self, others: related.Related, options: config.Config) -> set[int]:
+        """Return the ports that Apache listens on."""
+        has_own_tls = bool(others.relations(edge.CERTIFICATES))
+        return {options.http_port, options.https_port} if has_own_tls else {options.http_port}
 
     def _edge(self, others: related.Related, options: config.Config) -> edge.Edge:
         chosen = edge.choose(
@@ -218,11 +223,19 @@ class WordpressCharm(ops.CharmBase):
             cluster=self._cluster(),
             issuer=self._issuer(others),
         )
+        if self.unit.is_leader() and self.peers.is_there:
+            self._keep_ingress(is_kept=edge.keeps_ingress(others, options))
         if chosen.blocked:
             self._statuses.append(ops.BlockedStatus(chosen.blocked))
         if chosen.waiting:
             self._statuses.append(ops.WaitingStatus(chosen.waiting))
         return chosen
+
+    def _keep_ingress(self, *, is_kept: bool) -> None:
+        flags = self.peers.flags()
+        if flags.ingress and not is_kept:
+            self._cluster().remove()
+        self.peers.update(ingress='kept' if is_kept else '')
 
     def _cluster(self) -> edge.Cluster:
         import kube
@@ -244,7 +257,7 @@ class WordpressCharm(ops.CharmBase):
             remedy = f'juju integrate {self.app.name} DATABASE, or juju config {self.app.name} db_host=HOST'
             self._statuses.append(ops.BlockedStatus(f'no database; {remedy} and db_password=...'))
             return None
-        found_keys = keys.read(self.model, keys.KEYS)
+        found_keys = self._new_keys or keys.read(self.model, keys.KEYS)
         if found_keys is None:
             self._statuses.append(ops.WaitingStatus('for the leader to make the keys'))
             return None
@@ -291,8 +304,7 @@ class WordpressCharm(ops.CharmBase):
         self, event: ops.EventBase, site: state.Site, code: workload.Code, *, made_secrets: bool
     ) -> bool:
         """Push the files, bring the database to what is wanted; return whether there is a site to serve."""
-        changed = self.workload.put(files.wanted(site))
-        self._changed = changed
+        self._changed = self.workload.put(files.wanted(site))
         if not self.unit.is_leader():
             if self.peers.flags().installed == site.database.identity:
                 return True
@@ -304,7 +316,7 @@ class WordpressCharm(ops.CharmBase):
         if isinstance(event, ops.PebbleCustomNoticeEvent):
             self.workload.stop_awaiting()
         reason = self.workload.awaited()
-        if reason is not None and files.SITE not in changed:
+        if reason is not None and files.SITE not in self._changed:
             self._statuses.append(ops.WaitingStatus(reason))
         elif made_secrets and self.peers.flags().installed != site.database.identity:
             # A password must be kept before anything is installed with it, and a hook keeps when it ends.
@@ -415,7 +427,7 @@ class WordpressCharm(ops.CharmBase):
         layer = files.layer(
             site.options,
             runs_cron=self.unit.is_leader(),
-            user='root' if workload.needs_root(site.options.http_port) else wpctl.USER,
+            as_root=workload.needs_root(min(self._ports(others, site.options))),
             notice=workload.DATABASE_ANSWERS,
             log_targets=targets,
             gone_targets=sorted(there - targets.keys()),

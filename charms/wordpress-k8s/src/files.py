@@ -16,6 +16,8 @@ PHP = f'{RUN}/php/charm.ini'
 CERTIFICATE = f'{RUN}/tls/cert.pem'
 KEY = f'{RUN}/tls/key.pem'
 
+_AS_ROOT = " -C 'User www-data' -C 'Group www-data'"
+
 SECRET_FILES = (SITE, KEY)
 RELOADED = (APACHE, PHP, CERTIFICATE, KEY)
 """Files that Apache only reads when it starts or is told to; a new site.json counts by itself."""
@@ -81,7 +83,7 @@ def layer(
     options: config.Config,
     *,
     runs_cron: bool,
-    user: str,
+    as_root: bool,
     notice: str,
     log_targets: Mapping[str, str],
     gone_targets: Sequence[str],
@@ -91,7 +93,7 @@ def layer(
 
     Args:
         runs_cron: Whether this unit does the site's scheduled work.
-        user: Who runs Apache.
+        as_root: Whether Apache must begin as root to listen; requests still have the web user's rights.
         notice: Key of the notice that tells that the database answers.
         log_targets: Addresses of log stores by names.
         gone_targets: Log stores of the present plan that are no longer wanted.
@@ -103,10 +105,10 @@ def layer(
         **base['services'],
         'apache': _service(
             'Apache with PHP',
-            '/usr/sbin/apache2 -DFOREGROUND -f /etc/wordpress/apache2.conf',
+            f'/usr/sbin/apache2 -DFOREGROUND -f /etc/wordpress/apache2.conf{_AS_ROOT if as_root else ""}',
             environment=environment(options),
-            user=user,
-            group=user,
+            user='root' if as_root else 'www-data',
+            group='root' if as_root else 'www-data',
         ),
         'exporter': _service(
             'metrics of Apache',

@@ -25,6 +25,7 @@ class Flags:
         owned_options: Names of options in the database that this charm set, to take them away again.
         owned_plugins: Plugins that this charm switched on.
         schema: Version of the schema that the database was brought to.
+        ingress: Whether there may be an Ingress of ours, empty when not.
         keys: When the keys were changed last, so that units look at the secret again.
     """
 
@@ -34,6 +35,7 @@ class Flags:
     owned_options: tuple[str, ...] = ()
     owned_plugins: tuple[str, ...] = ()
     schema: str = ''
+    ingress: str = ''
     keys: str = ''
 
 
@@ -61,6 +63,7 @@ class Peers:
             owned_options=_names(bag.get('owned-options', '[]')),
             owned_plugins=_names(bag.get('owned-plugins', '[]')),
             schema=bag.get('schema', ''),
+            ingress=bag.get('ingress', ''),
             keys=bag.get('keys', ''),
         )
 
@@ -83,6 +86,7 @@ def _written(flags: Flags) -> Mapping[str, str]:
         'owned-options': json.dumps(flags.owned_options) if flags.owned_options else '',
         'owned-plugins': json.dumps(flags.owned_plugins) if flags.owned_plugins else '',
         'schema': flags.schema,
+        'ingress': flags.ingress,
         'keys': flags.keys,
     }
 

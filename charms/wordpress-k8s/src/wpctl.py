@@ -103,9 +103,13 @@ class Wpctl:
 
     def is_password(self, *, user: str, password: str) -> bool:
         """Tell whether *user* can log in with *password*."""
-        return bool(
-            self._call('check-password', {'user': user, 'password': password}, timeout_s=15).get('valid')
-        )
+        wanted = {'user': user, 'password': password}
+        try:
+            return bool(self._call('check-password', wanted, timeout_s=15).get('valid'))
+        except WpctlError as err:
+            if err.code != BAD_INPUT:
+                raise
+            return False  # there is no such user
 
     def export_to(self, path: str, *, timeout_s: float) -> Mapping[str, Any]:
         """Write all tables into a new file at *path* of the container."""

@@ -6,26 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import charm
 import pytest
-from kit import CHARM, VERSION_PHP, Context, MakeState, app_secrets, craft, execs
+from kit import VERSION_PHP, Context, MakeState, app_secrets, execs, make_context
 from ops import testing
 
 
 @pytest.fixture
 def context() -> Context:
-    found = craft()
-    meta = {
-        key: found[key]
-        for key in ('name', 'requires', 'provides', 'peers', 'containers', 'resources', 'storage')
-    }
-    return testing.Context(
-        charm.WordpressCharm,
-        meta=meta,
-        config=found['config'],
-        actions=found['actions'],
-        charm_root=CHARM,
-    )
+    return make_context()
 
 
 @pytest.fixture

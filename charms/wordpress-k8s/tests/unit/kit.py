@@ -48,6 +48,20 @@ def craft() -> dict[str, Any]:
     return cast('dict[str, Any]', yaml.safe_load((CHARM / 'charmcraft.yaml').read_text()))
 
 
+def make_context(unit: int = 0) -> Context:
+    """The charm as unit number *unit*."""
+    found = craft()
+    parts = ('name', 'requires', 'provides', 'peers', 'containers', 'resources', 'storage')
+    return testing.Context(
+        charm.WordpressCharm,
+        meta={key: found[key] for key in parts},
+        config=found['config'],
+        actions=found['actions'],
+        charm_root=CHARM,
+        unit_id=unit,
+    )
+
+
 def execs(**answers: Mapping[str, object]) -> set[testing.Exec]:
     """The helper, whose answers to some verbs may differ from those of a sound site."""
     given = {verb.replace('_', '-'): answer for verb, answer in answers.items()}
