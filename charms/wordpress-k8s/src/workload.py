@@ -1,0 +1,179 @@
+"""The workload container: its files, its services and what they report. Only what differs is touched."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import files
+import ops
+import wpctl
+
+CONTAINER = 'wordpress'
+LAYER = 'wordpress'
+AWAIT = 'await-database'
+BACKUPS = '/var/lib/wordpress/backups'
+"""Where backups are in the container when the storage of that name is there."""
+
+DATABASE_ANSWERS = 'wordpress.charm/database-answers'
+_CODE = '/usr/share/wordpress'
+_FAULT = f'{files.RUN}/database-fault'
+_VERSION = f'{_CODE}/wp-includes/version.php'
+_UNPRIVILEGED = '/proc/sys/net/ipv4/ip_unprivileged_port_start'
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The version of WordPress in the image, and of the schema that it wants."""
+
+    version: str
+    schema: str
+
+
+class Workload:
+    """The container of this unit; every method needs it to be reachable."""
+
+    def __init__(self, container: ops.Container) -> None:
+        self._container = container
+        self.wpctl = wpctl.Wpctl(container)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether Pebble answers."""
+        return self._container.can_connect()
+
+    def code(self) -> Code:
+        """Return what is in the image, without starting PHP."""
+        text = self._pull(_VERSION) or ''
+        found = dict(
+            re.findall(r"^\$(wp_version|wp_db_version)\s*=\s*'?([0-9A-Za-z.+-]+)'?;", text, re.MULTILINE)
+        )
+        return Code(version=found.get('wp_version', ''), schema=found.get('wp_db_version', ''))
+
+    def missing(self, kind: str, slugs: tuple[str, ...]) -> list[str]:
+        """Return those of *slugs* that the image does not have as *kind*, ``plugins`` or ``themes``."""
+        if not slugs:
+            return []
+        try:
+            entries = self._container.list_files(f'{_CODE}/wp-content/{kind}')
+        except ops.pebble.PathError:
+            return list(slugs)
+        there = {entry.name.removesuffix('.php') for entry in entries}
+        return [slug for slug in slugs if slug not in there]
+
+    def put(self, wanted: Mapping[str, str]) -> set[str]:
+        """Bring the files to *wanted*; return the paths of those that changed or went."""
+        changed: set[str] = set()
+        for path in (files.SITE, *files.RELOADED):
+            there = self._pull(path)
+            if path in wanted and there != wanted[path]:
+                self._push(path, wanted[path])
+                changed.add(path)
+            elif path not in wanted and there is not None:
+                self._container.remove_path(path)
+                changed.add(path)
+        return changed
+
+    def plan(self) -> ops.pebble.Plan:
+        """Return what Pebble is told to run."""
+        return self._container.get_plan()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether Apache runs."""
+        return self._runs('apache')
+
+    def has_file(self, path: str) -> bool:
+        """Tell whether *path* is there."""
+        return self._container.exists(path)
+
+    def export_path(self, name: str) -> str:
+        """Return where in the container an export called *name* is kept longest."""
+        folder = BACKUPS if self._container.isdir(BACKUPS) else '/tmp'
+        return f'{folder}/{name}.sql.gz'
+
+    def stop_cron(self) -> None:
+        """Stop the scheduled work, which has nothing to work on."""
+        if self._runs('cron'):
+            self._container.stop('cron')
+
+    def prepare(self, layer: Mapping[str, object]) -> None:
+        """Give Pebble a first *layer*, so that the unit is not ready and can wait for its database."""
+        if AWAIT not in self.plan().services:
+            self._container.add_layer(LAYER, ops.pebble.Layer(dict(layer)), combine=True)  # type: ignore[arg-type]
+
+    def serve(self, layer: Mapping[str, object], *, changed: set[str]) -> None:
+        """Bring the services to *layer*, and let Apache read the files that it only reads when told."""
+        wanted = ops.pebble.Layer(dict(layer))  # type: ignore[arg-type]
+        plan = self.plan()
+        runs_before = self._runs('apache')
+        # A plan that equals this layer is left alone: adding it again would restart the checks.
+        if not _holds(plan, wanted):
+            self._container.add_layer(LAYER, wanted, combine=True)
+        service = plan.services.get('apache')
+        if runs_before and service == wanted.services['apache'] and changed & set(files.RELOADED):
+            self._container.send_signal('SIGUSR1', 'apache')
+        self._container.replan()
+        if wanted.services['cron'].startup != 'enabled':
+            self.stop_cron()
+
+    def await_database(self, reason: str) -> None:
+        """Have the charm told when the database answers; returns at once."""
+        self._push(_FAULT, reason)
+        if not self._runs(AWAIT):
+            # Waiting for this service to be up would be waiting for a second.
+            self._container.pebble.start_services([AWAIT], timeout=0)
+
+    def awaited(self) -> str | None:
+        """Return why the database is awaited, or nothing when it is not."""
+        return (self._pull(_FAULT) or '') if self._runs(AWAIT) else None
+
+    def stop_awaiting(self) -> None:
+        """Forget a database that is no longer wanted or that answers."""
+        if self._runs(AWAIT):
+            self._container.stop(AWAIT)
+
+    def failing_checks(self) -> list[str]:
+        """Return the names of the checks that have reached their thresholds."""
+        try:
+            found = self._container.get_checks()
+        except ops.pebble.Error:
+            return []
+        return sorted(name for name, info in found.items() if info.status is ops.pebble.CheckStatus.DOWN)
+
+    def _runs(self, name: str) -> bool:
+        service = self._container.get_services(name).get(name)
+        return service is not None and service.is_running()
+
+    def _pull(self, path: str) -> str | None:
+        try:
+            with self._container.pull(path, encoding='utf-8') as file:
+                return file.read()
+        except ops.pebble.PathError:
+            return None
+
+    def _push(self, path: str, text: str) -> None:
+        mode = 0o640 if path in files.SECRET_FILES else 0o644
+        # Pebble writes a new file and renames it, so no reader ever sees half of it.
+        self._container.push(path, text, make_dirs=True, permissions=mode, user=wpctl.USER, group=wpctl.USER)
+
+
+def needs_root(port: int) -> bool:
+    """Tell whether only root may listen on *port* in this pod, whose network the charm's container shares."""
+    try:
+        with open(_UNPRIVILEGED, encoding='ascii') as setting:
+            return port < int(setting.read())
+    except (OSError, ValueError):
+        return port < 1024
+
+
+def _holds(plan: ops.pebble.Plan, layer: ops.pebble.Layer) -> bool:
+    return (
+        all(plan.services.get(name) == service for name, service in layer.services.items())
+        and all(plan.checks.get(name) == check for name, check in layer.checks.items())
+        and all(plan.log_targets.get(name) == target for name, target in layer.log_targets.items())
+    )
