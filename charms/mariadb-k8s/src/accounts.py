@@ -128,7 +128,7 @@ def statements(wanted: Iterable[Account], found: Found) -> list[str]:
         if account.is_admin and account.user not in found.admins:
             made.append(f'GRANT ALL PRIVILEGES ON *.* TO {who} WITH GRANT OPTION;')
         elif not account.is_admin and account.user in found.admins:
-            made.append(f'REVOKE ALL PRIVILEGES, GRANT OPTION ON *.* FROM {who};')
+            made.extend(f'REVOKE {right} ON *.* FROM {who};' for right in ('ALL PRIVILEGES', 'GRANT OPTION'))
     return made
 
 

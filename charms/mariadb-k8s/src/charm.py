@@ -57,10 +57,11 @@ class MariadbCharm(ops.CharmBase):
             self.unit.status = ops.WaitingStatus('waiting for the container to start')
             return
         self._server.ensure_running(wanted.file())
-        found = self._server.look()
-        if found is None:
+        try:
+            found = self._server.look()
+        except server.ServerFault as err:
             # The image records a notice when the server takes connections, which brings us back here.
-            self.unit.status = ops.WaitingStatus('MariaDB is starting')
+            self.unit.status = ops.WaitingStatus(f'MariaDB does not answer yet: {err}')
             return
         self.unit.set_workload_version(found.version)
         if {port.port for port in self.unit.opened_ports()} != {clients.PORT}:
@@ -221,10 +222,14 @@ class MariadbCharm(ops.CharmBase):
         event.set_results({'restored': file})
 
     def _found(self, event: ops.ActionEvent) -> accounts.Found | None:
-        found = self._server.look() if self._container.can_connect() else None
-        if found is None:
-            event.fail('MariaDB does not answer now; try again when the unit is active')
-        return found
+        if not self._container.can_connect():
+            event.fail('the container does not run; try again when the unit is active')
+            return None
+        try:
+            return self._server.look()
+        except server.ServerFault as err:
+            event.fail(f'MariaDB does not answer; try again when the unit is active: {err}')
+            return None
 
     @property
     def _endpoint(self) -> str:

@@ -78,12 +78,9 @@ class Server:
             timeout_s=_ANSWER_S,
         )
 
-    def look(self) -> accounts.Found | None:
-        """What the server has, or None when it does not answer yet."""
-        try:
-            return accounts.Found.parse(self.ask(accounts.READ))
-        except ServerFault:
-            return None
+    def look(self) -> accounts.Found:
+        """What the server has."""
+        return accounts.Found.parse(self.ask(accounts.READ))
 
     def dump(self, file: str, databases: Sequence[str]) -> tuple[int, str]:
         """Write *databases* to *file* among the backups; return its size in bytes and its SHA-256."""
@@ -102,14 +99,17 @@ class Server:
 
     def _run(self, argv: list[str], *, timeout_s: float, stdin: str | None = None) -> str:
         try:
-            process = self._container.exec(argv, user=_USER, group=_USER, stdin=stdin, timeout=timeout_s)
+            # In a folder that is there: the user's own is not.
+            process = self._container.exec(
+                argv, user=_USER, group=_USER, working_dir='/', stdin=stdin, timeout=timeout_s
+            )
             return process.wait_output()[0]
-        except ops.pebble.ExecError as err:
+        except ops.pebble.ExecError as err:  # pyright: ignore[reportUnknownVariableType]
             failed = cast('ops.pebble.ExecError[str]', err)
             said = (failed.stderr or '').strip().splitlines()
             raise ServerFault(said[-1] if said else f'{argv[0]} ended with {failed.exit_code}') from None
-        except (ops.pebble.APIError, ops.pebble.ChangeError, TimeoutError) as err:
-            raise ServerFault(f'{argv[0]} could not be run or took too long') from err
+        except (ops.pebble.Error, TimeoutError) as err:
+            raise ServerFault(f'{argv[0]} cannot be run, or took too long: {err}') from err
 
 
 _LAYER: Any = {
@@ -135,6 +135,7 @@ _LAYER: Any = {
                 'command': f'/usr/bin/mariadb-admin {_DEFAULTS} --connect-timeout=3 --silent ping',
                 'user': _USER,
                 'group': _USER,
+                'working-dir': '/',
             },
         }
     },
