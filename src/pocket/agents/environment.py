@@ -8,7 +8,8 @@ from pocket.agents import secrets, storage
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook
 from pocket.agents.paths import MachinePaths
-from pocket.model import JUJU_VERSION, PendingAction, StorageView
+from pocket.model import JUJU_VERSION, PendingAction, StorageView, UnitView
+from pocket.model.pods import WorkloadEvent
 
 SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin'
 
@@ -21,11 +22,13 @@ def build(
     paths: MachinePaths,
     api_addresses: Sequence[str],
     dispatch_path: str = '',
+    kubernetes: str = '',
 ) -> dict[str, str]:
     """Return the environment of *context*'s run.
 
     Args:
         dispatch_path: What is run, such as ``hooks/install``; empty for a command.
+        kubernetes: ``host:port`` of the Kubernetes API, in a pod that has one.
     """
     view, hook = context.view, context.hook
     charm_dir = paths.charm(view.unit)
@@ -53,6 +56,8 @@ def build(
         'TERM': 'tmux-256color',
     }
     env |= dict.fromkeys(_PROXIES, '') | dict(view.surroundings.proxies)
+    if view.pod:
+        env.update(_pod(view, kubernetes))
     if dispatch_path:
         env['JUJU_DISPATCH_PATH'] = dispatch_path
     if hook and hook.in_relation:
@@ -61,8 +66,18 @@ def build(
         env.update(secrets.environment(hook.secret))
     if hook and (instance := storage.find(view, hook.storage_id)):
         env.update(_storage(instance))
+    if hook and hook.workload:
+        env.update(_workload(hook.workload))
     if context.action and dispatch_path:
         env.update(_action(context.action))
+    return env
+
+
+def _pod(view: UnitView, kubernetes: str) -> dict[str, str]:
+    env = {'JUJU_CONTAINER_NAMES': ','.join(sorted(view.charm.metadata.get('containers') or ()))}
+    if kubernetes:
+        host, _, port = kubernetes.rpartition(':')
+        env |= {'KUBERNETES_SERVICE_HOST': host, 'KUBERNETES_SERVICE_PORT': port}
     return env
 
 
@@ -84,6 +99,17 @@ def _storage(instance: StorageView) -> dict[str, str]:
         'JUJU_STORAGE_KIND': instance.kind,
         'JUJU_STORAGE_LOCATION': instance.location,
     }
+
+
+def _workload(event: WorkloadEvent) -> dict[str, str]:
+    env = {'JUJU_WORKLOAD_NAME': event.container}
+    if event.check_name:
+        env['JUJU_PEBBLE_CHECK_NAME'] = event.check_name
+    elif event.notice_id:
+        env['JUJU_NOTICE_ID'] = event.notice_id
+        env['JUJU_NOTICE_TYPE'] = event.notice_type
+        env['JUJU_NOTICE_KEY'] = event.notice_key
+    return env
 
 
 def _action(action: PendingAction) -> dict[str, str]:

@@ -131,9 +131,7 @@ class HookRunner:
             done = await self._site.substrate.exec(
                 self._host.name,
                 ['/bin/bash', '-s'],
-                env=environment.build(
-                    context, paths=self._site.paths, api_addresses=self._site.api_addresses
-                ),
+                env=self._environment(context),
                 cwd=self._site.paths.charm(view.unit),
                 stdin=script.encode(),
                 key=view.unit,
@@ -148,13 +146,8 @@ class HookRunner:
     async def _look_up(
         self, context: HookContext, dispatch_path: str, *, on_line: OnLine | None = None
     ) -> ExecResult:
-        unit, paths = context.view.unit, self._site.paths
-        env = environment.build(
-            context,
-            paths=paths,
-            api_addresses=self._site.api_addresses,
-            dispatch_path=dispatch_path,
-        )
+        unit = context.view.unit
+        env = self._environment(context, dispatch_path)
         with self._server.serving(context):
             return await self._site.substrate.exec(
                 self._host.name,
@@ -163,6 +156,16 @@ class HookRunner:
                 key=unit,
                 on_line=on_line,
             )
+
+    def _environment(self, context: HookContext, dispatch_path: str = '') -> dict[str, str]:
+        view = context.view
+        return environment.build(
+            context,
+            paths=self._site.paths,
+            api_addresses=self._site.api_addresses,
+            dispatch_path=dispatch_path,
+            kubernetes=self._site.kubernetes(view.model_uuid) if view.pod else '',
+        )
 
     def _arguments(self, context: HookContext, dispatch_path: str) -> tuple[str, ...]:
         unit, paths = context.view.unit, self._site.paths

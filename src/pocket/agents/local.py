@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from pocket.model import UnitView
+from pocket.model.pods import WorkloadEvent
 from pocket.model.secrets import SecretEvent
 
 
@@ -62,6 +63,8 @@ class Hook:
 
     storage_id: str = ''
     """The instance of a storage hook; its `endpoint` is the charm's name for it."""
+    workload: WorkloadEvent | None = None
+    """What a workload hook tells; its `endpoint` is the container's name."""
 
     @property
     def name(self) -> str:
@@ -82,6 +85,17 @@ class RelationState:
     applications: Mapping[str, int] = field(default_factory=dict[str, int])
     changed_pending: str = ''
     """The unit whose relation-joined ran and whose relation-changed must be next in this relation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadState:
+    """What the charm was told of one workload container."""
+
+    boot_id: str = ''
+    """The run of Pebble that it was told is ready."""
+    notice_at: str = ''
+    """When the notice that it was last told of came, as Pebble writes times."""
+    notice_id: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +126,10 @@ class LocalState:
     relations: Mapping[int, RelationState] = field(default_factory=dict[int, RelationState])
     storage: tuple[str, ...] = ()
     """The instances that the charm was told of; there from storage-attached to storage-detaching."""
+    pod_boot_id: str = ''
+    """The run of the pod that has the charm's files; empty on machines, which keep them."""
+    workloads: Mapping[str, WorkloadState] = field(default_factory=dict[str, WorkloadState])
+    """By container."""
 
     @property
     def failed_hook(self) -> Hook | None:
@@ -151,9 +169,14 @@ def upgrading(local: LocalState) -> LocalState:
 def deployed(local: LocalState, view: UnitView) -> LocalState:
     """The charm of *view* is in the machine; its install or upgrade-charm hook comes next.
 
-    After an upgrade by force that is the hook in error, as in Juju: the new charm is to do better at it.
+    After an upgrade by force that is the hook in error, as in Juju: the new charm is to do better at it. A
+    new pod is another matter: nothing of what hooks did in the old one is left, so the charm begins again
+    with upgrade-charm. What hook was due before that is due after it: the model still says so.
     """
     there = replace(local, charm_url=view.charm_url, charm_modified=view.charm_modified)
+    if view.pod:
+        new = replace(there, pod_boot_id=view.surroundings.boot_id, started=False, stopped=False)
+        return queued(new, Hook(kind='upgrade-charm' if local.installed else 'install'))
     if local.kind is Kind.UPGRADE and local.hook is not None:
         return begun(there, local.hook)
     return queued(there, Hook(kind='upgrade-charm' if local.installed else 'install'))
@@ -176,6 +199,8 @@ def committed(local: LocalState, hook: Hook) -> LocalState:
     done = replace(local, kind=Kind.CONTINUE, step=Step.QUEUED, hook=None)
     if hook.in_relation:
         return _relation_committed(done, hook)
+    if hook.workload is not None:
+        return _told(done, hook.workload)
     match hook.kind:
         case 'install':
             return replace(done, installed=True)
@@ -205,6 +230,15 @@ def committed(local: LocalState, hook: Hook) -> LocalState:
 def deposed(local: LocalState) -> LocalState:
     """The leadership is lost; the new leader's settings are news whatever their version."""
     return replace(local, leader=False, leader_settings_version=-1)
+
+
+def _told(local: LocalState, event: WorkloadEvent) -> LocalState:
+    known = local.workloads.get(event.container, WorkloadState())
+    if event.kind == 'pebble-ready':
+        known = replace(known, boot_id=event.boot_id)
+    else:
+        known = replace(known, notice_at=event.at, notice_id=event.notice_id)
+    return replace(local, workloads={**local.workloads, event.container: known})
 
 
 def _without(storage: tuple[str, ...], storage_id: str) -> tuple[str, ...]:

@@ -82,6 +82,10 @@ class Records:
     async def clear_resolved(self) -> None:
         await self._state.write(uniter.clear_resolved, *self._of)
 
+    async def wake_others(self) -> None:
+        """Have the other agents of the model look again."""
+        await self._state.write(lambda tx: tx.touch(self._of[0]))
+
     async def set_dead(self) -> None:
         await self._state.write(uniter.set_dead, *self._of)
 

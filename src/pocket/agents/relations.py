@@ -68,7 +68,7 @@ def created_hook(relation: RelationView) -> Hook:
 
 def refreshed(hook: Hook, view: UnitView) -> Hook:
     """*hook* as it is to be run now: a queued or failed one reports what the model says by then."""
-    if hook.storage_id or hook.secret is not None:
+    if hook.storage_id or hook.secret is not None or hook.workload is not None:
         return hook
     if not hook.in_relation:
         return Hook(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pocket.agents import relations, secrets, storage
+from pocket.agents import relations, secrets, storage, workloadevents
 from pocket.agents.local import Hook, Kind, LocalState
+from pocket.agents.workloadevents import Seen
 from pocket.model import Life, PendingAction, UnitView
 
 EXEC = 'juju-exec'
@@ -114,6 +115,8 @@ class Wait:
     """False: it waits for something that the unit cannot do without."""
     rebooting: bool = False
     """What is waited for is the machine's reboot."""
+    leaving: bool = False
+    """What is waited for is the end of the pod: the charm is done in it."""
 
 
 Operation = (
@@ -144,6 +147,8 @@ class Facts:
     retry_due: bool
     update_status_due: bool
     commands: bool
+    seen: Seen
+    leaving: bool
 
     @property
     def dying(self) -> bool:
@@ -156,11 +161,19 @@ class Facts:
 
     @property
     def outdated(self) -> bool:
-        """The machine has another charm than the model names, and that one can be had."""
+        """The machine has another charm than the model names, and that one can be had.
+
+        A pod never is: another charm comes with another pod.
+        """
         local, view = self.local, self.view
-        return view.charm_here and (local.charm_url, local.charm_modified) != (
-            view.charm_url,
-            view.charm_modified,
+        return (
+            not view.pod
+            and view.charm_here
+            and (local.charm_url, local.charm_modified)
+            != (
+                view.charm_url,
+                view.charm_modified,
+            )
         )
 
 
@@ -171,6 +184,8 @@ def next_operation(
     retry_due: bool = False,
     update_status_due: bool = False,
     commands: bool = False,
+    seen: Seen = workloadevents.NOTHING,
+    leaving: bool = False,
 ) -> Operation:
     """Return what the unit is to do now.
 
@@ -178,6 +193,8 @@ def next_operation(
         retry_due: The hook in error has waited long enough to be tried again.
         update_status_due: It is time for an update-status hook, if there is nothing else to do.
         commands: Somebody in the machine wants a command run as a hook would be.
+        seen: What there is to tell of the pod's workload containers.
+        leaving: The pod is about to be replaced.
     """
     facts = Facts(
         local=local,
@@ -185,6 +202,8 @@ def next_operation(
         retry_due=retry_due,
         update_status_due=update_status_due,
         commands=commands,
+        seen=seen,
+        leaving=leaving,
     )
     return next((found for rule in _RULES if (found := rule(facts)) is not None), Wait())
 
@@ -215,6 +234,8 @@ def _rebooting(facts: Facts) -> Operation | None:
 
 def _rebooted(facts: Facts) -> Operation | None:
     local, boot_id = facts.local, facts.view.surroundings.boot_id
+    if facts.view.pod:
+        return None
     if not local.started or local.stopped or facts.dying or not facts.settled or boot_id == local.boot_id:
         return None
     return RunHook(hook=Hook(kind='start', boot_id=boot_id)) if local.boot_id else SeeReboot()
@@ -226,6 +247,21 @@ def _interrupted(facts: Facts) -> Operation | None:
     if facts.local.kind is Kind.RUN_ACTION:
         return EndAction(action_id=facts.local.action, status='failed', message='action terminated')
     return None
+
+
+def _leaving(facts: Facts) -> Operation | None:
+    if not facts.leaving:
+        return None
+    if facts.settled and facts.local.started and not facts.local.stopped:
+        return RunHook(hook=Hook(kind='stop'))
+    return Wait(leaving=True, idle=False)
+
+
+def _moved(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    if not view.pod or not local.charm_url or local.pod_boot_id == view.surroundings.boot_id:
+        return None
+    return Deploy() if view.charm_here else Wait(idle=False)
 
 
 def _stale_resolved(facts: Facts) -> Operation | None:
@@ -262,6 +298,13 @@ def _leadership(facts: Facts) -> Operation | None:
     return None
 
 
+def _workloads(facts: Facts) -> Operation | None:
+    if not facts.settled or facts.dying or facts.local.stopped:
+        return None
+    hook = workloadevents.due_hook(facts.local, facts.seen)
+    return RunHook(hook=hook) if hook else None
+
+
 def _secrets(facts: Facts) -> Operation | None:
     hook = secrets.due_hook(facts.view) if facts.settled and not facts.dying else None
     return RunHook(hook=hook) if hook else None
@@ -291,11 +334,13 @@ def _storage(facts: Facts) -> Operation | None:
     return RunHook(hook=hook) if hook is not None else None
 
 
-def _vanished(hook: Hook, view: UnitView) -> bool:
-    """Whether what a relation or storage hook is about is no more."""
+def _vanished(hook: Hook, facts: Facts) -> bool:
+    """Whether what a relation, storage or workload hook is about is no more."""
     if hook.storage_id:
-        return storage.find(view, hook.storage_id) is None
-    return relations.is_gone(view, hook)
+        return storage.find(facts.view, hook.storage_id) is None
+    if hook.workload is not None:
+        return workloadevents.is_gone(hook.workload, facts.seen)
+    return relations.is_gone(facts.view, hook)
 
 
 def _command(facts: Facts) -> Operation | None:
@@ -306,7 +351,7 @@ def _hook_in_error(facts: Facts) -> Operation | None:
     hook, view = facts.local.failed_hook, facts.view
     if hook is None:
         return None
-    if view.resolved == 'no-hooks' or _vanished(hook, view):
+    if view.resolved == 'no-hooks' or _vanished(hook, facts):
         return SkipHook(hook=hook)
     if view.resolved:
         return RunHook(hook=relations.refreshed(hook, view), resolved=True)
@@ -321,7 +366,7 @@ def _queued_hook(facts: Facts) -> Operation | None:
     if facts.local.kind is not Kind.RUN_HOOK or facts.local.hook is None:
         return None
     hook = facts.local.hook
-    if _vanished(hook, facts.view):
+    if _vanished(hook, facts):
         return SkipHook(hook=hook)
     return RunHook(hook=relations.refreshed(hook, facts.view))
 
@@ -377,10 +422,13 @@ _RULES: tuple[Callable[[Facts], Operation | None], ...] = (
     _rebooting,
     _rebooted,
     _interrupted,
+    _leaving,
+    _moved,
     _stale_resolved,
     _awaited_storage,
     _relation_created,
     _leadership,
+    _workloads,
     _secrets,
     _action,
     _command,

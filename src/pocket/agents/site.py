@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pocket.agents.paths import MachinePaths
+from pocket.agents.seats import Seat
 from pocket.state import State
 from pocket.substrate import Substrate
 
@@ -22,6 +24,9 @@ class Site:
     home: Path = Path('/var/lib/pocket')
     """Where the files of this controller are."""
     paths: MachinePaths = field(default_factory=MachinePaths)
+    kubernetes: Callable[[str], str] = field(default=lambda _: '')
+    """``host:port`` of the Kubernetes API of a model, as its pods reach it; empty where there is none."""
+    _seats: dict[str, Seat] = field(default_factory=dict[str, Seat])
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     def lock(self, host_name: str, group: str = '') -> asyncio.Lock:
@@ -31,3 +36,7 @@ class Site:
             group: Actions of an execution group have a lock of their own.
         """
         return self._locks.setdefault(f'{host_name} {group}' if group else host_name, asyncio.Lock())
+
+    def seat(self, host_name: str) -> Seat:
+        """The place of the unit's agent in that pod."""
+        return self._seats.setdefault(host_name, Seat())

@@ -16,9 +16,10 @@ def find(view: UnitView, storage_id: str) -> StorageView | None:
 def awaited(local: LocalState, view: UnitView) -> bool:
     """Whether the unit cannot go on before storage is mounted.
 
-    All that it begins with must be there; later only what its charm uses: a restart of the machine took it.
+    All that it begins with must be there; later only what its charm uses: a restart of the machine took it. A
+    pod has its storage from its start.
     """
-    return any(
+    return not view.pod and any(
         not each.provisioned and not each.dying and (not local.installed or each.id in local.storage)
         for each in view.storage
     )
@@ -26,6 +27,8 @@ def awaited(local: LocalState, view: UnitView) -> bool:
 
 def due_hook(local: LocalState, view: UnitView) -> Hook | None:
     """The next storage hook, or None."""
+    if view.pod and not (local.started and local.kind is Kind.CONTINUE):
+        return None
     before_install = (
         local.kind is Kind.RUN_HOOK
         and local.step is Step.QUEUED

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from pocket.agents.records import Records
 from pocket.agents.resources import Resources
 from pocket.agents.site import Site
 from pocket.agents.timers import RETRY_FIRST_S, Timers
+from pocket.agents.workloads import Workloads
 from pocket.model import ActionResult, HookChanges, Life, PendingAction, UnitView, unit_tag
 from pocket.services import applications
 from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES, JujuError
@@ -54,6 +56,8 @@ class UnitAgent:
         self._runner = HookRunner(site, host, self._server, self._log)
         self._acting = Acting(self._records, self._runner, self._context, wake)
         self._hook: asyncio.Future[Any] | None = None
+        self._seat = site.seat(host.name)
+        self._workloads = Workloads(host.pebbles, lambda: self._records.local, wake)
         self._timers = Timers(time.monotonic)
         self._pause_s = 0.0
 
@@ -62,18 +66,21 @@ class UnitAgent:
         await self._site.substrate.kill_stale(self._host.name, self._unit)
         toolserver.install_programs(self._host.run_dir)
         try:
-            async with asyncio.TaskGroup() as group, self._server:
-                logging = group.create_task(self._log.run())
-                await self._work()
-                logging.cancel()
+            with self._seat.taken(self._wake):
+                async with asyncio.TaskGroup() as group, self._server:
+                    beside = [group.create_task(self._log.run())]
+                    await self._work(lambda: beside.append(group.create_task(self._workloads.run())))
+                    for task in beside:
+                        task.cancel()
         finally:
             await asyncio.shield(self._log.flush())
 
-    async def _work(self) -> None:
+    async def _work(self, watch_workloads: Callable[[], object]) -> None:
         view = self._records.view()
         if view is None:
             return
         self._records.load(view)
+        watch_workloads()
         if not view.agent_state:
             await self._records.show_initialising()
         while True:
@@ -100,6 +107,8 @@ class UnitAgent:
             retry_due=self._timers.retry_due,
             update_status_due=self._timers.update_status_due(view.update_status_interval_s),
             commands=self._commands.waiting,
+            seen=self._workloads.seen(),
+            leaving=self._seat.leaving,
         )
 
     def _may_lead(self, view: UnitView) -> bool:
@@ -116,6 +125,12 @@ class UnitAgent:
             await self._records.show_rebooting()
             await self._wake.wait()
             return
+        if wait.leaving:
+            self._seat.let_go()
+            await self._wake.wait()
+            return
+        if view.pod and (wait.idle or wait.failed) and self._seat.settle():
+            await self._records.wake_others()
         if wait.failed:
             self._timers.start_retry()
             await self._records.show_failed(wait.failed)

@@ -46,6 +46,8 @@ def _credential_get(call: Call) -> Reply:
 
 
 def _juju_reboot(call: Call) -> Reply:
+    if call.context.view.pod:
+        raise ToolFault('juju-reboot is not supported on Kubernetes: a unit there has no machine.')
     if call.context.action is not None:
         raise ToolFault('juju-reboot is not supported when running an action.')
     if call.context.hook is None:

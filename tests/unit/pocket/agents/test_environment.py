@@ -10,6 +10,7 @@ from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState
 from pocket.agents.paths import MachinePaths
 from pocket.model import PendingAction, UnitView
+from pocket.model.pods import WorkloadEvent
 
 HOOK = Hook(kind='relation-departed', endpoint='db', relation_id=1, remote_application='mysql')
 
@@ -82,3 +83,35 @@ def test_an_action_has_a_name_but_no_hook(view: UnitView) -> None:
 def test_a_command_has_no_dispatch_path(view: UnitView) -> None:
     env = _build(view, '', action=PendingAction(id='4', name='juju-exec', parameters={}))
     assert not {'JUJU_DISPATCH_PATH', 'JUJU_ACTION_NAME'} & env.keys()
+
+
+def test_a_hook_in_a_pod_is_told_of_containers_and_of_no_machine(view: UnitView) -> None:
+    charm = replace(view.charm, metadata={'containers': {'web': {}, 'db': {}}})
+    view = replace(view, pod=True, machine='', charm=charm)
+    event = WorkloadEvent(
+        container='web',
+        kind='pebble-custom-notice',
+        notice_id='7',
+        notice_type='custom',
+        notice_key='example.com/x',
+    )
+    env = _build(view, 'hooks/x', hook=Hook(kind=event.kind, endpoint='web', workload=event))
+    assert env['JUJU_MACHINE_ID'] == ''
+    assert env['JUJU_CONTAINER_NAMES'] == 'db,web'
+    assert env['JUJU_HOOK_NAME'] == 'web-pebble-custom-notice'
+    told = {key: value for key, value in env.items() if key.startswith(('JUJU_WORKLOAD', 'JUJU_NOTICE'))}
+    assert told == {
+        'JUJU_WORKLOAD_NAME': 'web',
+        'JUJU_NOTICE_ID': '7',
+        'JUJU_NOTICE_TYPE': 'custom',
+        'JUJU_NOTICE_KEY': 'example.com/x',
+    }
+
+
+def test_a_hook_about_a_check_is_told_its_name_and_no_notice(view: UnitView) -> None:
+    event = WorkloadEvent(container='web', kind='pebble-check-failed', notice_id='7', check_name='up')
+    env = _build(
+        replace(view, pod=True), 'hooks/x', hook=Hook(kind=event.kind, endpoint='web', workload=event)
+    )
+    assert env['JUJU_PEBBLE_CHECK_NAME'] == 'up'
+    assert 'JUJU_NOTICE_ID' not in env

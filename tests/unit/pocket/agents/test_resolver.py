@@ -26,7 +26,7 @@ class Unit:
     trace: list[str] = field(default_factory=list[str])
     committed: list[str] = field(default_factory=list[str])
 
-    def step(self, **due: bool) -> resolver.Operation:
+    def step(self, **due: Any) -> resolver.Operation:
         """Do the next operation and return it."""
         # What is saved is what the next agent knows.
         self.local = local_state.decode(local_state.encode(self.local))
@@ -34,7 +34,7 @@ class Unit:
         self._apply(operation)
         return operation
 
-    def settle(self, **due: bool) -> list[str]:
+    def settle(self, **due: Any) -> list[str]:
         """Work until nothing can be done; return the operations since the last call, as words."""
         for _ in range(200):
             if self.removed or isinstance(self.step(**due), resolver.Wait):
