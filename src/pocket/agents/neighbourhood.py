@@ -1,22 +1,29 @@
-"""Keeps what machines see of each other as the models say: names within a model, ways between models."""
+"""Keeps what hosts see of each other as the models say: names, services, ways between models."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pocket.services import crossings, hostnames
+from bedrock import errors
+from pocket.model.cluster import ClusterNetwork
+from pocket.services import clusterservices, crossings, hostnames
 from pocket.state import State
 from pocket.substrate import Names, Substrate
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
 class Neighbourhood:
-    """Writes them to the machines whenever they change."""
+    """Tells them to the substrate whenever they change."""
 
     state: State
     substrate: Substrate
     _names: dict[str, Names] = field(default_factory=dict[str, Names])
+    _networks: list[ClusterNetwork] | None = None
+    """Unknown at first: an earlier daemon may have left others."""
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -29,8 +36,23 @@ class Neighbourhood:
 
     async def _bring_up_to_date(self, models: Iterable[str]) -> None:
         await self.substrate.allow([frozenset(pair) for pair in self.state.read(crossings.connected_models)])
-        for model in models:
+        await self._serve()
+        told = {other for model in models for other in self.state.read(hostnames.connected, model)}
+        for model in sorted({*models, *told}):
             names = self.state.read(hostnames.names, model)
             if names != self._names.get(model, {}):
                 self._names[model] = names
                 await self.substrate.write_hosts(model, names)
+
+    async def _serve(self) -> None:
+        wanted = self.state.read(clusterservices.wanted)
+        if wanted == self._networks:
+            return
+        try:
+            placed = await self.substrate.serve(wanted)
+        except errors.Fault as err:
+            # Pods of that model fail for the same reason and say so; the next change tries again.
+            log.error('cannot give models on Kubernetes their services: %s', errors.render(err))
+            return
+        self._networks = wanted
+        await self.state.write(clusterservices.set_addresses, placed)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pocket.model import Base
+from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.model.pods import PodSpec
 
 __all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Names', 'Substrate']
@@ -158,6 +159,16 @@ class Substrate(Protocol):
 
     async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
         """Let hosts of these pairs of models reach each other; hosts of all other models do not."""
+        ...
+
+    async def serve(self, networks: Sequence[ClusterNetwork]) -> Mapping[str, ClusterAddresses]:
+        """Let models on Kubernetes, exactly these, have a network with these services; return what each got.
+
+        An application keeps its address as long as it is here. Ports that no pod has open refuse at once.
+
+        Raises:
+            bedrock.errors.Fault: a part of it is refused, or there is no address left.
+        """
         ...
 
     async def mount(self, name: str, filesystem: Filesystem) -> int:

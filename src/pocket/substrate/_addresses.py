@@ -36,6 +36,15 @@ class Subnet:
     """Host part by machine."""
     last: int = _FIRST - 1
     """The host part given out last; the next is looked for after it, so that none is used again soon."""
+    services: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Host part by application, of a model on Kubernetes."""
+    is_kept: bool = False
+    """It stays without machines."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything would miss it."""
+        return self.is_kept or bool(self.machines)
 
     @property
     def gateway(self) -> IPv4Address:
@@ -45,6 +54,10 @@ class Subnet:
     def address(self, machine: str) -> str:
         """The address of *machine*, which must have one."""
         return str(self.network[self.machines[machine]])
+
+    def service(self, application: str) -> str:
+        """The address of the service of *application*, which must have one."""
+        return str(self.network[self.services[application]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +116,7 @@ def place(plan: Plan, model: str, *, home: str, region: str, taken: Iterable[IPv
     """
     current = plan.models.get(model)
     busy = tuple(taken)
-    if current is not None and (current.machines or not _meets(current.network, busy)):
+    if current is not None and (current.is_used or not _meets(current.network, busy)):
         return plan
     pool = plan.pools.get(region) or _choose_pool(plan, f'{home} {region}', busy)
     others = [subnet.network for name, subnet in plan.models.items() if name != model]
@@ -127,16 +140,31 @@ def allot(plan: Plan, model: str, machine: str) -> Plan:
     subnet = plan.models[model]
     if machine in subnet.machines:
         return plan
-    used = set(subnet.machines.values())
-    size = _LAST - _FIRST + 1
-    for step in range(size):
-        number = _FIRST + (subnet.last + 1 - _FIRST + step) % size
-        if number not in used:
-            return _with(plan, model, {**subnet.machines, machine: number}, last=number)
-    raise errors.Fault(
-        f'cannot give machine {machine} an address: all {size} of {subnet.network} are in use',
-        hint='Remove machines, or put some into another model.',
-    )
+    number = _next(subnet, f'machine {machine}')
+    return _with(plan, model, {**subnet.machines, machine: number}, last=number)
+
+
+def serve(plan: Plan, model: str, applications: Iterable[str]) -> Plan:
+    """Let *model*, which has a subnet and keeps it, have addresses for the services of these applications.
+
+    Raises:
+        Fault: none is free.
+    """
+    wanted = sorted(set(applications))
+    subnet = plan.models[model]
+    kept = {name: number for name, number in subnet.services.items() if name in wanted}
+    subnet = dataclasses.replace(subnet, services=kept, is_kept=True)
+    for name in wanted:
+        if name not in subnet.services:
+            number = _next(subnet, f'service {name}')
+            subnet = dataclasses.replace(subnet, services={**subnet.services, name: number}, last=number)
+    return dataclasses.replace(plan, models={**plan.models, model: subnet})
+
+
+def unserve(plan: Plan, model: str) -> Plan:
+    """Let *model* have no services any more, and its subnet only as long as it has machines."""
+    subnet = dataclasses.replace(plan.models[model], services={}, is_kept=False)
+    return dataclasses.replace(plan, models={**plan.models, model: subnet})
 
 
 def release(plan: Plan, machine: str) -> Plan:
@@ -195,9 +223,24 @@ def parse(text: str) -> Plan:
                 network=IPv4Network(one['network']),
                 machines=one['machines'],
                 last=one['last'],
+                services=one.get('services', {}),
+                is_kept=one.get('is_kept', False),
             )
             for model, one in raw['models'].items()
         },
+    )
+
+
+def _next(subnet: Subnet, what: str) -> int:
+    used = {*subnet.machines.values(), *subnet.services.values()}
+    size = _LAST - _FIRST + 1
+    for step in range(size):
+        number = _FIRST + (subnet.last + 1 - _FIRST + step) % size
+        if number not in used:
+            return number
+    raise errors.Fault(
+        f'cannot give {what} an address: all {size} of {subnet.network} are in use',
+        hint='Remove machines, or put some into another model.',
     )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
+from pocket.model.cluster import ServicePort
+
 _BEGIN, _END = '# machines of pocket: begin', '# machines of pocket: end'
+DOORS = (80, 443, 6443, 16443)
+"""What pods may reach at their gateway: the front proxy, and the Kubernetes API at either port of its choice."""
 _LOCALHOST = '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n'
 
 
@@ -16,6 +20,10 @@ class Segment:
 
     bridge: str
     network: IPv4Network
+    gateway: str = ''
+    """The bridge's address where it is a door: there are API and front proxy of a model on Kubernetes."""
+    services: Mapping[str, Sequence[ServicePort]] = field(default_factory=dict[str, Sequence[ServicePort]])
+    """What each service address leads to."""
 
 
 def rules(
@@ -24,7 +32,8 @@ def rules(
     """nft rules of a home, replacing what there was of it in one step.
 
     Machines reach the world, with the host's address, and the machines of their own model. They reach no
-    service of the host but name lookup: what a charm runs is no more trusted than anything on the network.
+    service of the host but name lookup, and the doors of a model on Kubernetes: what a charm runs is no more
+    trusted than anything on the network.
 
     Args:
         bridges: What the names of the home's bridges begin with.
@@ -36,6 +45,14 @@ def rules(
     between = ', '.join(f'"{a}" . "{b}"' for a, b in both)
     honest = ''.join(
         f'    iifname "{segment.bridge}" ip saddr != {segment.network} drop\n' for segment in segments
+    )
+    services = [address for segment in segments for address in segment.services]
+    refused = _refused(services)
+    doors = ''.join(
+        f'    iifname "{segment.bridge}" ip daddr {segment.gateway}'
+        f' tcp dport {{ {", ".join(map(str, DOORS))} }} accept\n'
+        for segment in segments
+        if segment.gateway
     )
     return f"""table inet {table} {{}}
 delete table inet {table}
@@ -51,8 +68,8 @@ table inet {table} {{
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr @machines oifname != "{bridges}*" masquerade
-  }}
-  chain forward {{
+{_answers(segments)}  }}
+{_chains(segments, refused)}  chain forward {{
     type filter hook forward priority filter; policy accept;
 {honest}    iifname . oifname @between accept
     iifname "{bridges}*" oifname "pk*" drop comment "another model, or another home's"
@@ -65,12 +82,77 @@ table inet {table} {{
     type filter hook input priority filter; policy accept;
     iifname != "{bridges}*" accept
     ct state established,related accept
-    meta l4proto {{ 1, 58 }} accept comment "icmp and icmpv6; names need a file that small hosts lack"
-    meta l4proto {{ tcp, udp }} th dport 53 accept
+{refused}    meta l4proto {{ 1, 58 }} accept comment "icmp and icmpv6; names need a file that small hosts lack"
+{doors}    meta l4proto {{ tcp, udp }} th dport 53 accept
     drop
   }}
 }}
 """
+
+
+def _refused(services: Sequence[str]) -> str:
+    """What came to a service and was not sent on to a pod: nobody answers there, which is said at once."""
+    if not services:
+        return ''
+    addresses = f'ip daddr {{ {", ".join(services)} }}'
+    return f'    {addresses} meta l4proto tcp reject with tcp reset\n    {addresses} reject\n'
+
+
+def _answers(segments: Sequence[Segment]) -> str:
+    """Whom pods see: one on the same bridge they would answer directly, past where it must be undone.
+
+    To the host, a service is an address of its own, and an answer that says to be from there is none: it asks
+    as the bridge.
+    """
+    own = ''.join(
+        f'    oifname "{segment.bridge}" ip saddr {{ {", ".join(segment.services)} }} masquerade\n'
+        for segment in segments
+        if segment.services
+    )
+    return own + ''.join(
+        f'    oifname "{segment.bridge}" ip saddr {segment.network} ct status dnat'
+        f' ct original ip daddr {address} snat ip to {address}\n'
+        for segment in segments
+        for address in segment.services
+    )
+
+
+def _chains(segments: Iterable[Segment], refused: str) -> str:
+    """The chains that send what comes to services on to pods, in turn; the host's own, too."""
+    if not refused:
+        return ''
+    lines = ''.join(
+        f'    ip daddr {address} {port.protocol} dport {_range(port)} dnat ip to {_choice(port.backends)}\n'
+        for segment in segments
+        for address, ports in segment.services.items()
+        for port in ports
+    )
+    return f"""  chain services {{
+{lines}  }}
+  chain prerouting {{
+    type nat hook prerouting priority dstnat; policy accept;
+    jump services
+  }}
+  chain own {{
+    type nat hook output priority -100; policy accept;
+    jump services
+  }}
+  chain output {{
+    type filter hook output priority filter; policy accept;
+    ct state established,related accept
+{refused}  }}
+"""
+
+
+def _range(port: ServicePort) -> str:
+    return str(port.first) if port.first == port.last else f'{port.first}-{port.last}'
+
+
+def _choice(backends: Sequence[str]) -> str:
+    if len(backends) == 1:
+        return backends[0]
+    listed = ', '.join(f'{number} : {address}' for number, address in enumerate(backends))
+    return f'numgen inc mod {len(backends)} map {{ {listed} }}'
 
 
 def no_rules(table: str) -> str:

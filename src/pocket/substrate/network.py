@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from bedrock import errors, process
+from pocket.model.cluster import ClusterAddresses, ClusterNetwork, ServicePort
 from pocket.settings import Settings
 from pocket.substrate import _addresses, _netrules, records, sysctls
 from pocket.substrate._addresses import Known, Plan, Subnet
@@ -48,6 +49,10 @@ class Network:
         self._prefix = f'pk{settings.tag}-'
         self._up: set[str] = set()
         """Models whose bridge this process has seen to."""
+        self._services: dict[str, dict[str, tuple[ServicePort, ...]]] = {}
+        """What the service of each application of a model leads to."""
+        self._is_unserved = any(subnet.is_kept for subnet in self._plan.models.values())
+        """An earlier daemon's rules lead to services that this one has not been told of yet: they stay."""
         self._pairs: frozenset[frozenset[str]] | None = None
         """Unknown at first: an earlier daemon may have allowed others."""
         self._lock = asyncio.Lock()
@@ -87,6 +92,10 @@ class Network:
                 f'link set {link} master {self._bridge(subnet)} up',
             ]
         )
+        if subnet.is_kept:
+            # Where bridges have packets filtered (br_netfilter), a pod that a service leads back to itself is
+            # answered through the port that it asked by.
+            await _ip([f'link set {link} type bridge_slave hairpin on'])
         await _ip(
             [
                 'link set lo up',
@@ -112,7 +121,7 @@ class Network:
         async with self._lock:
             model = self._plan.model_of(machine)
             self._keep(_addresses.release(self._plan, machine))
-            if model and not self._plan.models[model].machines:
+            if model and not self._plan.models[model].is_used:
                 await self._take_down(model)
 
     async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
@@ -124,11 +133,36 @@ class Network:
                 if self._plan.models:
                     await self._write_rules()
 
+    async def serve(
+        self, networks: Sequence[ClusterNetwork], *, known: Iterable[Known]
+    ) -> Mapping[str, ClusterAddresses]:
+        """See `pocket.substrate.Substrate.serve`."""
+        async with self._lock:
+            self._recall(known)
+            wanted = {network.model_uuid: network for network in networks}
+            for model in [name for name, subnet in self._plan.models.items() if subnet.is_kept]:
+                if model not in wanted:
+                    self._keep(_addresses.unserve(self._plan, model))
+                    self._services.pop(model, None)
+                    if not self._plan.models[model].is_used:
+                        await self._take_down(model)
+            for model, network in wanted.items():
+                if model not in self._up:
+                    await self._bring_up(model, network.region)
+                before = self._plan.models[model].services
+                self._keep(_addresses.serve(self._plan, model, [one.application for one in network.services]))
+                await self._hold(model, before)
+                self._services[model] = {one.application: one.ports for one in network.services}
+            self._is_unserved = False
+            if self._plan.models:
+                await self._write_rules()
+            return {model: self._addresses_of(model) for model in wanted}
+
     async def sweep(self, known: Iterable[Known]) -> None:
         """Remove what a crash left of models that have no machine (any more)."""
         async with self._lock:
             self._recall(known)
-            for model in [model for model, subnet in self._plan.models.items() if not subnet.machines]:
+            for model in [model for model, subnet in self._plan.models.items() if not subnet.is_used]:
                 await self._take_down(model)
             own = {self._bridge(subnet) for subnet in self._plan.models.values()}
             strays = [link for link in _links() if link.startswith(self._bridges) and link not in own]
@@ -153,7 +187,7 @@ class Network:
             own = (self._prefix, self._bridges)
             await _delete([link for link in _links() if link.startswith(own)])
             await self._clear_rules()
-            self._plan, self._up = Plan(), set()
+            self._plan, self._up, self._services = Plan(), set(), {}
             self._file.unlink(missing_ok=True)
 
     def _recall(self, known: Iterable[Known]) -> None:
@@ -181,6 +215,20 @@ class Network:
         await self._write_rules()
         await self._pass_docker()
 
+    async def _hold(self, model: str, before: Mapping[str, int]) -> None:
+        """Let the bridge have the addresses of the model's services: who asks for one is to find it."""
+        subnet = self._plan.models[model]
+        bridge, now = self._bridge(subnet), set(subnet.services.values())
+        gone = [f'addr del {subnet.network[number]}/32 dev {bridge}' for number in {*before.values()} - now]
+        await _ip([f'addr replace {subnet.network[number]}/32 dev {bridge}' for number in sorted(now)])
+        # A bridge that was made anew lacks what is to go.
+        await _ip(gone, force=True)
+
+    def _addresses_of(self, model: str) -> ClusterAddresses:
+        subnet = self._plan.models[model]
+        services = {application: subnet.service(application) for application in subnet.services}
+        return ClusterAddresses(gateway=str(subnet.gateway), services=services)
+
     async def _take_down(self, model: str) -> None:
         bridge = self._bridge(self._plan.models[model])
         await _delete([bridge] if (_LINKS / bridge).exists() else [])
@@ -192,9 +240,19 @@ class Network:
             await self._clear_rules()
 
     async def _write_rules(self) -> None:
+        if self._is_unserved:
+            return
         segments = [
-            _netrules.Segment(bridge=self._bridge(subnet), network=subnet.network)
-            for subnet in self._plan.models.values()
+            _netrules.Segment(
+                bridge=self._bridge(subnet),
+                network=subnet.network,
+                gateway=str(subnet.gateway) if subnet.is_kept else '',
+                services={
+                    subnet.service(application): self._services.get(model, {}).get(application, ())
+                    for application in subnet.services
+                },
+            )
+            for model, subnet in self._plan.models.items()
         ]
         pairs = self._open_pairs()
         await _nft(_netrules.rules(self._table, bridges=self._bridges, segments=segments, open_pairs=pairs))
@@ -259,12 +317,11 @@ def host_resolv_conf() -> str:
     return _netrules.resolv_conf(texts)
 
 
-async def _ip(lines: list[str], *, namespace: str = '') -> None:
+async def _ip(lines: list[str], *, namespace: str = '', force: bool = False) -> None:
     if lines:
-        inside = ['-n', namespace] if namespace else []
-        await process.arun(
-            ['ip', *inside, '-batch', '-'], stdin=''.join(f'{line}\n' for line in lines), timeout_s=_TIMEOUT_S
-        )
+        options = [*(['-n', namespace] if namespace else []), *(['-force'] if force else [])]
+        text = ''.join(f'{line}\n' for line in lines)
+        await process.arun(['ip', *options, '-batch', '-'], stdin=text, timeout_s=_TIMEOUT_S, check=not force)
 
 
 async def _delete(links: list[str]) -> None:

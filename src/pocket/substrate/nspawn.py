@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bedrock import errors
 from pocket.model import Base
+from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.settings import Settings
 from pocket.substrate import (
     ExecResult,
@@ -169,6 +170,11 @@ class Nspawn:
     async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
         """See `Substrate.allow`."""
         await self._network.allow(pairs)
+
+    async def serve(self, networks: Sequence[ClusterNetwork]) -> Mapping[str, ClusterAddresses]:
+        """See `Substrate.serve`."""
+        self._make_home()
+        return await self._network.serve(networks, known=self._known())
 
     async def reboot(self, name: str) -> None:
         """See `Substrate.reboot`."""

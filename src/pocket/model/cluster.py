@@ -1,0 +1,76 @@
+"""What a model on Kubernetes has around its pods: services with stable addresses, and doors for the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePort:
+    """Opened ports of a service."""
+
+    protocol: str
+    """``tcp`` or ``udp``."""
+    first: int
+    last: int
+    backends: tuple[str, ...]
+    """Addresses of the pods that have them open, sorted; never empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterService:
+    """Where all units of an application are reached together."""
+
+    application: str
+    ports: tuple[ServicePort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterNetwork:
+    """What the network of a model on Kubernetes is to have."""
+
+    model_uuid: str
+    region: str
+    """``cloud/region``."""
+    services: tuple[ClusterService, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterAddresses:
+    """What the network of such a model has got."""
+
+    gateway: str
+    services: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Address by application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where requests for a host and a path go."""
+
+    host: str
+    """Empty: any; ``*.example.com``: one label more."""
+    path: str
+    is_exact: bool
+    """Only this path; else all below it, by whole elements, too."""
+    backends: tuple[str, ...]
+    """``address:port`` of each pod; empty: the application has no unit that runs."""
+    is_secure: bool = False
+    """There is a certificate: requests without TLS are sent to where there is TLS."""
+    body_bytes: int = 0
+    """The largest body; 0: any."""
+    timeout_s: int = 60
+    """Longest silence of a pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """The door of a model to the world: all its ingresses together."""
+
+    gateway: str
+    routes: tuple[Route, ...]
+    certificates: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """By name of the secret: certificates and key, PEM."""
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Which hosts each certificate is for."""
