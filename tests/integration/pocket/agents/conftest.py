@@ -71,6 +71,13 @@ class LocalSubstrate:
     async def wait_ended(self, name: str) -> None:
         await self.ended.wait()
 
+    async def wait_container_ended(self, name: str) -> str:
+        await self.ended.wait()
+        return ''
+
+    async def start_container(self, name: str, container: str) -> None:
+        pass
+
     async def write_hosts(self, model_uuid: str, names: Names) -> None:
         pass
 
@@ -96,6 +103,7 @@ class LocalSubstrate:
         env: Mapping[str, str],
         cwd: str = '/',
         user: str = 'root',
+        container: str = '',
         stdin: bytes | None = None,
         key: str = '',
         on_line: Callable[[str, str], None] | None = None,
