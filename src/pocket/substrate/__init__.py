@@ -22,7 +22,7 @@ Names = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSpec:
-    """A machine that is wanted."""
+    """A machine or a pod that is wanted."""
 
     name: str
     """Unique on this controller, a host name of at most 40 characters: ``juju-<6 hex of model>-<id>``."""
@@ -73,7 +73,10 @@ class Filesystem:
     key: str
     """Unique on this controller; letters, digits and dashes."""
     provider: str
-    """``rootfs``: on the host's own disk; ``tmpfs``: in memory; ``loop``: in a file apart from hosts."""
+    """``rootfs``: on the host's own disk; ``tmpfs``: in memory; ``loop``: in a file apart from hosts.
+
+    A pod has a folder apart from hosts, whatever it is.
+    """
     size_mib: int
     mount_point: str
     read_only: bool = False
@@ -83,7 +86,10 @@ class Substrate(Protocol):
     """What agents need of a kind of host. Every method may be called again after a crash."""
 
     async def boot(self, spec: HostSpec, *, note: Callable[[str], None] = lambda _: None) -> Host:
-        """Return the running host *spec*, starting it unless it runs already. Ready means: systemd is up.
+        """Return the running host *spec*, starting it unless it runs already.
+
+        Ready means: systemd is up, and of a pod, the Pebble of each workload answers. A pod that starts has
+        nothing of an earlier run but its address, `Host.run_dir` and its volumes.
 
         Args:
             note: Told in words about work that takes long.
@@ -135,7 +141,11 @@ class Substrate(Protocol):
         ...
 
     async def wait_container_ended(self, name: str) -> str:
-        """Wait until the first process of a workload container of a pod has ended; return which one's."""
+        """Wait until the first process of a workload container of a pod has ended; return which one's.
+
+        Raises:
+            bedrock.errors.Fault: there is no such pod, or all of it has ended.
+        """
         ...
 
     async def start_container(self, name: str, container: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bedrock import errors, process
@@ -154,9 +154,23 @@ async def end(supervisor: procs.ProcessId | None, leader: procs.ProcessId | None
 
 
 def forget(name: str, scratch: Path) -> None:
-    """Remove what a killed supervisor of the machine *name* left on the host."""
-    for folder in (scratch, _PROPAGATE / name):
+    """Remove what killed supervisors of the machine or pod *name* left on the host."""
+    parts = (*scratch.parent.glob(f'{scratch.name}.*'), *_PROPAGATE.glob(f'{name}.*'))
+    for folder in (scratch, _PROPAGATE / name, *parts):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A supervisor that is to be started."""
+
+    what: str
+    """In words, what it supervises."""
+    argv: Sequence[str]
+    log: Path
+    """Gets what it and its first process print."""
+    scratch: Path
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def start(
@@ -170,16 +184,29 @@ async def start(
     Raises:
         Fault: it ended or was not up in time; the message has what it printed.
     """
-    log_path = wanted.folder / CONSOLE
-    with listening(wanted.scratch) as listener, log_path.open('wb') as console:
+    launched = Launch(
+        what=f'machine {wanted.name}',
+        argv=command(wanted),
+        log=wanted.folder / CONSOLE,
+        scratch=wanted.scratch,
+    )
+    return await launch(launched, timeout_s=timeout_s, on_leader=on_leader)
+
+
+async def launch(
+    wanted: Launch, *, timeout_s: float, on_leader: Callable[[int], Awaitable[object]] | None = None
+) -> tuple[int, int]:
+    """`start` for whatever nspawn is told to run."""
+    with listening(wanted.scratch) as listener, wanted.log.open('wb') as console:
         # Juju's machines have /tmp on disk; by default nspawn would give it a share of the host's memory.
         env = {
             'PATH': _PATH,
             'LANG': 'C.UTF-8',
             'NOTIFY_SOCKET': listener.address,
             'SYSTEMD_NSPAWN_TMPFS_TMP': '0',
+            **wanted.env,
         }
-        supervisor = process.spawn(command(wanted), env=env, output=console.fileno())
+        supervisor = process.spawn(wanted.argv, env=env, output=console.fileno())
         ready = asyncio.ensure_future(listener.wait_ready(on_leader))
         ended = asyncio.ensure_future(procs.wait_gone([supervisor], timeout_s=None))
         try:
@@ -187,7 +214,7 @@ async def start(
             if ready.done():
                 return supervisor, ready.result()
             why = 'ended' if ended.done() else f'was not up within {timeout_s:g} s'
-            raise errors.Fault(f'cannot start machine {wanted.name}: it {why}{_tail(log_path)}')
+            raise errors.Fault(f'cannot start {wanted.what}: it {why}{tail(wanted.log)}')
         finally:
             for task in (ready, ended):
                 task.cancel()
@@ -200,15 +227,16 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _tail(path: Path) -> str:
+def tail(path: Path) -> str:
+    """The last lines of a log, to go below a message."""
     lines: Sequence[str] = path.read_text(errors='replace').splitlines()[-20:]
     return ''.join(f'\n    {line}' for line in lines)
 
 
 def _bind(start: Start, inside: str, host: Path) -> str:
     shifted = start.users and inside in start.mapped
-    return f'{_quoted(host)}:{_quoted(inside)}{":idmap" if shifted else ""}'
+    return f'{quoted(host)}:{quoted(inside)}{":idmap" if shifted else ""}'
 
 
-def _quoted(path: Path | str) -> str:
+def quoted(path: Path | str) -> str:
     return str(path).replace('\\', '\\\\').replace(':', '\\:')

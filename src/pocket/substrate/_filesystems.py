@@ -78,7 +78,9 @@ class Images:
         if not self.folder.is_dir():
             return frozenset()
         return frozenset(
-            entry.name.removesuffix('.new').removesuffix('.img') for entry in self.folder.iterdir()
+            entry.name.removesuffix('.new').removesuffix('.img')
+            for entry in self.folder.iterdir()
+            if entry.name.endswith(('.img', '.img.new'))
         )
 
     async def make(self, key: str, *, size_mib: int) -> Path:

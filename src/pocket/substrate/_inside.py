@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
-from pocket.substrate import ExecResult, OnLine, procs
+from pocket.substrate import ExecResult, OnLine, enter, procs
 
 _NAMESPACES = ('--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup')
 # Where pocket itself runs in a chroot, nspawn cannot pivot: the namespace's root is then not the machine's,
@@ -41,6 +42,8 @@ class Target:
     """The user of the host that root in it is, where the machine has users of its own."""
     record: Path | None = None
     """Where the program writes who it is."""
+    is_container: bool = False
+    """It may have fewer capabilities than it takes to enter it, and none of the programs that help."""
 
 
 def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> list[str]:
@@ -49,6 +52,11 @@ def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> lis
     Without that limit a hook would keep what the daemon may do, and could load kernel modules.
     """
     record = '' if target.record is None else str(target.record)
+    begin = ['/bin/sh', '-c', _LAUNCH, 'sh', record, *(str(group) for group in target.groups), '--']
+    if target.is_container:
+        # Without the libraries of others: whoever enters must not load one later.
+        python = [sys.executable, '-I', '-S', enter.__file__]
+        return [*begin, *python, str(target.leader_pid), f'{target.bounding:x}', user, cwd, *argv]
     dropped = ','.join(f'-cap_{number}' for number in _dropped(target.bounding))
     limit = ['setpriv', f'--bounding-set={dropped}', '--'] if dropped else []
     # Whoever enters a user namespace has every capability in it, whatever there was before.
@@ -56,7 +64,7 @@ def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> lis
     namespaces = ('--user', *_NAMESPACES) if target.users else _NAMESPACES
     become = ['/usr/bin/setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', '--']
     return [
-        *('/bin/sh', '-c', _LAUNCH, 'sh', record, *(str(group) for group in target.groups), '--'),
+        *begin,
         *(_absolute(limit) if limit and not target.users else ()),
         *_absolute(['nsenter', f'--target={target.leader_pid}', *namespaces, _ROOT, '--']),
         *inner_limit,

@@ -54,6 +54,16 @@ def sow(upper: Path, spec: HostSpec, *, users: int) -> str:
     return public
 
 
+def sow_pod(upper: Path, hostname: str) -> None:
+    """Write what is a pod's own into the upper layer of its charm's container, which is empty."""
+    (upper / 'etc').mkdir(mode=0o755, exist_ok=True)
+    files = {'hostname': (f'{hostname}\n', 0o644), 'machine-id': (f'{uuid.uuid4().hex}\n', 0o444)}
+    for name, (text, mode) in files.items():
+        path = upper / 'etc' / name
+        path.write_text(text)
+        path.chmod(mode)
+
+
 def _shift(folder: Path, first: int) -> None:
     """Give *folder* and all in it to the users that are *first* further on."""
     for path in (folder, *folder.rglob('*')):

@@ -127,6 +127,20 @@ def create(where: Layout, path: str, limits: Limits, *, owner: int = 0) -> tuple
     return tuple(made), note
 
 
+def below(where: Layout, groups: Iterable[Path], name: str) -> tuple[Path, ...]:
+    """The groups for one container of the pod that has *groups*: its own, where they tell processes apart.
+
+    Where they only limit and guard, it shares the pod's.
+    """
+    bases = [base for base in (where.named, where.unified) if base is not None]
+    return tuple(
+        _make(group, name, delegate=where.named is None)
+        if any(group.is_relative_to(base) for base in bases)
+        else group
+        for group in groups
+    )
+
+
 def find(where: Layout, path: str) -> tuple[Path, ...]:
     """The groups *path* that are there, in whatever hierarchy."""
     bases = {where.unified, where.named, *where.controllers.values()} - {None}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +14,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from bedrock.aptarchives import Host as Host
 from bedrock.aptarchives import read_release
 from pocket.model import Base
 from pocket.settings import Settings
+from pocket.substrate import _locks
 
 Note = Callable[[str], None]
 """Told about each step of work that takes time."""
@@ -31,6 +31,7 @@ Note = Callable[[str], None]
 SUPPORTED = ('debian', 'ubuntu')
 _BUILD_TIMEOUT_S = 1800.0
 _FAILURE_S = 3600.0
+_WAITING = 'waiting for another build of the same image'
 
 PACKAGES = (
     *('systemd', 'systemd-sysv', 'libpam-systemd', 'dbus'),
@@ -214,7 +215,8 @@ class Images:
         if not tree.is_dir():
             # An image is not for the host's users: its programs may be older than the host's own.
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            async with _locked(self._folder / f'.{recipe.id}.lock', note) as lock:
+            lock_file = self._folder / f'.{recipe.id}.lock'
+            async with _locks.locked(lock_file, note, waiting=_WAITING) as lock:
                 if not tree.is_dir():
                     await self._build(recipe, tree, lock=lock, note=note)
         return Image(id=recipe.id, tree=tree, users=tuple(self._users(recipe.id)))
@@ -376,24 +378,3 @@ def _build_env() -> dict[str, str]:
         'DEBIAN_FRONTEND': 'noninteractive',
         **{name: os.environ[name] for name in kept if name in os.environ},
     }
-
-
-@contextlib.asynccontextmanager
-async def _locked(path: Path, note: Note) -> AsyncGenerator[int]:
-    """Hold the lock file *path*; yields its descriptor."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            note('waiting for another build of the same image')
-            # flock(1) locks the open file that it shares with us, and unlike flock(2) can be given up.
-            child = await process.start(['flock', str(fd)], pass_fds=(fd,))
-            try:
-                await child.wait()
-            except BaseException:
-                await asyncio.shield(process.stop(child))
-                raise
-        yield fd
-    finally:
-        os.close(fd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,48 @@ from bedrock import errors
 from pocket.substrate.procs import ProcessId
 
 FILE = 'record.json'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A workload container of a pod: all that it can be started again with, and what runs of it."""
+
+    name: str
+    lower: str
+    """The file tree that it changes nothing of."""
+    own_run: bool
+    """Its image is no machine's: what it has below ``/run`` is shown."""
+    env: Mapping[str, str]
+    cwd: str
+    mounts: Mapping[str, str]
+    """Path in it -> key of a volume."""
+    uid: int
+    gid: int
+    groups: tuple[str, ...] = ()
+    supervisor: ProcessId | None = None
+    leader: ProcessId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """What a pod has more than a machine; the record's own processes are those of the charm's container."""
+
+    hostname: str
+    mounts: Mapping[str, str]
+    workloads: tuple[Workload, ...]
+    groups: tuple[str, ...] = ()
+    """Of the charm's container."""
+    namespace: str = ''
+    """The network that all of it is in, as a file."""
+
+    def volumes(self) -> frozenset[str]:
+        """The keys of the volumes that it has."""
+        of_all = (self.mounts, *(one.mounts for one in self.workloads))
+        return frozenset(key for mounts in of_all for key in mounts.values())
+
+    def workload(self, name: str) -> Workload | None:
+        """The container of that name."""
+        return next((one for one in self.workloads if one.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +77,8 @@ class Record:
     """Every group made for the machine, in every hierarchy."""
     supervisor: ProcessId | None = None
     leader: ProcessId | None = None
+    pod: Pod | None = None
+    """If it is one."""
 
 
 def load(folder: Path) -> Record | None:
@@ -67,6 +112,33 @@ def _record(raw: dict[str, Any]) -> Record:
         address=raw['address'],
         ssh_host_keys=tuple(raw['ssh_host_keys']),
         cgroups=tuple(raw['cgroups']),
+        supervisor=_process(raw['supervisor']),
+        leader=_process(raw['leader']),
+        pod=None if raw.get('pod') is None else _pod(raw['pod']),
+    )
+
+
+def _pod(raw: dict[str, Any]) -> Pod:
+    return Pod(
+        hostname=raw['hostname'],
+        mounts=dict(raw['mounts']),
+        workloads=tuple(map(_workload, raw['workloads'])),
+        groups=tuple(raw['groups']),
+        namespace=raw['namespace'],
+    )
+
+
+def _workload(raw: dict[str, Any]) -> Workload:
+    return Workload(
+        name=raw['name'],
+        lower=raw['lower'],
+        own_run=bool(raw['own_run']),
+        env=dict(raw['env']),
+        cwd=raw['cwd'],
+        mounts=dict(raw['mounts']),
+        uid=int(raw['uid']),
+        gid=int(raw['gid']),
+        groups=tuple(raw['groups']),
         supervisor=_process(raw['supervisor']),
         leader=_process(raw['leader']),
     )
