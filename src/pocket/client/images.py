@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import yaml
@@ -60,8 +59,8 @@ def _read(name: str, path: Path) -> dict[str, str]:
     try:
         if path.stat().st_size > _MAX_FILE:
             raise errors.Fault(f'file for resource "{name}": {path} is too large to name an image')
-        text = path.read_text()
-        found = shape.mapping(json.loads(text) if text.lstrip().startswith('{') else yaml.safe_load(text))
+        # JSON is YAML, too.
+        found = shape.mapping(yaml.safe_load(path.read_text()))
     except (OSError, ValueError, yaml.YAMLError):
         # The text of these errors may show a password.
         raise errors.Fault(f'file for resource "{name}": cannot read {path}') from None
