@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import yaml
@@ -10,6 +9,7 @@ import yaml
 from bedrock import errors
 from pocket.client import shape
 from pocket.client.context import local_path
+from pocket.model.imagenames import is_image
 
 LOCAL = ('oci:', 'oci-archive:')
 """How the words begin that name an image which is here: an OCI layout's folder, or an archive of one."""
@@ -32,7 +32,7 @@ def document(name: str, word: str) -> str:
         return yaml.safe_dump(_read(name, path), sort_keys=False)
     if not is_local(word) and word.startswith(('.', '/', '~')):
         raise errors.Fault(f'file for resource "{name}": cannot read {word}')
-    return yaml.safe_dump({'registrypath': absolute(name, word)})
+    return yaml.safe_dump({'registrypath': _checked(name, word)})
 
 
 def absolute(name: str, word: str) -> str:
@@ -55,20 +55,27 @@ def absolute(name: str, word: str) -> str:
     return f'{kind}{path}:{tag}' if tag else f'{kind}{path}'
 
 
+def _checked(name: str, word: str) -> str:
+    found = absolute(name, word)
+    if not is_image(found):
+        raise errors.Fault(f'resource "{name}": docker image path "{word}" not valid')
+    return found
+
+
 def _read(name: str, path: Path) -> dict[str, str]:
     """The file of a resource: registrypath, and perhaps username and password, in YAML or JSON."""
     try:
         if path.stat().st_size > _MAX_FILE:
             raise errors.Fault(f'file for resource "{name}": {path} is too large to name an image')
-        text = path.read_text()
-        found = shape.mapping(json.loads(text) if text.lstrip().startswith('{') else yaml.safe_load(text))
+        # JSON is YAML, too.
+        found = shape.mapping(yaml.safe_load(path.read_text()))
     except (OSError, ValueError, yaml.YAMLError):
         # The text of these errors may show a password.
         raise errors.Fault(f'file for resource "{name}": cannot read {path}') from None
     image = str(found.get('registrypath') or found.get('ImageName') or '')
     if not image:
         raise errors.Fault(f'file for resource "{name}": {path} has no registrypath')
-    image = absolute(name, image)
+    image = _checked(name, image)
     user = str(found.get('username') or found.get('Username') or '')
     password = str(found.get('password') or found.get('Password') or '')
     given = {'registrypath': image, 'username': user, 'password': password}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 import yaml
 
 from bedrock.charm import Charm
+from pocket.model.imagenames import is_image
 from pocket.model.pods import OciReference
 from pocket.model.resources import Resource
 from pocket.services.errors import BAD_REQUEST, NOT_VALID, JujuError
@@ -17,13 +17,6 @@ from pocket.services.errors import BAD_REQUEST, NOT_VALID, JujuError
 TYPE = 'oci-image'
 MAX_BYTES = 2**16
 """Most that the content of such a resource, which only names an image, may come to."""
-
-_PATH = re.compile(
-    r'oci:/[^\0\n]+|oci-archive:/[^\0\n]+'
-    r'|[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
-    r'(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?'
-)
-"""A folder or archive of this host, or what container registries call an image."""
 
 
 def containers(charm: Charm) -> dict[str, Mapping[str, Any]]:
@@ -53,7 +46,7 @@ def parse(name: str, content: bytes) -> str:
         raise JujuError(f'resource "{name}" does not name an image: neither YAML nor JSON', BAD_REQUEST)
     given = cast('dict[str, Any]', found)
     path = str(given.get('registrypath') or given.get('ImageName') or '')
-    if not _PATH.fullmatch(path):
+    if not is_image(path):
         raise JujuError(f'resource "{name}": docker image path "{path[:200]}" not valid', NOT_VALID)
     kept = {
         'path': path,
