@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import agentconf, toolserver
+from pocket.agents import agentconf, booting, toolserver
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinecommands import USER, MachineCommands
 from pocket.agents.machinelogs import MachineLogs
 from pocket.agents.machineproxies import MachineProxies
 from pocket.agents.site import Site
 from pocket.agents.supervisor import Key, Worker
-from pocket.services import logs, machines
+from pocket.services import machines
 from pocket.services.machines import MachineRecord
 from pocket.state import Tx
 from pocket.substrate import Host, HostSpec
 
-_PROVISIONING = 'starting'
 _STOPPED = 'machine has stopped'
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
@@ -38,17 +36,12 @@ for name in juju-exec juju-run; do ln -sfn "$1" "$2/$name"; done
 """Run by sh with the folder of the machine's agent, the path of the hook tool and a folder for programs."""
 
 
-def _turns() -> asyncio.Semaphore:
-    # A start keeps a processor busy for a fifth of a second; more at once would only delay the first.
-    return asyncio.Semaphore(2 * (os.cpu_count() or 1))
-
-
 @dataclass(slots=True, kw_only=True)
 class MachineSource:
     """Wants an agent for each machine that there is."""
 
     site: Site
-    turns: asyncio.Semaphore = field(default_factory=_turns)
+    turns: asyncio.Semaphore = field(default_factory=booting.turns)
     """Bounds how many machines start at once."""
 
     async def wanted(self) -> Mapping[Key, Worker]:
@@ -76,7 +69,14 @@ class MachineAgent:
         self._model, self._id, self._name = machine.model_uuid, machine.id, machine.host_name
         self._keys = machine.authorized_keys
         self._wake = wake
-        self._turns = turns
+        self._booting = booting.Booting(
+            site,
+            model_uuid=self._model,
+            machine_id=self._id,
+            entity=f'machine-{self._id}',
+            wake=wake,
+            turns=turns,
+        )
         self._short_lives = 0
         self._commands = MachineCommands(
             site, model_uuid=self._model, machine_id=self._id, host_name=self._name
@@ -148,7 +148,6 @@ class MachineAgent:
             raise errors.Fault(f'cannot prepare machine {self._id}: {done.stderr.decode(errors="replace")}')
 
     async def _boot(self, machine: MachineRecord) -> Host | None:
-        await self._state.write(machines.set_provisioning, self._model, self._id, _PROVISIONING)
         spec = HostSpec(
             name=machine.host_name,
             model_uuid=machine.model_uuid,
@@ -158,50 +157,11 @@ class MachineAgent:
             memory_mb=machine.memory_mb,
             cores=machine.cores,
         )
-        notes: asyncio.Queue[str] = asyncio.Queue()
-        telling = asyncio.create_task(self._tell(notes))
-        try:
-            host = await self._unless_removed(self._take_turn(spec, notes))
-        except errors.Fault as err:
-            await self._state.write(machines.set_failed, self._model, self._id, err.message)
-            raise
-        finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
-        if host is not None and host.note:
-            await self._state.write(
-                logs.append_once,
-                self._model,
-                entity=f'machine-{self._id}',
-                severity='WARNING',
-                module='pocket.substrate',
-                message=host.note,
-            )
-        return host
+        return await self._booting.boot(spec, wanted=self._is_wanted)
 
-    async def _take_turn(self, spec: HostSpec, notes: asyncio.Queue[str]) -> Host:
-        async with self._turns:
-            return await self._site.substrate.boot(spec, note=notes.put_nowait)
-
-    async def _unless_removed(self, work: Coroutine[Any, Any, Host]) -> Host | None:
-        """Do *work*, which may take minutes, but give it up when the machine is to go."""
-        task = asyncio.ensure_future(work)
-        try:
-            while not task.done():
-                self._wake.clear()
-                machine, removable = self._look()
-                if machine is None or removable:
-                    return None
-                await self._wait(task)
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _tell(self, notes: asyncio.Queue[str]) -> None:
-        while True:
-            message = await notes.get()
-            await self._state.write(machines.set_provisioning, self._model, self._id, message)
+    def _is_wanted(self) -> bool:
+        machine, removable = self._look()
+        return machine is not None and not removable
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running machine; False once it has stopped by itself, True when it is to go.
@@ -230,7 +190,7 @@ class MachineAgent:
                 if not ended.done():
                     await self._proxies.write()
                     self._commands.follow()
-                await self._wait(ended)
+                await booting.changed_or_done(self._wake, ended)
                 if ended.done():
                     break
         finally:
@@ -243,15 +203,6 @@ class MachineAgent:
             await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
             raise errors.Fault(f'machine {self._id} stops just after its start')
         return False
-
-    async def _wait(self, other: asyncio.Future[Any]) -> None:
-        """Wait until the model changes or *other* is done."""
-        woken = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({woken, other}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            await asyncio.gather(woken, return_exceptions=True)
 
     async def _write_keys(self, keys: tuple[str, ...]) -> None:
         script = 'umask 077; mkdir -p ~/.ssh && cat >~/.ssh/authorized_keys'

@@ -15,6 +15,8 @@ class Seat:
         """The pod is about to be replaced: the unit is to end what it does there."""
         self.settled = False
         """The unit has come to rest in this run of the pod."""
+        self.made_of = ''
+        """What this run of the pod is made of, see `pocket.agents.rollout.fingerprint`."""
         self._taken: list[asyncio.Event] = []
         self._changed = asyncio.Event()
         self._done = False

@@ -16,13 +16,14 @@ from pocket import blobs
 from pocket.agents import deadlines, downloads
 from pocket.agents.machine import MachineSource
 from pocket.agents.neighbourhood import Neighbourhood
+from pocket.agents.pod import PodSource
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, clouds, machines, models, resources
+from pocket.services import charms, clouds, machines, models, pods, resources
 from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
@@ -87,7 +88,13 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         # The API listens on loopback only: there is no address of it that a machine could reach.
         site = Site(state=state, substrate=substrate, api_addresses=(), home=settings.home)
         supervisor = Supervisor(
-            state, (MachineSource(site=site), StorageSource(site=site), UnitSource(site=site))
+            state,
+            (
+                MachineSource(site=site),
+                PodSource(site=site),
+                StorageSource(site=site),
+                UnitSource(site=site),
+            ),
         )
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
@@ -143,7 +150,8 @@ async def _cancel(task: asyncio.Task[object]) -> None:
 
 
 def _host_names(tx: Tx) -> frozenset[str]:
-    return frozenset(machine.host_name for machine in (*machines.wanted(tx), *machines.removable(tx)))
+    hosts = (*machines.wanted(tx), *machines.removable(tx), *pods.wanted(tx), *pods.removable(tx))
+    return frozenset(host.host_name for host in hosts)
 
 
 def _note(message: str) -> None:
