@@ -20,6 +20,7 @@ from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
+from pocket.api.kube.listeners import Listeners
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
 from pocket.services import charms, clouds, machines, models, resources
@@ -94,6 +95,9 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         neighbourhood = Neighbourhood(state=state, substrate=substrate)
         around = asyncio.create_task(neighbourhood.run(), name='neighbourhood')
         stack.push_async_callback(_cancel, around)
+        kube = Listeners(state=state, home=settings.home, secret=who.kube_secret)
+        kube_apis = asyncio.create_task(kube.run(), name='kube')
+        stack.push_async_callback(_cancel, kube_apis)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
         downloader = asyncio.create_task(downloads.run(state, settings.home), name='downloads')
@@ -105,7 +109,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        lasting = (agents, around, timers, downloader)
+        lasting = (agents, around, kube_apis, timers, downloader)
         await asyncio.wait({*lasting, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in lasting:
             if task.done():
