@@ -50,6 +50,8 @@ class Identity:
     password: str = field(repr=False)
     """The administrator's, as it stands in the Juju client's accounts.yaml."""
     certificates: tls.Certificates
+    kube_secret: bytes = field(default=b'', repr=False)
+    """What tokens for the Kubernetes APIs of models are made with."""
 
     @property
     def ca_cert_pem(self) -> str:
@@ -63,6 +65,7 @@ def load_or_create(home: Path) -> Identity:
     return Identity(
         controller_uuid=_kept(home / 'controller-uuid', lambda: str(uuid.uuid4())),
         password=_kept(home / 'admin-password', lambda: secrets.token_hex(16)),
+        kube_secret=_kept(home / 'kube-secret', lambda: secrets.token_hex(32)).encode(),
         certificates=tls.load_or_create(home / 'tls', now=datetime.datetime.now(datetime.UTC)),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bedrock import files
 
-__all__ = ['SERVER_NAME', 'Certificates', 'load_or_create']
+__all__ = ['SERVER_NAME', 'Certificates', 'issue', 'load_or_create']
 
 SERVER_NAME = 'juju-apiserver'
 """The name that Juju's client checks for, whatever host it connected to."""
@@ -54,6 +55,22 @@ def load_or_create(folder: Path, *, now: datetime.datetime) -> Certificates:
     return Certificates(ca_cert_pem=ca.read_text(), chain=chain, key=key)
 
 
+def issue(
+    folder: Path, *, into: Path, names: Sequence[str], addresses: Sequence[str], now: datetime.datetime
+) -> Certificates:
+    """Make another leaf of the CA in *folder*, for these names and addresses, and keep it in *into*."""
+    ca_pem = (folder / 'ca.pem').read_text()
+    ca_cert = x509.load_pem_x509_certificate(ca_pem.encode())
+    ca_key = serialization.load_pem_private_key((folder / 'ca.key').read_bytes(), password=None)
+    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
+    leaf_key = ec.generate_private_key(ec.SECP256R1())
+    leaf = _leaf(leaf_key, ca_cert, ca_key, now, names=names, addresses=addresses)
+    found = Certificates(ca_cert_pem=ca_pem, chain=into / 'server.pem', key=into / 'server.key')
+    files.write_private(found.key, _key_pem(leaf_key))
+    files.write_private(found.chain, _pem(leaf) + ca_pem)
+    return found
+
+
 def _create(folder: Path, *, ca: Path, chain: Path, key: Path, now: datetime.datetime) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -83,17 +100,22 @@ def _leaf(
     ca_cert: x509.Certificate,
     ca_key: ec.EllipticCurvePrivateKey,
     now: datetime.datetime,
+    *,
+    names: Sequence[str] = _NAMES,
+    addresses: Sequence[str] = _ADDRESSES,
 ) -> x509.Certificate:
-    names = [
-        *(x509.DNSName(name) for name in _NAMES),
-        *(x509.IPAddress(ipaddress.ip_address(address)) for address in _ADDRESSES),
+    subjects = [
+        *(x509.DNSName(name) for name in names),
+        *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses),
     ]
     return (
-        _builder(_name(SERVER_NAME), ca_cert.subject, key.public_key(), now)
+        _builder(
+            _name(names[0] if names is not _NAMES else SERVER_NAME), ca_cert.subject, key.public_key(), now
+        )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(subjects), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False

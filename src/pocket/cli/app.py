@@ -10,7 +10,7 @@ import click
 from bedrock import errors
 
 _INTERRUPTED = 130
-_COMMANDS = ('up', 'status', 'env', 'down', 'cloud', 'image', 'clean')
+_COMMANDS = ('up', 'status', 'env', 'down', 'cloud', 'image', 'kubeconfig', 'clean')
 """Each is the object of the same name in the module of the same name."""
 
 

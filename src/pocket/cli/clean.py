@@ -16,6 +16,7 @@ from pocket.cli import output
 from pocket.daemon import control
 from pocket.settings import Settings
 from pocket.substrate import preflight
+from pocket.substrate.frontproxy import FrontProxies
 from pocket.substrate.images import Images
 from pocket.substrate.nspawn import Nspawn
 
@@ -69,6 +70,7 @@ def remove(settings: Settings) -> None:
         output.note(f'nothing to remove in {settings.home}')
         return
     info = control.stop(settings, patience_s=_PATIENCE_S)
+    asyncio.run(FrontProxies(settings).remove_all())
     output.note('the daemon has stopped' if info else 'the daemon was not running')
     asyncio.run(Nspawn(settings).destroy())
     if (settings.home / 'controller-uuid').is_file():

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from bedrock import errors, jujukeys
 from pocket import blobs
 from pocket.agents import deadlines, downloads
+from pocket.agents.frontdoor import FrontDoor
 from pocket.agents.machine import MachineSource
 from pocket.agents.neighbourhood import Neighbourhood
 from pocket.agents.pod import PodSource
@@ -21,6 +22,7 @@ from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.api import clientfiles, identity
+from pocket.api.kube.listeners import Listeners
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
 from pocket.services import charms, clouds, machines, models, pods, resources
@@ -28,6 +30,7 @@ from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
 from pocket.substrate import cgroups
+from pocket.substrate.frontproxy import FrontProxies
 from pocket.substrate.nspawn import Nspawn
 
 log = logging.getLogger(__name__)
@@ -101,6 +104,12 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         neighbourhood = Neighbourhood(state=state, substrate=substrate)
         around = asyncio.create_task(neighbourhood.run(), name='neighbourhood')
         stack.push_async_callback(_cancel, around)
+        kube = Listeners(state=state, home=settings.home, secret=who.kube_secret)
+        kube_apis = asyncio.create_task(kube.run(), name='kube')
+        stack.push_async_callback(_cancel, kube_apis)
+        front_door = FrontDoor(state=state, proxies=FrontProxies(settings))
+        doors = asyncio.create_task(front_door.run(), name='front door')
+        stack.push_async_callback(_cancel, doors)
         timers = asyncio.create_task(deadlines.run(state), name='deadlines')
         stack.push_async_callback(_cancel, timers)
         downloader = asyncio.create_task(downloads.run(state, settings.home), name='downloads')
@@ -112,7 +121,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         report({'port': port})
         stopped = asyncio.create_task(stopping.wait())
         stack.push_async_callback(_cancel, stopped)
-        lasting = (agents, around, timers, downloader)
+        lasting = (agents, around, kube_apis, doors, timers, downloader)
         await asyncio.wait({*lasting, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in lasting:
             if task.done():

@@ -10,7 +10,7 @@ from pocket.model.cluster import ServicePort
 
 _BEGIN, _END = '# machines of pocket: begin', '# machines of pocket: end'
 DOORS = (80, 443, 6443, 16443)
-"""What pods may reach at their gateway: the front proxy, and the Kubernetes API at either port of its choice."""
+"""What pods may reach at their gateway: front proxy, and Kubernetes API at its first or second port."""
 _LOCALHOST = '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n'
 
 
@@ -54,6 +54,8 @@ def rules(
         for segment in segments
         if segment.gateway
     )
+    # By number: names of protocols need a file that small hosts lack.
+    icmp = '    meta l4proto { 1, 58 } accept comment "icmp and icmpv6"\n'
     return f"""table inet {table} {{}}
 delete table inet {table}
 table inet {table} {{
@@ -82,8 +84,7 @@ table inet {table} {{
     type filter hook input priority filter; policy accept;
     iifname != "{bridges}*" accept
     ct state established,related accept
-{refused}    meta l4proto {{ 1, 58 }} accept comment "icmp and icmpv6; names need a file that small hosts lack"
-{doors}    meta l4proto {{ tcp, udp }} th dport 53 accept
+{refused}{icmp}{doors}    meta l4proto {{ tcp, udp }} th dport 53 accept
     drop
   }}
 }}

@@ -23,6 +23,7 @@ from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
 from pocket.model import Base
+from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.services import applications, charms, models, status
 from pocket.state import State
 from pocket.substrate import ExecResult, Filesystem, Host, HostSpec, Names
@@ -83,6 +84,9 @@ class LocalSubstrate:
 
     async def allow(self, pairs: Iterable[frozenset[str]]) -> None:
         pass
+
+    async def serve(self, networks: Sequence[ClusterNetwork]) -> Mapping[str, ClusterAddresses]:
+        return {}
 
     async def mount(self, name: str, filesystem: Filesystem) -> int:
         assert name in self.hosts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -144,6 +145,6 @@ async def test_addresses_outlive_the_daemon_and_go_with_the_model(pods: Pods, tm
 
     assert await heir.serve([], known=()) == {}
     settings = settings_.load({'POCKET_HOME': str(tmp_path)})
-    links = [link.name for link in Path('/sys/class/net').iterdir()]
+    links = os.listdir('/sys/class/net')
     assert not [link for link in links if link.startswith(f'pk{settings.tag}b')]
     pods.network = heir

@@ -1,0 +1,62 @@
+"""Keeps the doors of models on Kubernetes as their ingresses say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bedrock import errors
+from pocket.model.cluster import Front
+from pocket.services import clusterservices, kubeingress, statuses
+from pocket.state import State, Tx
+from pocket.substrate.frontproxy import FrontProxies
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class FrontDoor:
+    """Tells the front proxies whenever something changes."""
+
+    state: State
+    proxies: FrontProxies
+    _fronts: dict[str, Front] = field(default_factory=dict[str, Front])
+
+    async def run(self) -> None:
+        """Go on until cancelled; the doors stay open."""
+        watch = self.state.watch('model')
+        try:
+            while True:
+                await self._bring_up_to_date(await watch.changed())
+        finally:
+            watch.close()
+
+    async def _bring_up_to_date(self, models: Iterable[str]) -> None:
+        known = self.state.read(clusterservices.models)
+        for model in sorted({*models, *self.proxies.known()}):
+            front = self.state.read(kubeingress.front, model) if model in known else None
+            if front is None:
+                self._fronts.pop(model, None)
+                if model in self.proxies.known():
+                    await self.proxies.remove(model)
+            elif front != self._fronts.get(model):
+                await self._apply(model, front)
+
+    async def _apply(self, model: str, front: Front) -> None:
+        problem = ''
+        try:
+            await self.proxies.apply(model, front)
+        except errors.Fault as err:
+            problem = f'{err.message}: {err.hint}' if err.hint else err.message.splitlines()[0]
+            log.error('front proxy of model %s: %s', model, errors.render(err))
+        # Told again only once it is another one: what failed for this one fails again.
+        self._fronts[model] = front
+        await self.state.write(_tell, model, problem)
+
+
+def _tell(tx: Tx, uuid: str, problem: str) -> None:
+    """Show with the model's status why its ingresses are not carried out."""
+    current = statuses.get(tx, uuid, 'model', uuid)
+    if current is not None and current.value == 'available' and current.message != problem:
+        statuses.put(tx, uuid, 'model', uuid, 'available', message=problem)

@@ -1,0 +1,156 @@
+"""The Kubernetes API of a model, used by the real kubectl."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import secrets
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bedrock import process
+from pocket.api import identity, tls
+from pocket.api.kube.listeners import Listeners
+from pocket.cli import kubeconfig
+from pocket.model.cluster import ClusterAddresses
+from pocket.services import clusterservices, kubeaccess, models
+from pocket.services.kubeaccess import Credentials
+from pocket.state import State, Tx
+
+pytestmark = pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl')
+
+ADDRESS = '127.7.7.7'
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: blog}
+spec:
+  tls: [{hosts: [blog.example.com], secretName: blog-tls}]
+  rules:
+  - host: blog.example.com
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: blog, port: {number: 8080}}}}]}
+"""
+
+
+class Kube:
+    """A model's API, and kubectl at it."""
+
+    def __init__(self, folder: Path, state: State, uuid: str, who: identity.Identity) -> None:
+        self.folder, self.state, self.uuid, self.who = folder, state, uuid, who
+
+    def login(self, credentials: Credentials | None) -> None:
+        assert credentials is not None
+        text = kubeconfig.render(credentials, ca_pem=self.who.ca_cert_pem)
+        (self.folder / 'kubeconfig').write_text(text)
+
+    async def __call__(self, *words: str, stdin: str = '') -> tuple[int, str]:
+        env = {
+            'PATH': '/usr/bin:/bin',
+            'HOME': str(self.folder),
+            'KUBECONFIG': str(self.folder / 'kubeconfig'),
+        }
+        done = await process.arun(['kubectl', *words], env=env, stdin=stdin, timeout_s=20, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+
+def _add_model(tx: Tx) -> str:
+    return models.add(tx, name='blog', owner='admin', cloud='k8s', region='default')
+
+
+def _add_application(tx: Tx, uuid: str, trust: bool) -> None:
+    # Nothing but who it is matters here.
+    tx.db.execute(
+        'INSERT OR IGNORE INTO charm (model_uuid, url, name, revision, archive, sha256, document)'
+        " VALUES (?, 'c', 'c', 0, '', '', '{}')",
+        (uuid,),
+    )
+    tx.db.execute(
+        'INSERT INTO application (model_uuid, name, charm_url, base_name, base_channel, subordinate, trust,'
+        " constraints, config, created_ms) VALUES (?, ?, 'c', 'ubuntu', '24.04', 0, ?, '{}', '{}', 7)",
+        (uuid, f'app-{"yes" if trust else "no"}', trust),
+    )
+
+
+@pytest.fixture
+async def kube(tmp_path: Path) -> AsyncGenerator[Kube]:
+    who = identity.load_or_create(tmp_path)
+    state = State(tmp_path / 'state.db')
+    uuid = await state.write(_add_model)
+    await state.write(clusterservices.set_addresses, {uuid: ClusterAddresses(gateway=ADDRESS)})
+    watch = state.watch('model')
+    listeners = Listeners(state=state, home=tmp_path, secret=who.kube_secret)
+    task = asyncio.create_task(listeners.run())
+    async with asyncio.timeout(10):
+        while state.read(kubeaccess.for_admin, uuid, who.kube_secret) is None:
+            await watch.changed()
+    made = Kube(tmp_path, state, uuid, who)
+    made.login(state.read(kubeaccess.for_admin, uuid, who.kube_secret))
+    yield made
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    state.close()
+
+
+async def test_kubectl_keeps_secrets_and_ingresses(kube: Kube, tmp_path: Path) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    pair = tls.load_or_create(tmp_path / 'pair', now=now)
+    other = tls.load_or_create(tmp_path / 'other', now=now)
+    create = ('create', 'secret', 'tls', 'blog-tls', f'--cert={pair.chain}')
+    code, text = await kube(*create, f'--key={other.key}')
+    assert code != 0  # kubectl itself looks at the pair first
+    assert await kube(*create, f'--key={pair.key}') == (0, 'secret/blog-tls created\n')
+    code, text = await kube(*create, f'--key={pair.key}')
+    assert (code, 'already exists' in text) == (1, True)
+    code, text = await kube('get', 'secrets')
+    assert text.splitlines()[1].split()[:3] == ['blog-tls', 'kubernetes.io/tls', '2']
+
+    assert await kube('apply', '-f', '-', stdin=INGRESS) == (0, 'ingress.networking.k8s.io/blog created\n')
+    again = INGRESS.replace('8080', '8081')
+    assert await kube('apply', '-f', '-', stdin=again) == (0, 'ingress.networking.k8s.io/blog configured\n')
+    assert await kube('apply', '-f', '-', stdin=again) == (0, 'ingress.networking.k8s.io/blog unchanged\n')
+    code, text = await kube('apply', '--server-side', '--force-conflicts', '-f', '-', stdin=INGRESS)
+    assert (code, text) == (0, 'ingress.networking.k8s.io/blog serverside-applied\n')
+    code, text = await kube('get', 'ingress')
+    assert text.splitlines()[1].split()[:6] == ['blog', '<none>', 'blog.example.com', ADDRESS, '80,', '443']
+    found = json.loads((await kube('get', 'ing', 'blog', '-o', 'json'))[1])
+    path = found['spec']['rules'][0]['http']['paths'][0]
+    assert path['backend']['service']['port'] == {'number': 8080}
+    assert found['metadata']['resourceVersion'] == '3'
+    assert await kube('annotate', 'ingress', 'blog', 'a/b=c') == (
+        0,
+        'ingress.networking.k8s.io/blog annotated\n',
+    )
+
+    code, text = await kube('apply', '-f', '-', stdin=INGRESS.replace('path: /,', 'path: "x\\n",'))
+    assert code != 0
+    assert 'must be an absolute path' in text
+    code, text = await kube('get', 'pods')
+    assert (code, text) == (0, 'No resources found in blog namespace.\n')
+    code, text = await kube('get', 'namespaces')
+    assert text.splitlines()[1].split()[:2] == ['blog', 'Active']
+    assert (await kube('delete', 'secret', 'blog-tls'))[0] == 0
+    code, text = await kube('get', 'secret', 'blog-tls')
+    assert (code, 'NotFound' in text) == (1, True)
+    code, text = await kube('get', 'secrets', '-n', 'elsewhere')
+    assert 'Forbidden' in text
+    assert 'running' not in text
+
+
+async def test_an_application_may_what_it_is_trusted_with(kube: Kube) -> None:
+    for trust in (True, False):
+        await kube.state.write(_add_application, kube.uuid, trust)
+    for name, allowed in (('app-yes', True), ('app-no', False)):
+        kube.login(kube.state.read(kubeaccess.for_application, kube.uuid, name, kube.who.kube_secret))
+        code, text = await kube('create', 'secret', 'generic', f'of-{name}', '--from-literal=a=b')
+        assert (code == 0) is allowed, text
+        assert f'system:serviceaccount:blog:{name}' in text or allowed
+    admin = kube.state.read(kubeaccess.for_admin, kube.uuid, kube.who.kube_secret)
+    assert admin is not None
+    for token in ('', 'x', secrets.token_hex(8), admin.token[:-1]):
+        kube.login(Credentials(host=admin.host, port=admin.port, namespace='blog', token=token or 'none'))
+        code, text = await kube('get', 'secrets')
+        assert (code, 'Unauthorized' in text or 'logged in' in text) == (1, True), text

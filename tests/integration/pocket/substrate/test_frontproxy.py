@@ -1,0 +1,180 @@
+"""The door of a model: a real haproxy before small web servers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import http.server
+import os
+import shutil
+import ssl
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bedrock import process
+from pocket import settings as settings_
+from pocket.api import tls
+from pocket.model.cluster import Front, Route
+from pocket.substrate.frontproxy import FrontProxies
+
+pytestmark = [
+    pytest.mark.nspawn,
+    pytest.mark.skipif(shutil.which('haproxy', path='/usr/sbin:/usr/bin') is None, reason='needs haproxy'),
+]
+
+GATEWAY = '127.9.9.9'
+MODEL = 'aaaa'
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def do_GET(self) -> None:
+        seen = ' '.join(f'{key}={self.headers.get_all(key)}' for key in ('X-Forwarded-For', 'X-Forwarded-Proto'))
+        text = f'{self.server.server_address[1]} {self.path} {seen}'.encode()
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def pods() -> Iterator[tuple[str, str]]:
+    servers = [http.server.ThreadingHTTPServer(('127.0.0.1', 0), _Handler) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first, second = (f'127.0.0.1:{server.server_address[1]}' for server in servers)
+    yield first, second
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+async def proxies(tmp_path: Path) -> AsyncGenerator[FrontProxies]:
+    made = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / 'h')}))
+    yield made
+    await made.remove_all()
+
+
+async def _ask(url: str, *options: str) -> tuple[int, str]:
+    host = url.split('/')[2]
+    resolve = [word for port in (80, 443) for word in ('--resolve', f'{host}:{port}:{GATEWAY}')]
+    done = await process.arun(
+        ['curl', '-sk', '-w', '\n%{http_code}', *resolve, *options, url], timeout_s=15, check=False
+    )
+    text, _, code = done.stdout.rpartition('\n')
+    return int(code), text
+
+
+def _pem(folder: Path) -> str:
+    made = tls.load_or_create(folder, now=datetime.datetime.now(datetime.UTC))
+    return made.chain.read_text() + made.key.read_text()
+
+
+def _route(host: str, *backends: str, path: str = '/', exact: bool = False, secure: bool = False) -> Route:
+    return Route(host=host, path=path, is_exact=exact, backends=backends, is_secure=secure, body_bytes=1000)
+
+
+async def test_requests_find_their_pods(proxies: FrontProxies, pods: tuple[str, str], tmp_path: Path) -> None:
+    first, second = pods
+    front = Front(
+        gateway=GATEWAY,
+        routes=(
+            _route('blog.example.com', first, secure=True),
+            _route('blog.example.com', second, path='/shop', secure=True),
+            _route('plain.example.com', first),
+            _route('plain.example.com', second, path='/only', exact=True),
+            _route('*.wild.example.com', second),
+            _route('empty.example.com'),
+        ),
+        certificates={'blog-tls': _pem(tmp_path / 'one')},
+        hosts={'blog-tls': ('blog.example.com',)},
+    )
+    await proxies.apply(MODEL, front)
+    one, two = (address.partition(':')[2] for address in pods)
+    found = {
+        url: await _ask(url)
+        for url in (
+            *('http://plain.example.com/', 'http://plain.example.com/only', 'http://plain.example.com/only/x'),
+            *('http://a.wild.example.com/', 'http://a.b.wild.example.com/', 'http://other.example.com/'),
+            *('http://empty.example.com/', 'http://blog.example.com/a', 'https://blog.example.com/shop/x'),
+            *('https://blog.example.com/shopping', 'https://plain.example.com/'),
+        )
+    }
+    said = [(code, text.split()[0] if code == 200 else '') for code, text in found.values()]
+    assert said == [
+        *((200, one), (200, two), (200, one)),
+        *((200, two), (404, ''), (404, '')),
+        *((503, ''), (308, ''), (200, two)),
+        *((200, one), (200, one)),
+    ]
+    code, text = await _ask('https://blog.example.com/', '-H', 'X-Forwarded-For: 6.6.6.6')
+    assert text.partition(' / ')[2] == "X-Forwarded-For=['127.0.0.1'] X-Forwarded-Proto=['https']"
+    assert (await _ask('http://plain.example.com/', '-d', 'x' * 2000))[0] == 413
+    workers = process.run(['ps', '-o', 'user=', '-C', 'haproxy'], timeout_s=5, check=False).stdout.split()
+    assert 'haproxy' in workers or 'nobody' in workers
+
+    await proxies.remove(MODEL)
+    assert (await _ask('http://plain.example.com/'))[0] == 0
+    assert proxies.known() == frozenset()
+
+
+async def test_a_change_drops_no_connection(
+    proxies: FrontProxies, pods: tuple[str, str], tmp_path: Path
+) -> None:
+    def front(number: int) -> Front:
+        return Front(
+            gateway=GATEWAY,
+            routes=(_route('blog.example.com', *pods),),
+            certificates={'blog-tls': _pem(tmp_path / str(number))},
+            hosts={'blog-tls': ('blog.example.com',)},
+        )
+
+    await proxies.apply(MODEL, front(0))
+    failed, stop = list[int](), asyncio.Event()
+
+    async def go_on() -> None:
+        while not stop.is_set():
+            code, _ = await _ask('https://blog.example.com/')
+            failed.extend([code] if code != 200 else [])
+
+    asking = [asyncio.create_task(go_on()) for _ in range(2)]
+    # Another daemon's: it finds the one that runs, which keeps its number.
+    heir = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / 'h')}))
+    pid = (tmp_path / 'h/front' / MODEL / 'pid').read_text()
+    for number in range(1, 4):
+        await heir.apply(MODEL, front(number))
+        wanted = ssl.PEM_cert_to_DER_cert(front(number).certificates['blog-tls'].partition('-----BEGIN P')[0].split('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----')
+        async with asyncio.timeout(15):
+            while await _shown() != wanted:
+                pass
+    stop.set()
+    await asyncio.gather(*asking)
+    assert failed == []
+    assert (tmp_path / 'h/front' / MODEL / 'pid').read_text() == pid
+    modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / 'h/front' / MODEL).glob('*.pem')}
+    assert modes == {'0o600'}
+
+
+async def _shown() -> bytes | None:
+    """The certificate that is shown now."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with contextlib.suppress(OSError):
+        _, writer = await asyncio.open_connection(
+            GATEWAY, 443, ssl=context, server_hostname='blog.example.com'
+        )
+        found: bytes = writer.get_extra_info('ssl_object').getpeercert(True)
+        writer.close()
+        return found
+    return None
