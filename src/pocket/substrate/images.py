@@ -128,8 +128,10 @@ class Image:
 
     @property
     def base(self) -> str:
-        """``ubuntu@24.04``."""
+        """``ubuntu@24.04``; of a workload container's image, ``oci``."""
         name, _, rest = self.id.partition('-')
+        if name == 'oci':
+            return name
         return f'{name}@{rest.rpartition("-")[0]}'
 
 
@@ -220,6 +222,34 @@ class Images:
                 if not tree.is_dir():
                     await self._build(recipe, tree, lock=lock, note=note)
         return Image(id=recipe.id, tree=tree, users=tuple(self._users(recipe.id)))
+
+    async def ensure_made(
+        self, name: str, make: Callable[[Path], None], *, note: Note = lambda _: None
+    ) -> Path:
+        """Return the tree of the image *name*, which *make* makes, in a thread, at the path that it is given.
+
+        Two makers wait for each other; of one that failed or was killed nothing is left.
+        """
+        tree = self.tree(name)
+        if not tree.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            async with _locked(self._folder / f'.{name}.lock', note):
+                if not tree.is_dir():
+                    await self._make(name, tree, make)
+        return tree
+
+    async def _make(self, name: str, tree: Path, make: Callable[[Path], None]) -> None:
+        for left in self._folder.glob(f'.{name}.new-*'):
+            await asyncio.to_thread(shutil.rmtree, left)  # of a maker that was killed
+        scratch = Path(tempfile.mkdtemp(prefix=f'.{name}.new-', dir=self._folder))
+        making = asyncio.ensure_future(asyncio.to_thread(make, scratch / 'tree'))
+        try:
+            await asyncio.shield(making)
+            (scratch / 'tree').rename(tree)
+        finally:
+            if not making.done():  # given up: a thread cannot be stopped, and still writes there
+                await asyncio.wait([making])
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
     def remove(self, image: str) -> None:
         """Remove *image*.
