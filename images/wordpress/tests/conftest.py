@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -42,9 +43,25 @@ def base(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.
 
 @pytest.fixture
 def make_unit(root: Path, base: site.Database, tmp_path: Path) -> Iterator[MakeUnit]:
+    with _units(root, base, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope='module')
+def web(root: Path, base: site.Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.Unit]:
+    """One site for the tests that only look."""
+    with _units(root, base, tmp_path_factory.mktemp('web')) as make:
+        unit = make()
+        assert unit.install()['ok']
+        unit.start()
+        yield unit
+
+
+@contextlib.contextmanager
+def _units(root: Path, base: site.Database, folder: Path) -> Iterator[MakeUnit]:
     units: list[site.Unit] = []
     # The image's user has to reach its folders below.
-    for path in (tmp_path, *tmp_path.parents[:2]):
+    for path in (folder, *folder.parents[:2]):
         path.chmod(0o755)
 
     def make(*, like: site.Unit | None = None, password: str = 'p', address: str = '127.0.0.1', **more: Any) -> site.Unit:
@@ -54,12 +71,14 @@ def make_unit(root: Path, base: site.Database, tmp_path: Path) -> Iterator[MakeU
             given = site.site_for(base, f'wp{number}', password, **more)
         else:
             given = like.site | more
-        units.append(site.Unit(root, tmp_path / f'unit{number}', given, address=address))
+        units.append(site.Unit(root, folder / f'unit{number}', given, address=address))
         return units[-1]
 
-    yield make
-    for unit in units:
-        unit.stop()
+    try:
+        yield make
+    finally:
+        for unit in units:
+            unit.stop()
 
 
 @pytest.fixture

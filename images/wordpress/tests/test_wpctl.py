@@ -160,6 +160,7 @@ def test_export_and_import(installed: site.Unit, make_unit: MakeUnit, base: site
     assert other.wpctl('check-password', {'user': 'admin', 'password': 'secret'})['valid']
     assert installed.wpctl('export', {'path': '/tmp/plain.sql'})['ok']
     whole = (installed.scratch / 'plain.sql').read_bytes()
+    (other.scratch / 'plain.sql').write_bytes(whole)
     (other.scratch / 'cut.sql').write_bytes(whole[: len(whole) // 2])
     assert other.wpctl('import', {'path': '/tmp/cut.sql'})['error'] == 'bad-input'
     assert other.wpctl('check-password', {'user': 'admin', 'password': 'secret'})['valid']
