@@ -118,7 +118,9 @@ class Store:
 
     def _make_stage(self) -> None:
         self._remove(_STAGE)
-        self._container.make_dir(_STAGE, permissions=0o700, user=wpctl.USER, group=wpctl.USER)
+        self._container.make_dir(
+            _STAGE, make_parents=True, permissions=0o700, user=wpctl.USER, group=wpctl.USER
+        )
 
     def _push(self, path: str, source: str | BinaryIO) -> None:
         self._container.push(path, source, permissions=0o600, user=wpctl.USER, group=wpctl.USER)

@@ -36,10 +36,10 @@ class KubeError(Exception):
 class Cluster:
     """The Ingress of *app* in the namespace of *model*."""
 
-    def __init__(self, *, app: str, model: str, account: Path = ACCOUNT) -> None:
+    def __init__(self, *, app: str, model: str) -> None:
         self._app = app
         self._model = model
-        self._account = account
+        self._account = ACCOUNT
         # The application's own name belongs to another object on some versions of Juju.
         self._name = f'{app}-ingress'
 

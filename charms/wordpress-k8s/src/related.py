@@ -19,6 +19,7 @@ class Related:
         self._model = charm.model
         # A relation that breaks can still be read, but must no longer count.
         self._broken = event.relation.id if isinstance(event, ops.RelationBrokenEvent) else None
+        self._breaking = event.relation.name if isinstance(event, ops.RelationBrokenEvent) else ''
         self._departing = event.departing_unit if isinstance(event, ops.RelationDepartedEvent) else None
 
     def relations(self, endpoint: str) -> list[ops.Relation]:
@@ -27,7 +28,7 @@ class Related:
 
     def is_breaking(self, endpoint: str) -> bool:
         """Tell whether a relation of *endpoint* ends in this event."""
-        return any(relation.id == self._broken for relation in self._model.relations[endpoint])
+        return self._breaking == endpoint
 
     def app_bag(self, relation: ops.Relation) -> Bag:
         """Return what the other application wrote."""
