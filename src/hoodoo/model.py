@@ -106,6 +106,8 @@ class ModelSnapshot:
     applications: Mapping[str, Application] = field(default_factory=dict[str, Application])
     relations: tuple[Relation, ...] = ()
     machines: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
+    on_kubernetes: bool = False
+    """Whether units are pods; there are no machines then."""
 
     def units(self) -> Iterator[Unit]:
         """Every unit of every application."""
@@ -230,6 +232,8 @@ class WantedModel:
     applications: Mapping[str, WantedApplication] = field(default_factory=dict[str, WantedApplication])
     relations: tuple[WantedRelation, ...] = ()
     machines: Mapping[str, WantedMachine] = field(default_factory=dict[str, WantedMachine])
+    on_kubernetes: bool = False
+    """Whether it is for a model on Kubernetes."""
     remarks: tuple[str, ...] = ()
     """What the bundle says that has no effect."""
 

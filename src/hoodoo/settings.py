@@ -31,6 +31,8 @@ class Settings:
     """JUJU_CONTROLLER."""
     model: str
     """JUJU_MODEL, ``[controller:]model``."""
+    cloud: str
+    """HOODOO_CLOUD: the cloud of a model that a run makes."""
     project: str
     """MOJO_PROJECT."""
     series: str
@@ -75,6 +77,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         juju=env.get('HOODOO_JUJU', ''),
         controller=env.get('JUJU_CONTROLLER', ''),
         model=env.get('JUJU_MODEL', ''),
+        cloud=env.get('HOODOO_CLOUD', ''),
         project=env.get('MOJO_PROJECT', ''),
         series=env.get('MOJO_SERIES', ''),
         workspace=env.get('MOJO_WORKSPACE', ''),

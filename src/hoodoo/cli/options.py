@@ -17,6 +17,12 @@ series = click.option('-s', '--series', default='', help='Default $MOJO_SERIES, 
 manifest = click.option(
     '-m', 'manifest', default='', metavar='NAME', help='Another manifest than "manifest".'
 )
+cloud = click.option(
+    '--cloud',
+    default='',
+    metavar='CLOUD[/REGION]',
+    help='Where a model that has to be made goes; default $HOODOO_CLOUD.',
+)
 model = click.option(
     '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
 )

@@ -14,7 +14,7 @@ from typing import Any, cast
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.juju import clientfiles, handing, jujudriver, reader, rpc
+from hoodoo.juju import clientfiles, clouds, handing, jujudriver, reader, rpc
 
 _POCKET_CLOUD = 'pocket'
 _POCKET_UP_S = 900.0
@@ -30,6 +30,15 @@ class Target:
     controller: clientfiles.Controller
     program: Path
     juju_data: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How a model is to be, when it has to be made."""
+
+    cloud: str = ''
+    """``CLOUD`` or ``CLOUD/REGION``; empty leaves the choice to us, and ours to Juju."""
+    on_kubernetes: bool = False
 
 
 def _find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
@@ -72,13 +81,22 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
 
 
 def open_driver(
-    settings: settings_module.Settings, *, wanted: str, default: str, note: Note
+    settings: settings_module.Settings,
+    *,
+    wanted: str,
+    default: str,
+    note: Note,
+    making: Making = Making(),
 ) -> tuple[jujudriver.JujuDriver, Target]:
     """Connect to a model, creating it when it is absent.
 
     Args:
         wanted: ``[controller:]model`` from the command line or JUJU_MODEL; may be empty.
         default: The model's name when *wanted* is empty.
+        making: How a model that is created is to be; one that is there stays as it is.
+
+    Raises:
+        UsageFault: no cloud of the controller fits *making*.
     """
     controller, _, name = wanted.rpartition(':')
     target = _find_target(settings, controller=controller, note=note)
@@ -91,8 +109,9 @@ def open_driver(
             hint=f'Only {owner} can make it, and let {target.controller.user} into it with "juju grant".',
         )
     if not uuid:
-        note(f'creating model {name} on {target.controller.name}')
-        jujudriver.add_model(target.program, controller=target.controller.name, name=own)
+        cloud = _cloud(target, making)
+        note(f'creating model {name} on {target.controller.name}{f", cloud {cloud}" if cloud else ""}')
+        jujudriver.add_model(target.program, controller=target.controller.name, name=own, cloud=cloud)
         uuid = _model_uuid(target, name)
     if not uuid:
         raise errors.Fault(f'cannot find model "{name}" though it was created')
@@ -207,6 +226,20 @@ def _model_uuid(target: Target, name: str) -> str:
 def _owned(target: Target, name: str) -> str:
     """The name of a model with its owner, who is us unless it says."""
     return name if '/' in name else f'{target.controller.user}/{name}'
+
+
+def _cloud(target: Target, making: Making) -> str:
+    """The cloud of a model to be made; empty for the controller's own."""
+    if not making.cloud and not making.on_kubernetes:
+        return ''
+    connection = rpc.Connection(target.controller)
+    try:
+        found = clouds.decode(connection.call('Cloud', 'Clouds', {}))
+    finally:
+        connection.close()
+    return clouds.choose(
+        found, asked=making.cloud, on_kubernetes=making.on_kubernetes, controller=target.controller.name
+    )
 
 
 def _models(target: Target) -> dict[str, str]:

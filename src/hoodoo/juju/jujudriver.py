@@ -192,14 +192,14 @@ class JujuDriver:
             self._juju.cli(*words)
 
 
-def add_model(program: Path, *, controller: str, name: str) -> None:
-    """Create model *name* without making it the current one.
+def add_model(program: Path, *, controller: str, name: str, cloud: str = '') -> None:
+    """Create model *name* without making it the current one; an empty *cloud* is the controller's own.
 
     Raises:
         driver.JujuFault: the juju program refused.
     """
     with _translated():
-        jubilant.Juju(cli_binary=program).add_model(name, controller=controller)
+        jubilant.Juju(cli_binary=program).add_model(name, cloud or None, controller=controller)
 
 
 @contextlib.contextmanager

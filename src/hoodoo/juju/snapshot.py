@@ -16,6 +16,7 @@ def decode(status: Mapping[str, Any]) -> model.ModelSnapshot:
     units = [unit for name, entry in raw.items() for unit in _units(name, entry)]
     return model.ModelSnapshot(
         name=str(_mapping(status.get('model')).get('name', '')),
+        on_kubernetes=_mapping(status.get('model')).get('type') == 'caas',
         now_ms=_time_ms(status.get('controller-timestamp')) or time.time_ns() // 1_000_000,
         applications={
             name: _application(name, entry, tuple(u for u in units if u.application == name))

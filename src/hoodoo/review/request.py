@@ -27,6 +27,7 @@ class Given:
     line: str = ''
     """One manifest line to run in place of a manifest."""
     model: str = ''
+    cloud: str = ''
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Request:
     model: str
     """``[controller:]model`` as asked for; may be empty."""
     default_model: str
+    cloud: str
+    """``CLOUD`` or ``CLOUD/REGION`` for a model that has to be made; may be empty."""
     variables: Mapping[str, str]
     """The environment and the MOJO_ variables."""
 
@@ -83,6 +86,7 @@ def complete(
         line=given.line,
         model=given.model or settings.model,
         default_model=_model_name(origin.name, stage),
+        cloud=given.cloud or settings.cloud,
         variables={**settings.environ, **_mojo(origin, workspace, stage, settings.root)},
     )
 
@@ -103,6 +107,7 @@ def stored(asked: Request, mask: Callable[[str], str]) -> str:
         'line': mask(asked.line),
         'model': asked.model,
         'default_model': asked.default_model,
+        'cloud': asked.cloud,
     }
     return json.dumps(facts)
 
@@ -132,6 +137,8 @@ def restored(text: str, settings: settings_module.Settings) -> Request:
         line=facts['line'],
         model=facts['model'],
         default_model=facts['default_model'],
+        # Requests of older versions have none.
+        cloud=facts.get('cloud', ''),
         variables={**settings.environ, **_mojo(origin, workspace, facts['stage'], settings.root)},
     )
 

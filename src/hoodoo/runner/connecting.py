@@ -9,19 +9,23 @@ from pathlib import Path
 from hoodoo import settings as settings_module
 from hoodoo.juju import connect, driver
 
-Connect = Callable[[str, str, connect.Note, bool], tuple[driver.Driver | None, Mapping[str, str]]]
-"""From the model asked for, its default name, a listener, and whether to make what is not there: a driver, if
-there is a model, and variables for scripts."""
+Connect = Callable[
+    [str, str, connect.Note, connect.Making | None], tuple[driver.Driver | None, Mapping[str, str]]
+]
+"""From the model asked for, its default name, a listener, and how to make what is not there, if at all: a
+driver, if there is a model, and variables for scripts."""
 
 
 def connect_juju(settings: settings_module.Settings) -> Connect:
     """Return what opens models with *settings*."""
 
     def connected(
-        wanted: str, default: str, note: connect.Note, make: bool
+        wanted: str, default: str, note: connect.Note, making: connect.Making | None
     ) -> tuple[driver.Driver | None, Mapping[str, str]]:
-        if make:
-            opened, target = connect.open_driver(settings, wanted=wanted, default=default, note=note)
+        if making:
+            opened, target = connect.open_driver(
+                settings, wanted=wanted, default=default, note=note, making=making
+            )
         else:
             opened, target = connect.find_model(settings, wanted=wanted, default=default, note=note)
         if target is None:

@@ -152,8 +152,8 @@ class Runner:
         with contextlib.ExitStack() as stack:
             note = telling.Teller(self.journal, work.run, -1).note
 
-            def opened(note: connect.Note, *, make: bool = False) -> driver.Driver | None:
-                juju, extra = self.connect(asked.model, asked.default_model, note, make)
+            def opened(note: connect.Note, making: connect.Making | None = None) -> driver.Driver | None:
+                juju, extra = self.connect(asked.model, asked.default_model, note, making)
                 environment.update(extra)
                 if isinstance(juju, jujudriver.JujuDriver):
                     stack.callback(juju.close)
@@ -162,7 +162,12 @@ class Runner:
                 return juju
 
             use = work.model_use
-            juju = None if use is base.ModelUse.NONE else opened(note, make=use is base.ModelUse.MAKES)
+            making = connect.Making(cloud=asked.cloud, on_kubernetes=work.on_kubernetes)
+            juju = (
+                None
+                if use is base.ModelUse.NONE
+                else opened(note, making if use is base.ModelUse.MAKES else None)
+            )
 
             def connected() -> driver.Driver:
                 nonlocal juju

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hoodoo.journal import events, journal
 from hoodoo.juju import driver
-from hoodoo.phases import base
+from hoodoo.phases import base, common
 from hoodoo.review import check
 from hoodoo.runner import leftovers, telling
 
@@ -39,6 +39,12 @@ class Steps:
         uses = {line.phase.model_use for line in self.lines[self.first :]}
         ways = (base.ModelUse.MAKES, base.ModelUse.USES)
         return next((use for use in ways if use in uses), base.ModelUse.NONE)
+
+    @property
+    def on_kubernetes(self) -> bool:
+        """Whether a line deploys a bundle for Kubernetes."""
+        jobs = [common.bare(line.job) for line in self.lines]
+        return any(isinstance(job, base.Deploys) and job.foreseen.on_kubernetes for job in jobs)
 
     def step(
         self, here: base.Place, juju: Callable[[], driver.Driver], environment: Mapping[str, str]

@@ -68,7 +68,7 @@ class World:
             opened.close()
 
     def _connect(
-        self, wanted: str, default: str, note: connect.Note, make: bool
+        self, wanted: str, default: str, note: connect.Note, making: connect.Making | None
     ) -> tuple[driver.Driver, Mapping[str, str]]:
         return self.juju, {}
 

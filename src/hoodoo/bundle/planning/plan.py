@@ -42,7 +42,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
     """
     made: list[steps.Step] = list(_machines(wanted, seen))
     remarks = list(wanted.remarks)
-    problems: list[str] = []
+    problems = list(_wrong_kind(wanted, seen.snapshot))
     left: set[str] = set()
     for name, application in wanted.applications.items():
         there = seen.snapshot.applications.get(name)
@@ -73,6 +73,16 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
     return steps.Plan(
         steps=tuple(made), remarks=tuple(remarks), problems=tuple(problems), left=frozenset(left)
     )
+
+
+def _wrong_kind(wanted: model.WantedModel, there: model.ModelSnapshot) -> Iterator[str]:
+    # A model that does not exist yet has no name, and will be of the kind that is wanted.
+    if there.name and wanted.applications and wanted.on_kubernetes is not there.on_kubernetes:
+        kinds = {True: 'on Kubernetes', False: 'of machines'}
+        yield (
+            f'model {there.name} is {kinds[there.on_kubernetes]} and the bundle is for one'
+            f' {kinds[wanted.on_kubernetes]}: choose another model with --model'
+        )
 
 
 def _machines(wanted: model.WantedModel, seen: Seen) -> Iterator[steps.Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from hoodoo.bundle.wanted import (
     charms,
     constraints,
     findings,
+    images,
     options,
     pairings,
     placement,
@@ -24,11 +26,12 @@ from hoodoo.bundle.wanted import (
     sourcing,
 )
 
+_KUBERNETES = 'kubernetes'
 _HINT = 'Offers and what is consumed can be made by a script phase, with juju offer and juju consume.'
 _UNSUPPORTED = {
     'offers': ('offers are not made', _HINT),
     'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
-    'devices': ('devices are only for kubernetes models', 'Leave them out.'),
+    'devices': ('devices are not asked for', 'Leave them out, or ask for them with juju deploy --device.'),
 }
 
 
@@ -83,8 +86,10 @@ class _Resolver:
         secret: Sequence[Path],
     ) -> None:
         self.chosen, self.deployments, self.series, self.secret = chosen, deployments, series, secret
+        self.shelf = shelf
         self.dialect = deployments.dialect
         self.section = self.dialect.section
+        self.on_kubernetes = chosen.data.get('bundle') == _KUBERNETES
         self.found = findings.Findings(chosen)
         self.found.remarks += deployments.remarks
         self.sourcing = sourcing.Sourcing(shelf, self.dialect, self.found)
@@ -102,7 +107,11 @@ class _Resolver:
             f'{remark.where}: {remark.message}. {remark.hint}'.rstrip() for remark in self.found.remarks
         )
         return model.WantedModel(
-            applications=applications, relations=relations, machines=machines, remarks=remarks
+            applications=applications,
+            relations=relations,
+            machines=machines,
+            on_kubernetes=self.on_kubernetes,
+            remarks=remarks,
         )
 
     def _check_keys(self) -> None:
@@ -113,9 +122,16 @@ class _Resolver:
             self.found.remark(('inherits',), message, 'Put it under a name of its own.')
         if self.chosen.data.get('saas'):
             self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
-        if self.chosen.data.get('bundle') == 'kubernetes':
+        kind = self.chosen.data.get('bundle')
+        if kind is not None and kind != _KUBERNETES:
             self.found.problem(
-                ('bundle',), 'the bundle is for a kubernetes model', 'Only machines are supported.'
+                ('bundle',),
+                f'bundle takes kubernetes, not "{words.option_text(kind)}"',
+                'Leave it out for a model with machines.',
+            )
+        if self.on_kubernetes and self.chosen.data.get('machines'):
+            self.found.problem(
+                ('machines',), 'a model on Kubernetes has no machines', 'Leave machines out, and to: too.'
             )
         overrides = self.chosen.data.get('overrides')
         if overrides is not None and not isinstance(overrides, tree.Table):
@@ -154,6 +170,8 @@ class _Resolver:
         source = self.sourcing.source(at, name, raw, series)
         charm = self.sourcing.read(at, source)
         subordinate = charm is not None and charm.subordinate
+        if self.on_kubernetes:
+            self._check_pods(at, name, raw, charm)
         return model.WantedApplication(
             name=name,
             charm=source,
@@ -171,13 +189,26 @@ class _Resolver:
             private=self._private(at, raw, charm),
         )
 
+    def _check_pods(self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None) -> None:
+        """What cannot be on Kubernetes."""
+        if raw.get('to'):
+            self.found.problem(
+                (*at, 'to'), f'a model on Kubernetes has no machines to place {name} on', 'Leave to: out.'
+            )
+        if charm is not None and charm.subordinate:
+            self.found.problem(
+                (*at, 'charm'), f'{name} is a subordinate, which a model on Kubernetes cannot have'
+            )
+
     def _default_base(self) -> str:
         return words.option_text(self.chosen.data.get('default-base')).partition('/')[0]
 
     def _count(self, at: tree.Path, name: str, raw: tree.Table, *, subordinate: bool) -> int:
         key = 'scale' if 'scale' in raw and 'num_units' not in raw else 'num_units'
         value = raw.get(key)
-        text = words.option_text(self.dialect.num_units if value is None else value)
+        # A bundle of machines may want none yet; one of pods that says nothing wants one.
+        unsaid = 1 if self.on_kubernetes else self.dialect.num_units
+        text = words.option_text(unsaid if value is None else value)
         if isinstance(value, bool) or not text.isdigit():
             self.found.problem(
                 (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
@@ -236,8 +267,11 @@ class _Resolver:
         """The resources, the files among them with their whole path."""
         found = self._named(at, name, raw, 'resources', charm.resources if charm else None)
         for key, text in found.items():
+            if images.is_local(text):
+                self._image((*at, 'resources', key), found, key, name)
+                continue
             if not text.startswith(('.', '/', '~')):
-                continue  # a revision of the store, or an image
+                continue  # a revision of the store, or an image of a registry
             path = Path(os.path.expanduser(text))
             folders = self.deployments.folders
             file = next((folder / path for folder in folders if os.path.isfile(folder / path)), None)
@@ -248,6 +282,20 @@ class _Resolver:
             else:
                 found[key] = str(file.resolve())
         return found
+
+    def _image(self, at: tree.Path, found: dict[str, str], key: str, name: str) -> None:
+        """Give the image under *key* of *found* its whole path."""
+        image = images.parse(found[key])
+        folders = self.deployments.folders
+        places = (folder / os.path.expanduser(image.path) for folder in folders)
+        there = next((place for place in places if place.exists()), None) or self.shelf.find(
+            image.path, self.series
+        )
+        if there is None and self.shelf.complete:
+            message = f'there is no image at {image.path} for resource "{key}" of {name}'
+            self.found.problem(at, message, 'Build it with "hoodoo image build", and let collect bring it.')
+        elif there is not None:
+            found[key] = str(dataclasses.replace(image, path=str(there.resolve())))
 
     def _private(self, at: tree.Path, raw: tree.Table, charm: charm_files.Charm | None) -> frozenset[str]:
         """The options that hold secrets."""

@@ -13,6 +13,7 @@ from hoodoo.runner import run
 
 @click.command('run')
 @options.which_run
+@options.cloud
 @click.option('--check', 'only_check', is_flag=True, help='As "hoodoo check" of this manifest.')
 @click.option('--format', 'form', type=click.Choice(['text', 'json']), default='text', show_default=True)
 def command(
@@ -23,6 +24,7 @@ def command(
     series: str,
     manifest: str,
     model: str,
+    cloud: str,
     only_check: bool,
     form: str,
 ) -> None:
@@ -45,6 +47,7 @@ def command(
         stage=stage,
         manifest=manifest,
         model=model,
+        cloud=cloud,
     )
     execute(given, only_check=only_check, form=form)
 

@@ -86,11 +86,11 @@ def test_what_only_overlays_may_say(tmp_path: Path, text: str, said: str) -> Non
             'applications: {web: {exposed-endpoints: {y: {}}}}',
             '1:22 endpoints are not exposed one by one (web)',
         ),
-        ('applications: {web: {devices: {gpu: 1}}}', '1:22 devices are only for kubernetes models (web)'),
+        ('applications: {web: {devices: {gpu: 1}}}', '1:22 devices are not asked for (web)'),
         ('applications: {more: {}}', '1:16 application more names no charm'),
         ('applications: {web: {num_unit: 1}}', ''),
         ('saas: {db: {url: x}}', '1:1 offers of other models are not consumed'),
-        ('bundle: kubernetes', '1:1 the bundle is for a kubernetes model'),
+        ('bundle: pods', '1:1 bundle takes kubernetes, not "pods"'),
         ('applications: {web: {charm: ./noble/wbe}}', '1:22 cannot find charm "wbe" of web'),
         ('applications: [web]', '1:1 applications are not a mapping'),
         ('applications: {web: []}', '1:16 application web is not a mapping'),
@@ -136,3 +136,32 @@ def test_overlays_are_templates_too(tmp_path: Path) -> None:
         units='3',
     )
     assert found.wanted.applications['web'].num_units == 3
+
+
+def test_a_bundle_for_kubernetes_wants_one_unit_and_its_images(tmp_path: Path) -> None:
+    (tmp_path / 'layout').mkdir()
+    text = 'bundle: kubernetes\napplications:\n  web: {charm: web, resources: {image: "oci:layout:v1"}}\n'
+    found = bundles.juju(tmp_path, text)
+    assert found.problems == ()
+    assert found.wanted.on_kubernetes
+    web = found.wanted.applications['web']
+    assert (web.num_units, dict(web.resources)) == (1, {'image': f'oci:{tmp_path}/layout:v1'})
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('machines: {0: {}}', 'a model on Kubernetes has no machines'),
+        (
+            'applications: {web: {charm: x, to: [new]}}',
+            'a model on Kubernetes has no machines to place web on',
+        ),
+        (
+            'applications: {web: {charm: x, resources: {image: "oci:nowhere"}}}',
+            'there is no image at nowhere for resource "image" of web',
+        ),
+    ],
+)
+def test_what_kubernetes_does_not_have(tmp_path: Path, text: str, said: str) -> None:
+    found = bundles.juju(tmp_path, f'bundle: kubernetes\n{text}\n')
+    assert said in [problem.message for problem in found.problems]

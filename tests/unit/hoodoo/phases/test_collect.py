@@ -66,7 +66,7 @@ class World:
 
 
 def _no_model(
-    wanted: str, default: str, note: connect.Note, make: bool
+    wanted: str, default: str, note: connect.Note, making: connect.Making | None
 ) -> tuple[driver.Driver, Mapping[str, str]]:
     raise AssertionError('collect needs no model')
 

@@ -63,7 +63,7 @@ class World:
         return {p.where.removeprefix(f'{self.spec}/'): p.message for p in caught.value.problems}
 
     def _connect(
-        self, wanted: str, default: str, note: connect.Note, make: bool
+        self, wanted: str, default: str, note: connect.Note, making: connect.Making | None
     ) -> tuple[driver.Driver, Mapping[str, str]]:
         return self.juju, {'JUJU_MODEL': 'fake:m'}
 

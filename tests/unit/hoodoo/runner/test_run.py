@@ -79,10 +79,10 @@ class World:
         return [record.event for record in self.journal.records(newest[0].id)] if newest else []
 
     def _connect(
-        self, wanted: str, default: str, note: connect.Note, make: bool
+        self, wanted: str, default: str, note: connect.Note, making: connect.Making | None
     ) -> tuple[driver.Driver, Mapping[str, str]]:
         self.connections += 1
-        self.made = make
+        self.made = making is not None
         self.default_model = default
         return self.juju, {'JUJU_MODEL': 'fake:m'}
 
