@@ -103,9 +103,7 @@ async def serve(websocket: WebSocket, substrate: Substrate, target: Target) -> N
 
 async def _run(websocket: WebSocket, substrate: Substrate, target: Target) -> Mapping[str, Any]:
     cwd = '/' if target.container else _CHARM_DIR
-    entrance = await substrate.entrance(
-        target.host_name, target.command, cwd=cwd, container=target.container
-    )
+    entrance = await substrate.entrance(target.host_name, target.command, cwd=cwd, container=target.container)
     env = await asyncio.to_thread(_environment, entrance.leader_pid)
     if target.tty:
         with terminals.opened(entrance.leader_pid) as (master, slave):

@@ -19,11 +19,13 @@ import stat
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from bedrock import errors, process
+from bedrock.oci.model import Config
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.substrate import _booting, _folders, _seeds, _sockets, procs
+from pocket.substrate.ociimages import OciImage
 from pocket.substrate.records import Pod, Workload
 
 PEBBLE = '/charm/bin/pebble'
@@ -58,22 +60,7 @@ exec "$@"
 _OPEN_PORTS = 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start'
 
 
-class Unpacked(Protocol):
-    """An image of a container, unpacked."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def tree(self) -> Path: ...
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """Of the image's configuration what is about its programs: ``Env``, ``WorkingDir``."""
-        ...
-
-
-Unpack = Callable[[OciReference, Callable[[str], None]], Awaitable[Unpacked]]
+Unpack = Callable[[OciReference, Callable[[str], None]], Awaitable[OciImage]]
 """Brings an image and unpacks it, unless it is there."""
 
 
@@ -127,9 +114,9 @@ def command(start: Start) -> list[str]:
     ]
 
 
-def environment(config: Mapping[str, Any]) -> dict[str, str]:
+def environment(config: Config) -> dict[str, str]:
     """The environment that an image's configuration wants."""
-    pairs = [str(entry).partition('=') for entry in config.get('Env') or ()]
+    pairs = [entry.partition('=') for entry in config.environment]
     return {name: value for name, _, value in pairs if name}
 
 
@@ -179,13 +166,12 @@ async def plan(spec: PodSpec, *, base: Path, unpack: Unpack, note: Callable[[str
 
 async def _workload(spec: ContainerSpec, base: Path, unpack: Unpack, note: Callable[[str], None]) -> Workload:
     image = None if spec.image is None else await unpack(spec.image, note)
-    config: Mapping[str, Any] = {} if image is None else image.config
     return Workload(
         name=spec.name,
         lower=str(base if image is None else image.tree),
-        own_run=image is not None,
-        env=environment(config),
-        cwd=str(config.get('WorkingDir') or ''),
+        image='' if image is None else image.id,
+        env={} if image is None else environment(image.config),
+        cwd='' if image is None else image.config.folder,
         mounts=dict(spec.mounts),
         uid=spec.uid,
         gid=spec.gid,
@@ -290,7 +276,7 @@ class Site:
             first=(*(as_user(*user) if helper else ()), *_FIRST),
             cwd=_folder_of(Path(workload.lower), workload.cwd),
             join=join,
-            own_run=image_run(Path(workload.lower)) if workload.own_run else (),
+            own_run=image_run(Path(workload.lower)) if workload.image else (),
         )
         scratch = self.scratch.with_name(part(self.scratch.name, workload.name))
         what = f'container {workload.name} of pod {self.name}'

@@ -1,4 +1,4 @@
-"""The doors of models on Kubernetes: a haproxy for each that has an ingress, at its gateway's ports 80 and 443.
+"""The doors of models on Kubernetes: a haproxy for each that has an ingress, at its gateway on 80 and 443.
 
 Its first process outlives the daemon and starts, at each change, another worker that takes the listening
 sockets over: no connection is dropped.

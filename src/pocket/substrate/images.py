@@ -233,7 +233,7 @@ class Images:
         tree = self.tree(name)
         if not tree.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            async with _locked(self._folder / f'.{name}.lock', note):
+            async with _locks.locked(self._folder / f'.{name}.lock', note, waiting=_WAITING):
                 if not tree.is_dir():
                     await self._make(name, tree, make)
         return tree

@@ -46,6 +46,7 @@ from pocket.substrate import (
     images,
     isolation,
     network,
+    ociimages,
     pebbles,
     procs,
     ranges,
@@ -68,9 +69,7 @@ _HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
 class Nspawn:
     """The substrate of real machines. One instance per home at a time."""
 
-    def __init__(
-        self, settings: Settings, *, note: images.Note = lambda _: None, unpack: _pods.Unpack | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, *, note: images.Note = lambda _: None) -> None:
         self._settings = settings
         self._machines = settings.home / 'm'
         self._note = note
@@ -79,7 +78,6 @@ class Nspawn:
         self._ranges = ranges.Ranges()
         self._volumes = _filesystems.Images(settings.home / 'storage')
         self._folders = _folders.Folders(settings.home / 'storage')
-        self._unpack = unpack or _unpack
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._layout = cgroups.here()
         self._hosts: dict[str, Names] = {}
@@ -103,7 +101,8 @@ class Nspawn:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
                 record = self._create(spec, image=image, address=address, note=differs)
             # At each start: the first one may have been killed before it came to this.
-            self._images.use(record.image, f'{self._settings.tag}.{spec.name}', folder)
+            for used in (record.image, *_images_of(pod)):
+                self._images.use(used, f'{self._settings.tag}.{spec.name}', folder)
             try:
                 if pod is not None:
                     return await self._start_pod(spec, dataclasses.replace(record, pod=pod))
@@ -530,6 +529,9 @@ class Nspawn:
 
         return await bases.ensure(self._images, base, note=tell)
 
+    async def _unpack(self, reference: OciReference, note: images.Note) -> ociimages.OciImage:
+        return await ociimages.ensure(self._images, reference, note=note)
+
     def _make_home(self) -> None:
         # Below it are files of machines, programs that run as root for everybody among them.
         self._machines.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -654,8 +656,8 @@ def _in_container(
     return workload.leader, workload.groups
 
 
-async def _unpack(reference: OciReference, note: images.Note) -> _pods.Unpacked:
-    raise errors.Fault(f'cannot bring image {reference.path}: no images of containers are known here')
+def _images_of(pod: Pod | None) -> frozenset[str]:
+    return frozenset(one.image for one in pod.workloads if one.image) if pod else frozenset()
 
 
 def _group_of(workload: str) -> str:

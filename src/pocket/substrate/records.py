@@ -23,8 +23,8 @@ class Workload:
     name: str
     lower: str
     """The file tree that it changes nothing of."""
-    own_run: bool
-    """Its image is no machine's: what it has below ``/run`` is shown."""
+    image: str
+    """Whose tree that is, in the cache of images; empty: that of the charm's container."""
     env: Mapping[str, str]
     cwd: str
     mounts: Mapping[str, str]
@@ -132,7 +132,7 @@ def _workload(raw: dict[str, Any]) -> Workload:
     return Workload(
         name=raw['name'],
         lower=raw['lower'],
-        own_run=bool(raw['own_run']),
+        image=str(raw['image']),
         env=dict(raw['env']),
         cwd=raw['cwd'],
         mounts=dict(raw['mounts']),
