@@ -123,9 +123,10 @@ def _wants_prompt(session: Session) -> bool:
 def _scale_down(ctx: Context, given: Given) -> int:
     if given.on('destroy-storage'):
         raise faults.WrongUsage('k8s models only support --num-units')
-    if len(given.args) > 1:
+    name, *others = given.args
+    if others:
         raise faults.WrongUsage('only single application supported')
-    name, count = given.args[0], given.number('num-units')
+    count = given.number('num-units')
     if values.is_unit(name):
         raise faults.WrongUsage(
             'k8s models do not support removing named units.'
@@ -138,7 +139,8 @@ def _scale_down(ctx: Context, given: Given) -> int:
         answer = session.call('Application', 'ScaleApplications', {'applications': [change]})
     failed = output.item_errors(ctx, answer.get('results'))
     if not failed:
-        scaled = shape.mapping(shape.objects(answer.get('results'))[0].get('info'))
+        (result,) = shape.objects(answer.get('results'))
+        scaled = shape.mapping(result.get('info'))
         ctx.info(f'scaling down to {scaled.get("num-units")} units')
     return failed
 
