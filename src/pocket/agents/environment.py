@@ -53,6 +53,7 @@ def build(
         'TERM': 'tmux-256color',
     }
     env |= dict.fromkeys(_PROXIES, '') | dict(view.surroundings.proxies)
+    env |= dict(view.surroundings.kubernetes)
     if dispatch_path:
         env['JUJU_DISPATCH_PATH'] = dispatch_path
     if hook and hook.in_relation:

@@ -8,7 +8,19 @@ from typing import Any
 
 from bedrock.charm import Charm
 from pocket.model import Life, RelationView, Surroundings, UnitView
-from pocket.services import actions, charms, durations, life, models, options, proxies, rows, scopes, statuses
+from pocket.services import (
+    actions,
+    charms,
+    durations,
+    kubeaccess,
+    life,
+    models,
+    options,
+    proxies,
+    rows,
+    scopes,
+    statuses,
+)
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.services.storage import instances as storage_instances
@@ -69,6 +81,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         secrets=events.view(tx, uuid, unit),
         storage=storage_instances.views(tx, uuid, unit),
         surroundings=Surroundings(
+            kubernetes=kubeaccess.environment(tx, uuid),
             cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
             boot_id=str(row['boot_id']),
