@@ -8,7 +8,7 @@ from pocket.agents import secrets, storage
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook
 from pocket.agents.paths import MachinePaths
-from pocket.model import JUJU_VERSION, PendingAction, StorageView, UnitView
+from pocket.model import JUJU_VERSION, PendingAction, StorageView
 from pocket.model.pods import WorkloadEvent
 
 SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin'
@@ -22,13 +22,11 @@ def build(
     paths: MachinePaths,
     api_addresses: Sequence[str],
     dispatch_path: str = '',
-    kubernetes: str = '',
 ) -> dict[str, str]:
     """Return the environment of *context*'s run.
 
     Args:
         dispatch_path: What is run, such as ``hooks/install``; empty for a command.
-        kubernetes: ``host:port`` of the Kubernetes API, in a pod that has one.
     """
     view, hook = context.view, context.hook
     charm_dir = paths.charm(view.unit)
@@ -56,8 +54,9 @@ def build(
         'TERM': 'tmux-256color',
     }
     env |= dict.fromkeys(_PROXIES, '') | dict(view.surroundings.proxies)
+    env |= dict(view.surroundings.kubernetes)
     if view.pod:
-        env.update(_pod(view, kubernetes))
+        env['JUJU_CONTAINER_NAMES'] = ','.join(sorted(view.charm.metadata.get('containers') or ()))
     if dispatch_path:
         env['JUJU_DISPATCH_PATH'] = dispatch_path
     if hook and hook.in_relation:
@@ -70,14 +69,6 @@ def build(
         env.update(_workload(hook.workload))
     if context.action and dispatch_path:
         env.update(_action(context.action))
-    return env
-
-
-def _pod(view: UnitView, kubernetes: str) -> dict[str, str]:
-    env = {'JUJU_CONTAINER_NAMES': ','.join(sorted(view.charm.metadata.get('containers') or ()))}
-    if kubernetes:
-        host, _, port = kubernetes.rpartition(':')
-        env |= {'KUBERNETES_SERVICE_HOST': host, 'KUBERNETES_SERVICE_PORT': port}
     return env
 
 

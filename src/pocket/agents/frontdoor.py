@@ -22,6 +22,8 @@ class FrontDoor:
     state: State
     proxies: FrontProxies
     _fronts: dict[str, Front] = field(default_factory=dict[str, Front])
+    _problems: dict[str, str] = field(default_factory=dict[str, str])
+    """Why a model's door is not as it should be; tried again with the next change."""
 
     async def run(self) -> None:
         """Go on until cancelled; the doors stay open."""
@@ -49,9 +51,11 @@ class FrontDoor:
             await self.proxies.apply(model, front)
         except errors.Fault as err:
             problem = f'{err.message}: {err.hint}' if err.hint else err.message.splitlines()[0]
-            log.error('front proxy of model %s: %s', model, errors.render(err))
-        # Told again only once it is another one: what failed for this one fails again.
-        self._fronts[model] = front
+            if problem != self._problems.get(model):
+                log.error('front proxy of model %s: %s', model, errors.render(err))
+        else:
+            self._fronts[model] = front
+        self._problems[model] = problem
         await self.state.write(_tell, model, problem)
 
 

@@ -158,13 +158,11 @@ class HookRunner:
             )
 
     def _environment(self, context: HookContext, dispatch_path: str = '') -> dict[str, str]:
-        view = context.view
         return environment.build(
             context,
             paths=self._site.paths,
             api_addresses=self._site.api_addresses,
             dispatch_path=dispatch_path,
-            kubernetes=self._site.kubernetes(view.model_uuid) if view.pod else '',
         )
 
     def _arguments(self, context: HookContext, dispatch_path: str) -> tuple[str, ...]:

@@ -34,6 +34,10 @@ class Neighbourhood:
         finally:
             watch.close()
 
+    async def settle(self) -> None:
+        """Have the networks of models on Kubernetes up, which others listen at."""
+        await self._serve()
+
     async def _bring_up_to_date(self, models: Iterable[str]) -> None:
         await self.substrate.allow([frozenset(pair) for pair in self.state.read(crossings.connected_models)])
         await self._serve()

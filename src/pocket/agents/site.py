@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +23,6 @@ class Site:
     home: Path = Path('/var/lib/pocket')
     """Where the files of this controller are."""
     paths: MachinePaths = field(default_factory=MachinePaths)
-    kubernetes: Callable[[str], str] = field(default=lambda _: '')
-    """``host:port`` of the Kubernetes API of a model, as its pods reach it; empty where there is none."""
     _seats: dict[str, Seat] = field(default_factory=dict[str, Seat])
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 

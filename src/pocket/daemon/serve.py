@@ -102,6 +102,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         agents = asyncio.create_task(supervisor.run(), name='supervisor')
         stack.push_async_callback(_cancel, agents)
         neighbourhood = Neighbourhood(state=state, substrate=substrate)
+        await neighbourhood.settle()
         around = asyncio.create_task(neighbourhood.run(), name='neighbourhood')
         stack.push_async_callback(_cancel, around)
         kube = Listeners(state=state, home=settings.home, secret=who.kube_secret)

@@ -13,6 +13,8 @@ class Surroundings:
 
     proxies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Variables of the environment that the model's proxy options make."""
+    kubernetes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variables that say where the model's Kubernetes API is; empty elsewhere."""
     cloud_spec: Mapping[str, Any] | None = None
     """What credential-get prints; None for an application that is not trusted."""
     boot_id: str = ''

@@ -34,16 +34,6 @@ class Credentials:
     namespace: str
     token: str = field(repr=False)
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """What programs in a pod are told."""
-        port = str(self.port)
-        return {
-            'KUBERNETES_SERVICE_HOST': self.host,
-            'KUBERNETES_SERVICE_PORT': port,
-            'KUBERNETES_SERVICE_PORT_HTTPS': port,
-        }
-
 
 def for_admin(tx: Tx, uuid: str, secret: bytes) -> Credentials | None:
     """Return the administrator's credentials; None while the model's API does not answer."""
@@ -56,6 +46,19 @@ def for_application(tx: Tx, uuid: str, application: str, secret: bytes) -> Crede
     if row is None:
         return None
     return _credentials(tx, uuid, _token(secret, f'{uuid}:{application}:{row["created_ms"]}'))
+
+
+def environment(tx: Tx, uuid: str) -> Mapping[str, str]:
+    """Return what programs in the pods of a model are told of its API; empty where there is none."""
+    row = rows.one(tx, 'SELECT address, port FROM kube_gateway WHERE model_uuid = ? AND port > 0', uuid)
+    if row is None:
+        return {}
+    port = str(row['port'])
+    return {
+        'KUBERNETES_SERVICE_HOST': str(row['address']),
+        'KUBERNETES_SERVICE_PORT': port,
+        'KUBERNETES_SERVICE_PORT_HTTPS': port,
+    }
 
 
 def check(tx: Tx, uuid: str, token: str, secret: bytes) -> Account | None:

@@ -59,9 +59,7 @@ def _routes(tx: Tx, uuid: str, ingress: Mapping[str, Any], secured: set[str]) ->
     timeouts = [_seconds(settings.get(f'proxy-{kind}-timeout', '')) for kind in ('read', 'send')]
     spec: Mapping[str, Any] = ingress['spec']
     wanted: list[tuple[str, Mapping[str, Any]]] = [
-        (str(rule.get('host') or ''), path)
-        for rule in spec.get('rules') or ()
-        for path in (rule.get('http') or {}).get('paths') or ()
+        (str(rule.get('host') or ''), path) for rule in spec.get('rules') or () for path in _paths(rule)
     ]
     if spec.get('defaultBackend'):
         wanted.append(('', {'path': '/', 'pathType': 'Prefix', 'backend': spec['defaultBackend']}))
@@ -77,6 +75,11 @@ def _routes(tx: Tx, uuid: str, ingress: Mapping[str, Any], secured: set[str]) ->
         )
         for host, path in wanted
     ]
+
+
+def _paths(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    http: Mapping[str, Any] = rule.get('http') or {}
+    return list(http.get('paths') or ())
 
 
 def _hosts(ingress: Mapping[str, Any]) -> list[str]:

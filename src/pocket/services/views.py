@@ -13,6 +13,7 @@ from pocket.services import (
     charms,
     clouds,
     durations,
+    kubeaccess,
     life,
     models,
     options,
@@ -83,6 +84,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         secrets=events.view(tx, uuid, unit),
         storage=storage_instances.views(tx, uuid, unit),
         surroundings=Surroundings(
+            kubernetes=kubeaccess.environment(tx, uuid),
             cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
             boot_id=str(row['boot_id']),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pocket.model.cluster import Front, Route
 
-DEFAULT = 'default.pem'
+DEFAULT = '_default.pem'
+"""No secret can be called so."""
 _UNKNOWN = '404: nothing is served at this address.\\n'
 _NOBODY = '503: the application has no unit that runs.\\n'
 _FOREIGN = (
@@ -42,7 +43,7 @@ def configuration(front: Front, *, folder: Path, user: str) -> str:
         f'    http-request redirect scheme https code 308 if !{{ ssl_fc }} {_host(host)}\n' for host in secure
     )
     uses = ''.join(
-        f'    use_backend route{number} if {" ".join(filter(None, (_host(route.host), path)))}\n'
+        f'    use_backend route{number}{_condition(_host(route.host), path)}\n'
         for number, route in enumerate(routes)
         for path in _paths(route)
     )
@@ -103,6 +104,11 @@ def _order(route: Route) -> tuple[bool, bool, int, bool, str, str]:
 
 def _key(route: Route) -> tuple[str, str]:
     return route.host, route.path
+
+
+def _condition(*terms: str) -> str:
+    wanted = ' '.join(filter(None, terms))
+    return f' if {wanted}' if wanted else ''
 
 
 def _host(host: str) -> str:

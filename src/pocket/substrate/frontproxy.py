@@ -1,4 +1,4 @@
-"""The doors of models on Kubernetes: a haproxy for each that has an ingress, at its gateway on 80 and 443.
+"""The doors of models on Kubernetes: a haproxy for each with an ingress, at its gateway's ports 80 and 443.
 
 Its first process outlives the daemon and starts, at each change, another worker that takes the listening
 sockets over: no connection is dropped.
@@ -59,7 +59,12 @@ class FrontProxies:
             raise errors.Fault('cannot carry out ingresses: there is no haproxy', hint='apt install haproxy')
         await asyncio.to_thread(_write, folder, wanted)
         command = [program, '-f', str(folder / 'haproxy.cfg')]
-        await process.arun([*command, '-c', '-q'], timeout_s=_TIMEOUT_S)
+        try:
+            await process.arun([*command, '-c', '-q'], timeout_s=_TIMEOUT_S)
+        except errors.Fault:
+            # What runs goes on as it was; the next call is not to take this for what it runs by.
+            (folder / 'haproxy.cfg').unlink()
+            raise
         if running is not None:
             # It starts the new worker, which asks the old one for the sockets, and then ends that.
             os.kill(running.pid, signal.SIGUSR2)

@@ -64,8 +64,7 @@ class Listeners:
         for model in tuple(self._open):
             if self._open[model].address != wanted.get(model):
                 await self._stop(model)
-                if model not in wanted:
-                    shutil.rmtree(self.home / 'kube' / model, ignore_errors=True)
+        _sweep(self.home / 'kube', frozenset(wanted))
         for model, address in wanted.items():
             if model not in self._open:
                 await self._start(model, address)
@@ -117,6 +116,14 @@ class Listeners:
 def _addresses(tx: Tx) -> dict[str, str]:
     found = {model: clusterservices.gateway(tx, model) for model in clusterservices.models(tx)}
     return {model: address for model, address in found.items() if address}
+
+
+def _sweep(folder: Path, wanted: frozenset[str]) -> None:
+    """Remove the keys of models that are gone, as long ago as may be."""
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            if entry.name not in wanted:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _listen(address: str) -> socket.socket | None:

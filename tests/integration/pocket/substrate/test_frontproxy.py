@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import http.server
-import os
 import shutil
 import ssl
 import threading
@@ -28,14 +27,16 @@ pytestmark = [
 
 GATEWAY = '127.9.9.9'
 MODEL = 'aaaa'
+END = '-----END CERTIFICATE-----'
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def do_GET(self) -> None:
-        seen = ' '.join(f'{key}={self.headers.get_all(key)}' for key in ('X-Forwarded-For', 'X-Forwarded-Proto'))
-        text = f'{self.server.server_address[1]} {self.path} {seen}'.encode()
+        names = ('X-Forwarded-For', 'X-Forwarded-Proto')
+        seen = ' '.join(f'{name}={self.headers.get_all(name)}' for name in names)
+        text = f'{self.connection.getsockname()[1]} {self.path} {seen}'.encode()
         self.send_response(200)
         self.send_header('Content-Length', str(len(text)))
         self.end_headers()
@@ -43,7 +44,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_POST = do_GET
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
         pass
 
 
@@ -105,7 +106,11 @@ async def test_requests_find_their_pods(proxies: FrontProxies, pods: tuple[str, 
     found = {
         url: await _ask(url)
         for url in (
-            *('http://plain.example.com/', 'http://plain.example.com/only', 'http://plain.example.com/only/x'),
+            *(
+                'http://plain.example.com/',
+                'http://plain.example.com/only',
+                'http://plain.example.com/only/x',
+            ),
             *('http://a.wild.example.com/', 'http://a.b.wild.example.com/', 'http://other.example.com/'),
             *('http://empty.example.com/', 'http://blog.example.com/a', 'https://blog.example.com/shop/x'),
             *('https://blog.example.com/shopping', 'https://plain.example.com/'),
@@ -118,7 +123,7 @@ async def test_requests_find_their_pods(proxies: FrontProxies, pods: tuple[str, 
         *((503, ''), (308, ''), (200, two)),
         *((200, one), (200, one)),
     ]
-    code, text = await _ask('https://blog.example.com/', '-H', 'X-Forwarded-For: 6.6.6.6')
+    _, text = await _ask('https://blog.example.com/', '-H', 'X-Forwarded-For: 6.6.6.6')
     assert text.partition(' / ')[2] == "X-Forwarded-For=['127.0.0.1'] X-Forwarded-Proto=['https']"
     assert (await _ask('http://plain.example.com/', '-d', 'x' * 2000))[0] == 413
     workers = process.run(['ps', '-o', 'user=', '-C', 'haproxy'], timeout_s=5, check=False).stdout.split()
@@ -154,7 +159,8 @@ async def test_a_change_drops_no_connection(
     pid = (tmp_path / 'h/front' / MODEL / 'pid').read_text()
     for number in range(1, 4):
         await heir.apply(MODEL, front(number))
-        wanted = ssl.PEM_cert_to_DER_cert(front(number).certificates['blog-tls'].partition('-----BEGIN P')[0].split('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----')
+        pem = front(number).certificates['blog-tls'].partition(END)[0] + END
+        wanted = ssl.PEM_cert_to_DER_cert(pem)
         async with asyncio.timeout(15):
             while await _shown() != wanted:
                 pass

@@ -1,0 +1,134 @@
+"""Services, names and doors of a model on Kubernetes, from its rows."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pocket.model import PortRange
+from pocket.model.cluster import ClusterAddresses, ServicePort
+from pocket.services import (
+    applications,
+    clusterservices,
+    hostnames,
+    kubeingress,
+    kubeobjects,
+    kubeviews,
+    network,
+)
+
+if TYPE_CHECKING:
+    from tests.unit.pocket.services.conftest import World
+
+
+@pytest.fixture
+def cluster(world: World) -> World:
+    """An application of two units in pods that run."""
+    world.tx.db.execute("UPDATE model SET cloud = 'k8s', region = 'default' WHERE uuid = ?", (world.uuid,))
+    world.deploy('blog', world.make_charm('blog'), units=2)
+    for number in (0, 1):
+        machine = applications.get_unit(world.tx, world.uuid, f'blog/{number}').machine
+        world.tx.db.execute(
+            'UPDATE machine SET pod_of = ? WHERE model_uuid = ? AND id = ?',
+            (f'blog/{number}', world.uuid, machine),
+        )
+    world.start('blog/0', 'blog/1')
+    clusterservices.set_addresses(
+        world.tx, {world.uuid: ClusterAddresses(gateway='10.0.0.1', services={'blog': '10.0.0.9'})}
+    )
+    return world
+
+
+def _open(world: World, unit: str) -> None:
+    port = PortRange(protocol='tcp', first=8080, last=8080, endpoint='')
+    network.change_ports(world.tx, world.uuid, unit, opened=[port], closed=[])
+
+
+def test_a_service_leads_to_the_running_pods_that_have_the_port_open(cluster: World) -> None:
+    def ports() -> tuple[ServicePort, ...]:
+        return clusterservices.wanted(cluster.tx)[0].services[0].ports
+
+    assert ports() == ()
+    _open(cluster, 'blog/1')
+    assert ports() == (ServicePort(protocol='tcp', first=8080, last=8080, backends=('10.0.0.3',)),)
+    _open(cluster, 'blog/0')
+    assert ports()[0].backends == ('10.0.0.2', '10.0.0.3')
+    cluster.tx.db.execute("UPDATE machine SET running = 0 WHERE pod_of = 'blog/0'")
+    assert ports()[0].backends == ('10.0.0.3',)
+
+
+def test_machine_models_have_no_services(world: World) -> None:
+    world.deploy('web', world.make_charm('web'))
+    assert clusterservices.wanted(world.tx) == []
+    assert kubeingress.front(world.tx, world.uuid) is None
+
+
+def test_pods_and_services_have_kubernetes_names(cluster: World) -> None:
+    names = hostnames.names(cluster.tx, cluster.uuid)
+    assert names['10.0.0.2'][:2] == ('blog-0.blog-endpoints.m.svc.cluster.local', 'blog-0')
+    assert 'blog-endpoints' in names['10.0.0.3']
+    assert names['10.0.0.9'] == ('blog', 'blog.m', 'blog.m.svc', 'blog.m.svc.cluster.local')
+    assert 'kubernetes.default.svc' in names['10.0.0.1']
+    assert clusterservices.names_from_afar(cluster.tx, cluster.uuid)['10.0.0.9'] == (
+        'blog.m.svc',
+        'blog.m.svc.cluster.local',
+    )
+
+
+def test_the_api_shows_pods_and_services(cluster: World) -> None:
+    _open(cluster, 'blog/0')
+    pods = kubeviews.pods(cluster.tx, cluster.uuid)
+    assert [(pod['metadata']['name'], pod['status']['phase']) for pod in pods] == [
+        ('blog-0', 'Running'),
+        ('blog-1', 'Running'),
+    ]
+    (service,) = kubeviews.services(cluster.tx, cluster.uuid)
+    assert (service['spec']['clusterIP'], service['spec']['ports'][0]['port']) == ('10.0.0.9', 8080)
+
+
+def _ingress(host: str, *, port: int = 8080, tls: str = '', **annotations: str) -> dict[str, Any]:
+    backend = {'service': {'name': 'blog', 'port': {'number': port}}}
+    return {
+        'metadata': {
+            'annotations': {
+                f'nginx.ingress.kubernetes.io/{key.replace("_", "-")}': value
+                for key, value in annotations.items()
+            }
+        },
+        'spec': {
+            'rules': [
+                {'host': host, 'http': {'paths': [{'path': '/', 'pathType': 'Prefix', 'backend': backend}]}}
+            ],
+            **({'tls': [{'hosts': [host], 'secretName': tls}]} if tls else {}),
+        },
+    }
+
+
+def test_ingresses_make_the_door(cluster: World) -> None:
+    tx, uuid = cluster.tx, cluster.uuid
+    assert kubeingress.front(tx, uuid) is None
+    data = {key: base64.b64encode(key.encode()).decode() for key in ('tls.crt', 'tls.key')}
+    kubeobjects.create(tx, uuid, 'Secret', 'cert', {'type': 'kubernetes.io/tls', 'data': data})
+    wanted = {
+        'a': _ingress('a.example.com', tls='cert', proxy_body_size='10m', proxy_send_timeout='300'),
+        'b': _ingress('b.example.com', tls='cert', ssl_redirect='false'),
+        'c': _ingress('c.example.com', tls='missing'),
+        # The first by name has what two want.
+        'd': _ingress('a.example.com', port=1),
+    }
+    for name, document in wanted.items():
+        kubeobjects.create(tx, uuid, 'Ingress', name, document)
+    front = kubeingress.front(tx, uuid)
+    assert front is not None
+    found = {route.host: route for route in front.routes}
+    assert found['a.example.com'].backends == ('10.0.0.2:8080', '10.0.0.3:8080')
+    assert (found['a.example.com'].body_bytes, found['a.example.com'].timeout_s) == (10 * 2**20, 300)
+    assert {host: route.is_secure for host, route in found.items()} == {
+        'a.example.com': True,
+        'b.example.com': False,
+        'c.example.com': False,
+    }
+    assert front.certificates == {'cert': 'tls.crt\ntls.key\n'}
+    assert front.hosts == {'cert': ('a.example.com', 'b.example.com')}
