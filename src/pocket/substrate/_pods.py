@@ -16,7 +16,7 @@ import re
 import shutil
 import signal
 import stat
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -58,23 +58,37 @@ exec "$@"
 _OPEN_PORTS = 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start'
 
 
+class Config(Protocol):
+    """Of an image's configuration what is about its programs."""
+
+    @property
+    def environment(self) -> Sequence[str]:
+        """``NAME=value``."""
+        ...
+
+    @property
+    def folder(self) -> str: ...
+
+
 class Unpacked(Protocol):
     """An image of a container, unpacked."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name in the cache of images."""
+        ...
 
     @property
     def tree(self) -> Path: ...
 
     @property
-    def config(self) -> Mapping[str, Any]:
-        """Of the image's configuration what is about its programs: ``Env``, ``WorkingDir``."""
-        ...
+    def config(self) -> Config: ...
 
 
-Unpack = Callable[[OciReference, Callable[[str], None]], Awaitable[Unpacked]]
-"""Brings an image and unpacks it, unless it is there."""
+class Unpack(Protocol):
+    """Brings an image and unpacks it, unless it is there."""
+
+    async def __call__(self, reference: OciReference, *, note: Callable[[str], None]) -> Unpacked: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +141,10 @@ def command(start: Start) -> list[str]:
     ]
 
 
-def environment(config: Mapping[str, Any]) -> dict[str, str]:
-    """The environment that an image's configuration wants."""
-    pairs = [str(entry).partition('=') for entry in config.get('Env') or ()]
-    return {name: value for name, _, value in pairs if name}
+def environment(entries: Sequence[str]) -> dict[str, str]:
+    """The environment that an image's configuration wants; an entry without a value counts for nothing."""
+    pairs = [entry.partition('=') for entry in entries]
+    return {name: value for name, is_pair, value in pairs if name and is_pair}
 
 
 def image_run(tree: Path) -> tuple[str, ...]:
@@ -178,14 +192,13 @@ async def plan(spec: PodSpec, *, base: Path, unpack: Unpack, note: Callable[[str
 
 
 async def _workload(spec: ContainerSpec, base: Path, unpack: Unpack, note: Callable[[str], None]) -> Workload:
-    image = None if spec.image is None else await unpack(spec.image, note)
-    config: Mapping[str, Any] = {} if image is None else image.config
+    image = None if spec.image is None else await unpack(spec.image, note=note)
     return Workload(
         name=spec.name,
+        image='' if image is None else image.id,
         lower=str(base if image is None else image.tree),
-        own_run=image is not None,
-        env=environment(config),
-        cwd=str(config.get('WorkingDir') or ''),
+        env={} if image is None else environment(image.config.environment),
+        cwd='' if image is None else image.config.folder,
         mounts=dict(spec.mounts),
         uid=spec.uid,
         gid=spec.gid,
@@ -290,7 +303,7 @@ class Site:
             first=(*(as_user(*user) if helper else ()), *_FIRST),
             cwd=_folder_of(Path(workload.lower), workload.cwd),
             join=join,
-            own_run=image_run(Path(workload.lower)) if workload.own_run else (),
+            own_run=image_run(Path(workload.lower)) if workload.image else (),
         )
         scratch = self.scratch.with_name(part(self.scratch.name, workload.name))
         what = f'container {workload.name} of pod {self.name}'

@@ -102,7 +102,9 @@ class Nspawn:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
                 record = self._create(spec, image=image, address=address, note=differs)
             # At each start: the first one may have been killed before it came to this.
-            self._images.use(record.image, f'{self._settings.tag}.{spec.name}', folder)
+            own = () if pod is None else (one.image for one in pod.workloads if one.image)
+            for used in {record.image, *own}:
+                self._images.use(used, f'{self._settings.tag}.{spec.name}', folder)
             try:
                 if pod is not None:
                     return await self._start_pod(spec, dataclasses.replace(record, pod=pod))
@@ -648,7 +650,7 @@ def _in_container(
     return workload.leader, workload.groups
 
 
-async def _unpack(reference: OciReference, note: images.Note) -> _pods.Unpacked:
+async def _unpack(reference: OciReference, *, note: images.Note) -> _pods.Unpacked:
     raise errors.Fault(f'cannot bring image {reference.path}: no images of containers are known here')
 
 

@@ -21,10 +21,10 @@ class Workload:
     """A workload container of a pod: all that it can be started again with, and what runs of it."""
 
     name: str
+    image: str
+    """Empty: it stands on that of the charm's container."""
     lower: str
     """The file tree that it changes nothing of."""
-    own_run: bool
-    """Its image is no machine's: what it has below ``/run`` is shown."""
     env: Mapping[str, str]
     cwd: str
     mounts: Mapping[str, str]
@@ -131,8 +131,8 @@ def _pod(raw: dict[str, Any]) -> Pod:
 def _workload(raw: dict[str, Any]) -> Workload:
     return Workload(
         name=raw['name'],
+        image=raw['image'],
         lower=raw['lower'],
-        own_run=bool(raw['own_run']),
         env=dict(raw['env']),
         cwd=raw['cwd'],
         mounts=dict(raw['mounts']),
