@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bedrock import errors, process
-from bedrock.oci.model import Config
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.substrate import _booting, _folders, _seeds, _sockets, procs
 from pocket.substrate.ociimages import OciImage
@@ -114,10 +113,10 @@ def command(start: Start) -> list[str]:
     ]
 
 
-def environment(config: Config) -> dict[str, str]:
-    """The environment that an image's configuration wants."""
-    pairs = [entry.partition('=') for entry in config.environment]
-    return {name: value for name, _, value in pairs if name}
+def environment(entries: Sequence[str]) -> dict[str, str]:
+    """The environment that an image's configuration wants; an entry without a value counts for nothing."""
+    pairs = [entry.partition('=') for entry in entries]
+    return {name: value for name, is_pair, value in pairs if name and is_pair}
 
 
 def image_run(tree: Path) -> tuple[str, ...]:
@@ -168,9 +167,9 @@ async def _workload(spec: ContainerSpec, base: Path, unpack: Unpack, note: Calla
     image = None if spec.image is None else await unpack(spec.image, note)
     return Workload(
         name=spec.name,
-        lower=str(base if image is None else image.tree),
         image='' if image is None else image.id,
-        env={} if image is None else environment(image.config),
+        lower=str(base if image is None else image.tree),
+        env={} if image is None else environment(image.config.environment),
         cwd='' if image is None else image.config.folder,
         mounts=dict(spec.mounts),
         uid=spec.uid,

@@ -31,7 +31,6 @@ Note = Callable[[str], None]
 SUPPORTED = ('debian', 'ubuntu')
 _BUILD_TIMEOUT_S = 1800.0
 _FAILURE_S = 3600.0
-_WAITING = 'waiting for another build of the same image'
 
 PACKAGES = (
     *('systemd', 'systemd-sysv', 'libpam-systemd', 'dbus'),
@@ -217,8 +216,7 @@ class Images:
         if not tree.is_dir():
             # An image is not for the host's users: its programs may be older than the host's own.
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock_file = self._folder / f'.{recipe.id}.lock'
-            async with _locks.locked(lock_file, note, waiting=_WAITING) as lock:
+            async with _locked(self._folder / f'.{recipe.id}.lock', note) as lock:
                 if not tree.is_dir():
                     await self._build(recipe, tree, lock=lock, note=note)
         return Image(id=recipe.id, tree=tree, users=tuple(self._users(recipe.id)))
@@ -233,7 +231,7 @@ class Images:
         tree = self.tree(name)
         if not tree.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            async with _locks.locked(self._folder / f'.{name}.lock', note, waiting=_WAITING):
+            async with _locked(self._folder / f'.{name}.lock', note):
                 if not tree.is_dir():
                     await self._make(name, tree, make)
         return tree
@@ -408,3 +406,7 @@ def _build_env() -> dict[str, str]:
         'DEBIAN_FRONTEND': 'noninteractive',
         **{name: os.environ[name] for name in kept if name in os.environ},
     }
+
+
+def _locked(path: Path, note: Note) -> contextlib.AbstractAsyncContextManager[int]:
+    return _locks.locked(path, note, waiting='waiting for another build of the same image')

@@ -101,7 +101,8 @@ class Nspawn:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
                 record = self._create(spec, image=image, address=address, note=differs)
             # At each start: the first one may have been killed before it came to this.
-            for used in (record.image, *_images_of(pod)):
+            own = () if pod is None else (one.image for one in pod.workloads if one.image)
+            for used in {record.image, *own}:
                 self._images.use(used, f'{self._settings.tag}.{spec.name}', folder)
             try:
                 if pod is not None:
@@ -654,10 +655,6 @@ def _in_container(
             f'cannot run a program in container {container} of pod {record.name}: it does not run'
         )
     return workload.leader, workload.groups
-
-
-def _images_of(pod: Pod | None) -> frozenset[str]:
-    return frozenset(one.image for one in pod.workloads if one.image) if pod else frozenset()
 
 
 def _group_of(workload: str) -> str:

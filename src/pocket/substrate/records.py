@@ -21,10 +21,10 @@ class Workload:
     """A workload container of a pod: all that it can be started again with, and what runs of it."""
 
     name: str
+    image: str
+    """Empty: it stands on that of the charm's container."""
     lower: str
     """The file tree that it changes nothing of."""
-    image: str
-    """Whose tree that is, in the cache of images; empty: that of the charm's container."""
     env: Mapping[str, str]
     cwd: str
     mounts: Mapping[str, str]
@@ -131,8 +131,8 @@ def _pod(raw: dict[str, Any]) -> Pod:
 def _workload(raw: dict[str, Any]) -> Workload:
     return Workload(
         name=raw['name'],
+        image=raw['image'],
         lower=raw['lower'],
-        image=str(raw['image']),
         env=dict(raw['env']),
         cwd=raw['cwd'],
         mounts=dict(raw['mounts']),
