@@ -90,6 +90,7 @@ async def serve(websocket: WebSocket, substrate: Substrate, target: Target) -> N
     offered = cast('list[str]', websocket.scope.get('subprotocols') or [])
     chosen = next((one for one in PROTOCOLS if one in offered), None)
     await websocket.accept(chosen)
+    status: Mapping[str, Any]
     try:
         status = await _run(websocket, substrate, target)
     except errors.Fault as err:

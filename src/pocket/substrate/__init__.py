@@ -11,7 +11,7 @@ from pocket.model import Base
 from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.model.pods import PodSpec
 
-__all__ = ['ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Names', 'Substrate']
+__all__ = ['Entrance', 'ExecResult', 'Filesystem', 'Host', 'HostSpec', 'Names', 'Substrate']
 
 OnLine = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and one line without its end."""
@@ -64,6 +64,15 @@ class ExecResult:
     """Exit status; negative for a signal."""
     stdout: bytes
     stderr: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """How a program inside is started by somebody who has its streams, or its terminal."""
+
+    command: tuple[str, ...]
+    leader_pid: int
+    """Host process id of the first process of what is entered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +138,16 @@ class Substrate(Protocol):
             container: In this workload container of a pod, instead of the charm's.
             key: Names the program for `kill_stale`, for example a unit's name.
             on_line: Gets the lines as they come; then stdout and stderr of the result are empty.
+        """
+        ...
+
+    async def entrance(
+        self, name: str, argv: Sequence[str], *, cwd: str = '/', user: str = 'root', container: str = ''
+    ) -> Entrance:
+        """Return the command that runs *argv* inside, with the environment that it is itself given.
+
+        Raises:
+            bedrock.errors.Fault: the host does not run, or has no such container.
         """
         ...
 

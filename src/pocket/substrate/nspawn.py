@@ -28,6 +28,7 @@ from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.model.pods import OciReference, PodSpec
 from pocket.settings import Settings
 from pocket.substrate import (
+    Entrance,
     ExecResult,
     Filesystem,
     Host,
@@ -146,33 +147,26 @@ class Nspawn:
         timeout_s: float | None = None,
     ) -> ExecResult:
         """See `Substrate.exec`."""
-        record = self._load(name)
-        if record is None or record.leader is None or not procs.alive(record.leader):
-            kind = 'machine' if record is None or record.pod is None else 'pod'
-            raise errors.Fault(f'cannot run a program in {kind} {name}: it does not run')
-        leader, places = record.leader, record.cgroups
-        if record.pod is not None:
-            leader, places = _in_container(record, record.leader, record.pod, container)
         note = self._exec_record(name, key) if key else None
         if note is not None:
             note.parent.mkdir(exist_ok=True)
-        groups = tuple(cgroups.exec_group(Path(group)) for group in places)
-        target = _inside.Target(
-            leader_pid=leader.pid,
-            groups=groups,
-            bounding=_inside.bounding_set(leader.pid),
-            users=record.users,
-            record=note,
-            is_container=record.pod is not None,
-        )
+        target = self._target(name, container, note)
         command = _inside.launcher(target, argv, cwd=cwd, user=user)
         try:
             return await _inside.run(
-                command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s, owner=record.users
+                command, env=env, stdin=stdin, on_line=on_line, timeout_s=timeout_s, owner=target.users
             )
         finally:
             if note is not None:
                 note.unlink(missing_ok=True)
+
+    async def entrance(
+        self, name: str, argv: Sequence[str], *, cwd: str = '/', user: str = 'root', container: str = ''
+    ) -> Entrance:
+        """See `Substrate.entrance`."""
+        target = self._target(name, container, None)
+        command = _inside.launcher(target, argv, cwd=cwd, user=user)
+        return Entrance(command=tuple(command), leader_pid=target.leader_pid)
 
     async def kill_stale(self, name: str, key: str) -> None:
         """See `Substrate.kill_stale`."""
@@ -597,6 +591,24 @@ class Nspawn:
                 one.name: _pods.shared(self._folder(record.name), one.name) / _pods.SOCKET
                 for one in record.pod.workloads
             },
+        )
+
+    def _target(self, name: str, container: str, note: Path | None) -> _inside.Target:
+        """What programs are started in; *note* is where one writes who it is."""
+        record = self._load(name)
+        if record is None or record.leader is None or not procs.alive(record.leader):
+            kind = 'machine' if record is None or record.pod is None else 'pod'
+            raise errors.Fault(f'cannot run a program in {kind} {name}: it does not run')
+        leader, places = record.leader, record.cgroups
+        if record.pod is not None:
+            leader, places = _in_container(record, record.leader, record.pod, container)
+        return _inside.Target(
+            leader_pid=leader.pid,
+            groups=tuple(cgroups.exec_group(Path(group)) for group in places),
+            bounding=_inside.bounding_set(leader.pid),
+            users=record.users,
+            record=note,
+            is_container=record.pod is not None,
         )
 
     async def _inside(self, name: str, argv: Sequence[str]) -> ExecResult:

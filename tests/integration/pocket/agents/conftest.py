@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from pocket.model import Base
 from pocket.model.cluster import ClusterAddresses, ClusterNetwork
 from pocket.services import applications, charms, models, status
 from pocket.state import State
-from pocket.substrate import ExecResult, Filesystem, Host, HostSpec, Names
+from pocket.substrate import Entrance, ExecResult, Filesystem, Host, HostSpec, Names
 
 BASE = Base(name='ubuntu', channel='24.04')
 WAIT_S = 40.0
@@ -98,6 +99,11 @@ class LocalSubstrate:
 
     async def delete_volume(self, key: str) -> None:
         self.deleted.append(key)
+
+    async def entrance(
+        self, name: str, argv: Sequence[str], *, cwd: str = '/', user: str = 'root', container: str = ''
+    ) -> Entrance:
+        return Entrance(command=tuple(argv), leader_pid=os.getpid())
 
     async def exec(
         self,
