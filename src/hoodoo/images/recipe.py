@@ -1,7 +1,7 @@
 """A recipe: ``recipe.yaml`` of a folder, with what it extends and the channel that was chosen.
 
-Lists of a recipe that extends another, or of a channel, come after those of the other; maps are merged; all else
-replaces. Pure, but for `load`.
+Lists of a recipe that extends another, or of a channel, come after those of the other; maps are merged; all
+else replaces. Pure, but for `load`.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ class _Reader:
 
     def texts(self, key: str, *, pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
         """A list of texts."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is None:
             return ()
         if not isinstance(value, list):
@@ -320,30 +320,29 @@ class _Reader:
 
     def map(self, key: str) -> dict[str, str]:
         """A map of texts."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is not None and not isinstance(value, dict):
             self.problem(key, 'is not a map')
             return {}
-        return {str(name): str(one) for name, one in _map(value).items()}
+        return {str(name): str(one) for name, one in _map(cast('object', value)).items()}
 
     def section(self, key: str, known: Sequence[str]) -> _Reader:
         """A map in this one."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is not None and not isinstance(value, dict):
             self.problem(key, 'is not a map')
-            value = None
-        return self._inner(_map(value), f'{key}.', known)
+        return self._inner(_map(cast('object', value)), f'{key}.', known)
 
     def sections(self, key: str, known: Sequence[str]) -> list[_Reader]:
         """A list of maps."""
-        value = self._left.pop(key, None) or []
+        value: object = self._left.pop(key, None) or []
         if not isinstance(value, list):
             self.problem(key, 'is not a list')
             return []
         readers: list[_Reader] = []
         for number, one in enumerate(cast('list[Any]', value)):
             if isinstance(one, dict):
-                readers.append(self._inner(_map(one), f'{key}[{number}].', known))
+                readers.append(self._inner(_map(cast('object', one)), f'{key}[{number}].', known))
             else:
                 self.problem(f'{key}[{number}]', 'is not a map')
         return readers

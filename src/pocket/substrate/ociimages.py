@@ -1,7 +1,7 @@
 """Images of workload containers: found by what a resource of type oci-image says, unpacked once and cached.
 
-They are in the cache of images, next to those of bases, and are used and removed like these. The name of one is
-its digest, so what is unpacked never changes.
+They are in the cache of images, next to those of bases, and are used and removed like these. The name of one
+is its digest, so what is unpacked never changes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ async def ensure(
 
 
 def read(path: str) -> tuple[str, str, str]:
-    """The kind of a reference, the place, and the tag: of a folder or an archive, what follows its last colon.
+    """The kind of a reference, the place, and the tag, which follows the last colon of a path.
 
     Raises:
         UsageFault: it names no place.
