@@ -221,15 +221,7 @@ def read(merged: Mapping[str, Any], folder: Path, *, channel: str, channels: Seq
         files=tuple(Path(name) for name in reader.texts('files')),
         remove=reader.texts('remove'),
         links=reader.map('links'),
-        folders=tuple(
-            Folder(
-                path=one.path('path'),
-                mode=one.mode('mode'),
-                owner=one.number('owner', 0),
-                group=one.number('group', one.number('owner', 0)),
-            )
-            for one in reader.sections('folders', ('path', 'mode', 'owner', 'group'))
-        ),
+        folders=tuple(_folder(one) for one in reader.sections('folders', ('path', 'mode', 'owner', 'group'))),
         users=tuple(
             User(
                 name=one.text('name', pattern=_NAME),
@@ -364,6 +356,11 @@ class _Reader:
             self.problem(key, 'is unknown')
         if self._problems:
             raise errors.Problems(f'cannot read the recipe {self._file}', self._problems)
+
+
+def _folder(one: _Reader) -> Folder:
+    owner = one.number('owner', 0)
+    return Folder(path=one.path('path'), mode=one.mode('mode'), owner=owner, group=one.number('group', owner))
 
 
 def _map(value: object) -> dict[str, Any]:
