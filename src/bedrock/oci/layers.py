@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import hashlib
-import io
 import os
 import stat
 import struct
@@ -14,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, cast
 
 from bedrock.oci import model
 
@@ -43,16 +42,18 @@ class Layer:
         return model.Descriptor(media_type=model.LAYER_GZIP, digest=self.digest, size=self.size)
 
 
-def write(tree: Path, target: Path, *, epoch: int, level: int = 6) -> Layer:
+def write(tree: Path, target: Path, *, epoch: int, level: int = 9) -> Layer:
     """Write all that is in *tree* to *target*, a tar archive compressed by gzip.
 
     Entries are sorted, owners are numbers, every time is *epoch*: two trees of the same content give the
     same file. Sockets are left out.
     """
     plain = hashlib.sha256()
-    with target.open('wb') as out, _Compressed(out, level) as compressed:
+    with target.open('wb') as file, _Compressed(file, level) as compressed:
         sink = _Hashed(compressed, plain)
-        with tarfile.open(fileobj=sink, mode='w|', format=tarfile.PAX_FORMAT, bufsize=_BLOCK) as tar:
+        with tarfile.open(
+            fileobj=cast('IO[bytes]', sink), mode='w|', format=tarfile.PAX_FORMAT, bufsize=_BLOCK
+        ) as tar:
             entries = sum(1 for _ in _add_all(tar, tree, epoch))
     with target.open('rb') as written:
         digest = hashlib.file_digest(written, 'sha256').hexdigest()
@@ -107,17 +108,23 @@ def _names(tree: Path, below: str = '') -> Iterator[str]:
             yield from _names(tree, path)
 
 
-class _Hashed(io.RawIOBase):
+class Digest(Protocol):
+    """A digest of what it is given."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more."""
+        ...
+
+
+class _Hashed:
     """Passes on what is written, and knows its digest."""
 
-    def __init__(self, out: _Compressed, digest: hashlib._Hash) -> None:
+    def __init__(self, out: _Compressed, digest: Digest) -> None:
         self._out, self._digest = out, digest
         self.written = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:
+        """Take more of the content."""
         self._digest.update(data)
         self._out.write(data)
         self.written += len(data)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bedrock.oci import documents, model
 from bedrock.oci.model import Config, Descriptor, ImageFault
@@ -65,7 +66,7 @@ def path(folder: Path, wanted: Descriptor) -> Path:
     return folder / 'blobs' / 'sha256' / wanted.hexdigits
 
 
-def open_blob(folder: Path, wanted: Descriptor) -> IO[bytes]:
+def open_blob(folder: Path, wanted: Descriptor) -> io.BufferedReader:
     """Open the content *wanted*, which is not yet checked.
 
     Raises:

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol, cast
 
 from bedrock import archives, process
 from bedrock.oci import layout
@@ -31,6 +31,18 @@ _CHUNK = 2**20
 _WHITEOUT, _OPAQUE = '.wh.', '.wh..wh..opq'
 _CAPABILITY = 'security.capability'
 _ZSTD_S = 1800.0
+
+
+class Digest(Protocol):
+    """A digest of what it is given."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more."""
+        ...
+
+    def hexdigest(self) -> str:
+        """The digest, as text."""
+        ...
 
 
 def unpack(image: layout.Image, tree: Path, *, told: Callable[[str], None] = lambda _: None) -> None:
@@ -76,11 +88,11 @@ def apply(opened: IO[bytes], tree: Path, *, left: _Left | None = None, where: st
     place = _Place(tree, where)
     left = left or _Left(MOST_BYTES, MOST_ENTRIES)
     try:
-        with tarfile.open(fileobj=_Guarded(opened, where), mode='r:') as tar:
-            for member in tar:
+        with tarfile.open(fileobj=cast('IO[bytes]', _Guarded(opened, where)), mode='r:') as tar:
+            while (member := tar.next()) is not None:
+                cast('Any', tar).members = []  # else it keeps each
                 left.take(member.size if member.isreg() else 0, 1, where)
                 place.put(tar, member)
-                tar.members = []  # type: ignore[attr-defined]  # else it keeps each
         place.finish()
     except ImageFault:
         raise
@@ -298,13 +310,13 @@ def _plain(folder: Path, layer: Descriptor, diff_id: str, left: _Left, scratch: 
         yield out
 
 
-def _copy(source: IO[bytes], out: IO[bytes], digest: hashlib._Hash) -> None:
+def _copy(source: IO[bytes], out: IO[bytes], digest: Digest) -> None:
     while chunk := source.read(_CHUNK):
         digest.update(chunk)
         out.write(chunk)
 
 
-def _gunzip(packed: IO[bytes], out: IO[bytes], most: int, where: str) -> hashlib._Hash:
+def _gunzip(packed: IO[bytes], out: IO[bytes], most: int, where: str) -> Digest:
     digest, size = hashlib.sha256(), 0
     try:
         with gzip.GzipFile(fileobj=packed) as plain:
@@ -319,7 +331,7 @@ def _gunzip(packed: IO[bytes], out: IO[bytes], most: int, where: str) -> hashlib
     return digest
 
 
-def _unzstd(blob: Path, out: IO[bytes], most: int, scratch: Path) -> hashlib._Hash:
+def _unzstd(blob: Path, out: IO[bytes], most: int, scratch: Path) -> Digest:
     """By the program zstd, which cannot write more than *most* bytes."""
     if shutil.which('zstd') is None:
         raise ImageFault(

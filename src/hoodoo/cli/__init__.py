@@ -24,6 +24,7 @@ _COMMANDS = {
     'cancel': ('hoodoo.cli.commands.cancel', 'End a run of another process.'),
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
+    'image': ('hoodoo.cli.commands.image', 'Build container images.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),

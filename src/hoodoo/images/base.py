@@ -88,7 +88,8 @@ def _make_repository(folder: Path, debs: Iterable[Path], release: str) -> None:
     (folder / 'Packages').write_bytes(index)
     # mmdebstrap takes as essential only what is of the release.
     (folder / 'Release').write_text(
-        f'Suite: {release}\nCodename: {release}\nSHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n'
+        f'Suite: {release}\nCodename: {release}\n'
+        f'SHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n'
     )
 
 

@@ -1,4 +1,4 @@
-"""From a recipe and its lock to an image: each part staged, written as a layer, read back and looked through."""
+"""From a recipe and its lock to an image: each part staged, written as a layer, read back, looked through."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def build(
     """Make *target* an OCI layout with the image of *recipe*, and write its bill of materials next to it.
 
     Args:
-        use_cache: Take the layer of installed packages from the cache where it is; packages' files always are.
+        use_cache: Take the layer of installed packages from the cache; packages' files always are.
 
     Raises:
         Fault: it cannot be built, or is not good.

@@ -74,7 +74,7 @@ def run(tree: Path, recipe: Recipe, check: Check) -> list[Problem]:
             *(f'--tmpfs={one.path}:mode={one.mode:o},uid={one.owner},gid={one.group}' for one in alive),
             f'--machine=image-check.{os.getpid()}',
             '--',
-            *(_AS + (f'--reuid={check.user}', f'--regid={check.user}', '--') if check.user else ()),
+            *((*_AS, f'--reuid={check.user}', f'--regid={check.user}', '--') if check.user else ()),
             *check.command,
         ],
         timeout_s=_RUN_S,

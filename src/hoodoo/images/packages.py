@@ -64,7 +64,7 @@ class Release:
         if not found:
             raise errors.Fault(
                 f'cannot get packages of {self._distribution} {self._release}: there is no source of it here',
-                hint=f'Install the keyring of {self._distribution} (package {self._distribution}-archive-keyring).',
+                hint=f'Run "apt-get install {self._distribution}-archive-keyring".',
             )
         for name in ('lists/partial', 'cache/archives/partial'):
             (self._folder / name).mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """A recipe: ``recipe.yaml`` of a folder, with what it extends and the channel that was chosen.
 
-Lists of a recipe that extends another, or of a channel, come after those of the other; maps are merged; all else
-replaces. Pure, but for `load`.
+Lists of a recipe that extends another, or of a channel, come after those of the other; maps are merged; all
+else replaces. Pure, but for `load`.
 """
 
 from __future__ import annotations
@@ -221,15 +221,7 @@ def read(merged: Mapping[str, Any], folder: Path, *, channel: str, channels: Seq
         files=tuple(Path(name) for name in reader.texts('files')),
         remove=reader.texts('remove'),
         links=reader.map('links'),
-        folders=tuple(
-            Folder(
-                path=one.path('path'),
-                mode=one.mode('mode'),
-                owner=one.number('owner', 0),
-                group=one.number('group', one.number('owner', 0)),
-            )
-            for one in reader.sections('folders', ('path', 'mode', 'owner', 'group'))
-        ),
+        folders=tuple(_folder(one) for one in reader.sections('folders', ('path', 'mode', 'owner', 'group'))),
         users=tuple(
             User(
                 name=one.text('name', pattern=_NAME),
@@ -306,7 +298,7 @@ class _Reader:
 
     def texts(self, key: str, *, pattern: re.Pattern[str] | None = None) -> tuple[str, ...]:
         """A list of texts."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is None:
             return ()
         if not isinstance(value, list):
@@ -320,30 +312,29 @@ class _Reader:
 
     def map(self, key: str) -> dict[str, str]:
         """A map of texts."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is not None and not isinstance(value, dict):
             self.problem(key, 'is not a map')
             return {}
-        return {str(name): str(one) for name, one in _map(value).items()}
+        return {str(name): str(one) for name, one in _map(cast('object', value)).items()}
 
     def section(self, key: str, known: Sequence[str]) -> _Reader:
         """A map in this one."""
-        value = self._left.pop(key, None)
+        value: object = self._left.pop(key, None)
         if value is not None and not isinstance(value, dict):
             self.problem(key, 'is not a map')
-            value = None
-        return self._inner(_map(value), f'{key}.', known)
+        return self._inner(_map(cast('object', value)), f'{key}.', known)
 
     def sections(self, key: str, known: Sequence[str]) -> list[_Reader]:
         """A list of maps."""
-        value = self._left.pop(key, None) or []
+        value: object = self._left.pop(key, None) or []
         if not isinstance(value, list):
             self.problem(key, 'is not a list')
             return []
         readers: list[_Reader] = []
         for number, one in enumerate(cast('list[Any]', value)):
             if isinstance(one, dict):
-                readers.append(self._inner(_map(one), f'{key}[{number}].', known))
+                readers.append(self._inner(_map(cast('object', one)), f'{key}[{number}].', known))
             else:
                 self.problem(f'{key}[{number}]', 'is not a map')
         return readers
@@ -365,6 +356,11 @@ class _Reader:
             self.problem(key, 'is unknown')
         if self._problems:
             raise errors.Problems(f'cannot read the recipe {self._file}', self._problems)
+
+
+def _folder(one: _Reader) -> Folder:
+    owner = one.number('owner', 0)
+    return Folder(path=one.path('path'), mode=one.mode('mode'), owner=owner, group=one.number('group', owner))
 
 
 def _map(value: object) -> dict[str, Any]:

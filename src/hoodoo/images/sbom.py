@@ -107,7 +107,7 @@ def _file(path: Path, name: str) -> dict[str, Any]:
 
 
 def _package(one: Package) -> dict[str, Any]:
-    version = urllib.parse.quote(one.version, safe='.+~-')
+    version = urllib.parse.quote(one.version, safe='.~-')
     return {
         'SPDXID': _id(one.name),
         'name': one.name,

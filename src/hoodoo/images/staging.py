@@ -1,5 +1,7 @@
-"""What comes on top of the installed packages: files of packages that are only unpacked, archives of upstream,
-the recipe's own files. Each is made in a folder of its own, which becomes a layer."""
+"""What comes on top of the installed packages, each in a folder of its own that becomes a layer.
+
+Files of packages that are only unpacked, archives of upstream, the recipe's own files.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,11 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bedrock import archives, errors, process, trees, web
+from bedrock import archives, errors, process, trees, urls, web
 from hoodoo.images import base
 from hoodoo.images.lock import Lock
 from hoodoo.images.recipe import Recipe, Tarball, Unpacked
@@ -58,19 +59,35 @@ def fetch_tarball(one: Tarball, cache: Path, told: Callable[[str], None]) -> Pat
     """
     path = cache / 'tarballs' / one.sha256
     if not path.is_file():
-        told(f'fetching {one.url}')
+        told(f'fetching {urls.shown(one.url)}')
         path.parent.mkdir(parents=True, exist_ok=True)
-        answer = web.get(one.url)
-        digest = hashlib.sha256(answer.body).hexdigest()
+        fetched = _fetch(one, path.parent)
+        with fetched.open('rb') as opened:
+            digest = hashlib.file_digest(opened, 'sha256').hexdigest()
         if digest != one.sha256:
+            fetched.unlink()
             raise errors.Fault(
-                f'cannot take {one.url}: its sha256 is {digest}, the recipe says {one.sha256}',
+                f'cannot take {urls.shown(one.url)}: its sha256 is {digest}, the recipe says {one.sha256}',
                 hint='Find out why before you change the recipe.',
             )
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as out:
-            out.write(answer.body)
-        Path(out.name).replace(path)
+        fetched.replace(path)
     return path
+
+
+def _fetch(one: Tarball, folder: Path) -> Path:
+    left = _MOST_DOWNLOAD_BYTES
+    fetched = folder / f'.{one.sha256}.{os.getpid()}'
+
+    def write(data: bytes) -> None:
+        nonlocal left
+        left -= len(data)
+        if left < 0:
+            raise errors.Fault(f'cannot take {urls.shown(one.url)}: it is too large')
+        out.write(data)
+
+    with fetched.open('wb') as out:
+        web.get(one.url, write)
+    return fetched
 
 
 def unpack_tarballs(

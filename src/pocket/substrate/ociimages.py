@@ -64,7 +64,7 @@ async def ensure(
 
 
 def read(path: str) -> tuple[str, str, str]:
-    """The kind of a reference, the place, and the tag: what follows the last colon of a folder or archive.
+    """The kind of a reference, the place, and the tag, which follows the last colon of a path.
 
     Raises:
         UsageFault: it names no place.

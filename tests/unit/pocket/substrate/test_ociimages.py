@@ -1,0 +1,125 @@
+"""Images of workload containers: how they are named, and that each is unpacked once, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bedrock import errors
+from bedrock.oci import layers, layout, model, writer
+from bedrock.oci.model import ImageFault
+from pocket import settings
+from pocket.model.pods import OciReference
+from pocket.substrate import images, ociimages
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> images.Images:
+    return images.Images(dataclasses.replace(settings.load({}), cache=tmp_path / 'cache'))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / 'tree').mkdir()
+    (tmp_path / 'tree/file').write_text('x')
+    layer = layers.write(tmp_path / 'tree', tmp_path / 'layer', epoch=1)
+    config = model.Config(architecture=model.this_architecture(), user='33')
+    writer.write(tmp_path / 'layout', [layer], config, tag='one')
+    return tmp_path / 'layout'
+
+
+@pytest.mark.parametrize(
+    ('path', 'found'),
+    [
+        ('oci:/a/b', ('oci:', '/a/b', '')),
+        ('oci:/a/b:1.0', ('oci:', '/a/b', '1.0')),
+        ('oci:/a:b/c', ('oci:', '/a:b/c', '')),
+        ('oci-archive:/a.tar:x', ('oci-archive:', '/a.tar', 'x')),
+        ('registry.example.com:5000/a/b@sha256:0', ('', 'registry.example.com:5000/a/b@sha256:0', '')),
+        ('docker://ubuntu', ('', 'ubuntu', '')),
+    ],
+)
+def test_references_are_understood(path: str, found: tuple[str, str, str]) -> None:
+    assert ociimages.read(path) == found
+
+
+@pytest.mark.parametrize('path', ['', 'oci:relative', 'oci-archive:', '--flag', 'two words'])
+def test_references_that_name_no_place_are_refused(path: str) -> None:
+    with pytest.raises(errors.UsageFault, match='cannot find the image'):
+        ociimages.read(path)
+
+
+async def test_an_image_is_unpacked_once(cache: images.Images, folder: Path) -> None:
+    notes: list[str] = []
+    wanted = OciReference(path=f'oci:{folder}')
+    found = await asyncio.gather(*(ociimages.ensure(cache, wanted, note=notes.append) for _ in range(3)))
+    assert {one.id for one in found} == {f'oci-{layout.open_(folder).manifest.hexdigits}'}
+    assert (found[0].tree / 'file').read_text() == 'x'
+    assert found[0].config.user == '33'
+    assert sum(note.startswith('unpacking image') for note in notes) == 1
+    assert [(one.id, one.base) for one in cache.list_()] == [(found[0].id, 'oci')]
+    cache.use(found[0].id, 'unit', folder)
+    with pytest.raises(errors.Fault, match='used by unit'):
+        cache.remove(found[0].id)
+
+
+async def test_an_archive_is_the_same_image(cache: images.Images, folder: Path, tmp_path: Path) -> None:
+    writer.pack(folder, tmp_path / 'one.tar')
+    one = await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'))
+    other = await ociimages.ensure(cache, OciReference(path=f'oci-archive:{tmp_path}/one.tar:one'))
+    assert one == other
+    assert [path.name for path in one.tree.parent.iterdir() if path.name.startswith('.import')] == []
+
+
+async def test_of_a_damaged_image_nothing_is_left(cache: images.Images, folder: Path) -> None:
+    blob = layout.path(folder, layout.open_(folder).layers[0])
+    blob.write_bytes(bytes(blob.stat().st_size))
+    with pytest.raises(ImageFault, match='another content'):
+        await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'))
+    assert not cache.list_()
+
+
+@pytest.mark.skipif(shutil.which('skopeo') is not None, reason='there is skopeo')
+async def test_without_skopeo_a_registry_cannot_be_asked(cache: images.Images) -> None:
+    with pytest.raises(errors.Fault, match='no skopeo') as caught:
+        await ociimages.ensure(cache, OciReference(path='example.com/a:1', username='u', password='hidden'))
+    assert 'hidden' not in errors.render(caught.value)
+
+
+async def test_skopeo_hears_of_the_password_by_a_file(
+    cache: images.Images, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stands in for the program only: it copies a layout and notes what it was told.
+    program = tmp_path / 'bin/skopeo'
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nset -e\necho "$*" >{tmp_path}/said\nfor word; do case $word in --src-authfile=*)'
+        f' cat "${{word#*=}}" >{tmp_path}/auth;; oci:*) to=${{word#oci:}};; esac; done\n'
+        f'cp -r {folder} "${{to%:image}}"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv('PATH', str(program.parent), prepend=':')
+    wanted = OciReference(path='example.com/a:1', username='u', password='hidden')
+    found = await ociimages.ensure(cache, wanted)
+    assert (found.tree / 'file').is_file()
+    assert 'hidden' not in (tmp_path / 'said').read_text()
+    assert base64.b64encode(b'u:hidden').decode() in (tmp_path / 'auth').read_text()
+
+
+@pytest.mark.parametrize(
+    ('name', 'host'),
+    [
+        ('ubuntu', 'docker.io'),
+        ('me/app', 'docker.io'),
+        ('a.b/c', 'a.b'),
+        ('localhost:5000/c', 'localhost:5000'),
+    ],
+)
+def test_credentials_are_for_the_registry_alone(name: str, host: str) -> None:
+    found = ociimages.credentials(name, OciReference(path=name, username='u', password='p'))
+    assert found == {'auths': {host: {'auth': base64.b64encode(b'u:p').decode()}}}
