@@ -50,9 +50,15 @@ class Provider:
                 )
 
             def do_POST(self) -> None:
-                form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers['Content-Length'])).decode()))
+                form = dict(
+                    urllib.parse.parse_qsl(self.rfile.read(int(self.headers['Content-Length'])).decode())
+                )
                 outer.checked.append(form)
-                good = outer.valid and form['openid.mode'] == 'check_authentication' and form['openid.sig'] == 'good'
+                good = (
+                    outer.valid
+                    and form['openid.mode'] == 'check_authentication'
+                    and form['openid.sig'] == 'good'
+                )
                 self._send(f'ns:{NS}\nis_valid:{"true" if good else "false"}\n', 'text/plain')
 
         self.server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
@@ -72,11 +78,19 @@ class Provider:
         assert 'staff' in asked['openid.lp.query_membership'].split(',')
         now = datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
         got = {
-            'openid.ns': NS, 'openid.mode': 'id_res', 'openid.op_endpoint': f'{self.url}/+openid',
-            'openid.claimed_id': f'{self.url}/+id/{self.nickname}', 'openid.identity': f'{self.url}/+id/{self.nickname}',
-            'openid.return_to': asked['openid.return_to'], 'openid.response_nonce': now + asked['openid.return_to'][-8:],
-            'openid.assoc_handle': 'h', 'openid.ns.t': TEAMS, 'openid.t.is_member': self.teams,
-            'openid.ns.s': SREG, 'openid.s.nickname': self.nickname, 'openid.s.email': f'{self.nickname}@example.com',
+            'openid.ns': NS,
+            'openid.mode': 'id_res',
+            'openid.op_endpoint': f'{self.url}/+openid',
+            'openid.claimed_id': f'{self.url}/+id/{self.nickname}',
+            'openid.identity': f'{self.url}/+id/{self.nickname}',
+            'openid.return_to': asked['openid.return_to'],
+            'openid.response_nonce': now + asked['openid.return_to'][-8:],
+            'openid.assoc_handle': 'h',
+            'openid.ns.t': TEAMS,
+            'openid.t.is_member': self.teams,
+            'openid.ns.s': SREG,
+            'openid.s.nickname': self.nickname,
+            'openid.s.email': f'{self.nickname}@example.com',
         } | more
         signed = [name.removeprefix('openid.') for name in got if name not in ('openid.ns', 'openid.mode')]
         return got | {'openid.signed': ','.join(signed), 'openid.sig': 'good'} | more
@@ -159,14 +173,23 @@ def test_oidc_groups(make_unit: MakeUnit, base: site.Database) -> None:
     mock = pytest.importorskip('oidc_provider_mock')
     with mock.run_server_in_thread() as server:
         issuer = f'http://localhost:{server.server_port}'
-        oidc = {'issuer': issuer, 'client_id': 'blog', 'client_secret': 'x', 'group_map': {'staff': 'author', 'chiefs': 'administrator'}}
+        oidc = {
+            'issuer': issuer,
+            'client_id': 'blog',
+            'client_secret': 'x',
+            'group_map': {'staff': 'author', 'chiefs': 'administrator'},
+        }
         unit = make_unit(sso={'oidc': oidc})
         assert unit.install()['ok']
         unit.start()
 
         def groups(*names: str) -> None:
-            body = json.dumps({'userinfo': {'groups': names, 'preferred_username': 'ada', 'email': 'ada@example.com'}}).encode()
-            ask = urllib.request.Request(f'{issuer}/users/ada', data=body, method='PUT', headers={'Content-Type': 'application/json'})
+            body = json.dumps(
+                {'groups': names, 'preferred_username': 'ada', 'email': 'ada@example.com'}
+            ).encode()
+            ask = urllib.request.Request(
+                f'{issuer}/users/ada', data=body, method='PUT', headers={'Content-Type': 'application/json'}
+            )
             urllib.request.urlopen(ask).close()
 
         class Stay(urllib.request.HTTPRedirectHandler):

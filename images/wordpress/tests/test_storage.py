@@ -47,11 +47,18 @@ class _Swift(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         wish = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
         user = wish['auth']['identity']['password']['user']
-        if self.path != '/v3/auth/tokens' or user['password'] != 'it\'s "x"' or wish['auth']['scope']['project']['name'] != 'blogs':
+        if (
+            self.path != '/v3/auth/tokens'
+            or user['password'] != 'it\'s "x"'
+            or wish['auth']['scope']['project']['name'] != 'blogs'
+        ):
             return self._answer(401)
         base = f'http://127.0.0.1:{self.server.server_address[1]}/v1/AUTH_x'
         spots = [{'interface': kind, 'region': 'here', 'url': base} for kind in ('admin', 'public')]
-        token = {'expires_at': '2099-01-01T00:00:00.000000Z', 'catalog': [{'type': 'object-store', 'endpoints': spots}]}
+        token = {
+            'expires_at': '2099-01-01T00:00:00.000000Z',
+            'catalog': [{'type': 'object-store', 'endpoints': spots}],
+        }
         return self._answer(201, json.dumps({'token': token}).encode(), X_Subject_Token=self._grant())
 
     def do_GET(self) -> None:
@@ -65,7 +72,7 @@ class _Swift(BaseHTTPRequestHandler):
             return self._answer(404)
         return self._answer(200, found[0], Content_Type=found[1])
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers['Content-Length']))
@@ -102,7 +109,13 @@ def _moto() -> Iterator[tuple[str, Any]]:
     running.start()
     host, port = running.get_host_and_port()
     url = f'http://{host}:{port}'
-    client = boto3.client('s3', endpoint_url=url, aws_access_key_id='key', aws_secret_access_key='secret', region_name='us-east-1')
+    client = boto3.client(
+        's3',
+        endpoint_url=url,
+        aws_access_key_id='key',
+        aws_secret_access_key='secret',
+        region_name='us-east-1',
+    )
     client.create_bucket(Bucket='media')
     try:
         yield url, client
@@ -125,8 +138,14 @@ def test_swift(make_unit: MakeUnit, swift: tuple[str, type[_Swift]], version: st
     url, state = swift
     auth = f'{url}/v3' if version == 'v3' else f'{url}/auth/v1.0'
     given = {
-        'kind': 'swift', 'container': 'media', 'auth_url': auth, 'username': 'u', 'password': 'it\'s "x"', 'project': 'blogs',
-        'prefix': 'wp/', 'serve': 'proxy',
+        'kind': 'swift',
+        'container': 'media',
+        'auth_url': auth,
+        'username': 'u',
+        'password': 'it\'s "x"',
+        'project': 'blogs',
+        'prefix': 'wp/',
+        'serve': 'proxy',
     }
     first = make_unit(object_storage=given)
     assert first.install()['ok']
@@ -147,7 +166,10 @@ def test_swift(make_unit: MakeUnit, swift: tuple[str, type[_Swift]], version: st
     assert _path(again) != path
     second.push(second.site | {'object_storage': given | {'serve': 'redirect'}})
     moved = second.get(path)
-    assert (moved.status, moved.headers['location']) == (302, f'{url}/v1/AUTH_x/media/wp/{path.removeprefix("/wp-content/uploads/")}')
+    assert (moved.status, moved.headers['location']) == (
+        302,
+        f'{url}/v1/AUTH_x/media/wp/{path.removeprefix("/wp-content/uploads/")}',
+    )
     number = json.loads(made.text)['id']
     assert browser.rest('DELETE', f'/wp/v2/media/{number}?force=true').status == 200
     assert not [name for name in state.objects if name.endswith(path.rsplit('/', 1)[1])]
@@ -166,7 +188,13 @@ def test_swift(make_unit: MakeUnit, swift: tuple[str, type[_Swift]], version: st
 
 
 def test_storage_that_does_not_answer(make_unit: MakeUnit) -> None:
-    given = {'kind': 's3', 'bucket': 'b', 'access_key': 'k', 'secret_key': 'planted', 'endpoint': f'http://127.0.0.1:{site.free_port()}'}
+    given = {
+        'kind': 's3',
+        'bucket': 'b',
+        'access_key': 'k',
+        'secret_key': 'planted',
+        'endpoint': f'http://127.0.0.1:{site.free_port()}',
+    }
     unit = make_unit(object_storage=given)
     assert unit.install()['ok']
     unit.start()
@@ -186,7 +214,14 @@ def test_storage_that_does_not_answer(make_unit: MakeUnit) -> None:
 @pytest.mark.heavy
 def test_s3(make_unit: MakeUnit) -> None:
     with _moto() as (url, client):
-        given = {'kind': 's3', 'bucket': 'media', 'access_key': 'key', 'secret_key': 'secret', 'endpoint': url, 'serve': 'redirect'}
+        given = {
+            'kind': 's3',
+            'bucket': 'media',
+            'access_key': 'key',
+            'secret_key': 'secret',
+            'endpoint': url,
+            'serve': 'redirect',
+        }
         first = make_unit(object_storage=given)
         assert first.install()['ok']
         second = make_unit(like=first)
