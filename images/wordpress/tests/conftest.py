@@ -64,7 +64,9 @@ def _units(root: Path, base: site.Database, folder: Path) -> Iterator[MakeUnit]:
     for path in (folder, *folder.parents[:2]):
         path.chmod(0o755)
 
-    def make(*, like: site.Unit | None = None, password: str = 'p', address: str = '127.0.0.1', **more: Any) -> site.Unit:
+    def make(
+        *, like: site.Unit | None = None, password: str = 'p', address: str = '127.0.0.1', **more: Any
+    ) -> site.Unit:
         number = next(_NUMBERS)
         if like is None:
             base.create(f'wp{number}', password)

@@ -1,4 +1,4 @@
-"""A WordPress image at work: its root tree read-only, www-data without any capability, and a database beside it.
+"""A WordPress image at work: its root tree read-only, no capability, and a database beside it.
 
 WORDPRESS_ROOT is the unpacked image; WORDPRESS_DATABASE_ROOT a tree with MariaDB (the same one when it is left out).
 """
@@ -11,13 +11,11 @@ import http.client
 import http.cookiejar
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.parse
@@ -27,7 +25,16 @@ from pathlib import Path
 from typing import Any
 
 WEB_USER = 33
-_KEYS = ('AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT')
+_KEYS = (
+    'AUTH_KEY',
+    'SECURE_AUTH_KEY',
+    'LOGGED_IN_KEY',
+    'NONCE_KEY',
+    'AUTH_SALT',
+    'SECURE_AUTH_SALT',
+    'LOGGED_IN_SALT',
+    'NONCE_SALT',
+)
 # Everything of the image is read-only but its three folders; the shell is replaced by the program.
 _ENTER = """
 set -e
@@ -55,9 +62,29 @@ class Database:
     socket: Path
 
     def query(self, text: str, *, database: str = 'mysql') -> list[list[str]]:
-        client = ['chroot', str(self.root), '/usr/bin/mariadb', '-uroot', '-S', '/run/wpdb/s', '-N', '-B', database]
+        client = [
+            'chroot',
+            str(self.root),
+            '/usr/bin/mariadb',
+            '-uroot',
+            '-S',
+            '/run/wpdb/s',
+            '-N',
+            '-B',
+            database,
+        ]
         done = subprocess.run(
-            ['unshare', '-m', 'sh', '-c', _DATABASE_MOUNT + 'exec "$@"', 'sh', self.root, self.socket.parent, *client],
+            [
+                'unshare',
+                '-m',
+                'sh',
+                '-c',
+                _DATABASE_MOUNT + 'exec "$@"',
+                'sh',
+                self.root,
+                self.socket.parent,
+                *client,
+            ],
             input=text.encode(),
             capture_output=True,
             check=False,
@@ -99,10 +126,28 @@ def database(root: Path, folder: Path) -> Iterator[Database]:
     port = free_port()
 
     def inside(*argv: str) -> list[str]:
-        return ['unshare', '-m', 'sh', '-c', _DATABASE_MOUNT + 'exec chroot "$root" "$@"', 'sh', str(root), str(folder), *argv]
+        return [
+            'unshare',
+            '-m',
+            'sh',
+            '-c',
+            _DATABASE_MOUNT + 'exec chroot "$root" "$@"',
+            'sh',
+            str(root),
+            str(folder),
+            *argv,
+        ]
 
     made = subprocess.run(
-        inside('/usr/bin/mariadb-install-db', '--no-defaults', '--user=root', '--datadir=/run/wpdb/data', '--skip-test-db', '--force', '--auth-root-authentication-method=normal'),
+        inside(
+            '/usr/bin/mariadb-install-db',
+            '--no-defaults',
+            '--user=root',
+            '--datadir=/run/wpdb/data',
+            '--skip-test-db',
+            '--force',
+            '--auth-root-authentication-method=normal',
+        ),
         capture_output=True,
         check=False,
     )
@@ -110,10 +155,18 @@ def database(root: Path, folder: Path) -> Iterator[Database]:
     with (folder / 'log').open('wb') as log:
         server = subprocess.Popen(
             inside(
-                '/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=/run/wpdb/data', '--socket=/run/wpdb/s',
-                f'--port={port}', '--bind-address=127.0.0.1', '--skip-name-resolve', '--innodb-flush-log-at-trx-commit=2',
+                '/usr/sbin/mariadbd',
+                '--no-defaults',
+                '--user=root',
+                '--datadir=/run/wpdb/data',
+                '--socket=/run/wpdb/s',
+                f'--port={port}',
+                '--bind-address=127.0.0.1',
+                '--skip-name-resolve',
+                '--innodb-flush-log-at-trx-commit=2',
             ),
-            stdout=log, stderr=log,
+            stdout=log,
+            stderr=log,
         )
     try:
         wait_port('127.0.0.1', port, server)
@@ -124,7 +177,9 @@ def database(root: Path, folder: Path) -> Iterator[Database]:
         server.wait(20)
 
 
-def wait_port(address: str, port: int, process: subprocess.Popen[bytes] | None = None, *, limit_s: float = 20) -> None:
+def wait_port(
+    address: str, port: int, process: subprocess.Popen[bytes] | None = None, *, limit_s: float = 20
+) -> None:
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         assert process is None or process.poll() is None, 'the server ended'
@@ -179,7 +234,9 @@ class Unit:
 
     def enter(self, *argv: str) -> list[str]:
         """The command that runs *argv* inside the image as www-data without a capability."""
-        script = _ENTER.replace('chroot_exec', 'env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin PHP_INI_SCAN_DIR=:/run/wordpress/php')
+        script = _ENTER.replace(
+            'chroot_exec', 'env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin PHP_INI_SCAN_DIR=:/run/wordpress/php'
+        )
         # Entering the root needs the capability that setpriv gives up: it comes first.
         script = script.replace('exec setpriv', 'exec chroot "$root" setpriv')
         folders = (self.root, self.run_dir, self.uploads, self.scratch, self.hosts)
@@ -187,7 +244,10 @@ class Unit:
 
     def spawn(self, verb: str, given: Mapping[str, Any] | None = None) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            self.enter('/usr/bin/wpctl', verb), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            self.enter('/usr/bin/wpctl', verb),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps(given or {}).encode())
@@ -211,7 +271,13 @@ class Unit:
         return answer
 
     def install(self, **more: Any) -> dict[str, Any]:
-        wanted = {'title': 'Blog', 'user': 'admin', 'email': 'admin@example.com', 'password': 'secret', 'public': True}
+        wanted = {
+            'title': 'Blog',
+            'user': 'admin',
+            'email': 'admin@example.com',
+            'password': 'secret',
+            'public': True,
+        }
         return self.wpctl('install', wanted | more)
 
     def start(self) -> None:
@@ -220,7 +286,9 @@ class Unit:
         with self.log.open('ab') as log:
             self.apache = subprocess.Popen(
                 self.enter('/usr/sbin/apache2', '-DFOREGROUND', '-f', '/etc/wordpress/apache2.conf'),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         try:
             wait_port(self.address, self.port, self.apache)
@@ -233,7 +301,14 @@ class Unit:
             self.apache.wait(20)
             self.apache = None
 
-    def get(self, path: str, *, headers: Mapping[str, str] | None = None, method: str = 'GET', body: bytes | None = None) -> Reply:
+    def get(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        method: str = 'GET',
+        body: bytes | None = None,
+    ) -> Reply:
         """One request as the edge sends it, without following anything."""
         sent = {'Host': urllib.parse.urlsplit(self.site['url']).netloc} | dict(headers or {})
         link = http.client.HTTPConnection(self.address, self.port, timeout=30)
@@ -261,8 +336,16 @@ class Browser:
         self.unit = unit
         self.cookies: dict[str, str] = {}
 
-    def get(self, path: str, *, method: str = 'GET', form: Mapping[str, str] | None = None,
-            body: bytes | None = None, headers: Mapping[str, str] | None = None, unit: Unit | None = None) -> Reply:
+    def get(
+        self,
+        path: str,
+        *,
+        method: str = 'GET',
+        form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        unit: Unit | None = None,
+    ) -> Reply:
         sent = dict(headers or {})
         if self.cookies:
             sent['Cookie'] = '; '.join(f'{name}={value}' for name, value in self.cookies.items())
@@ -279,13 +362,23 @@ class Browser:
 
     def log_in(self, user: str, password: str) -> Reply:
         self.get('/wp-login.php')
-        return self.get('/wp-login.php', form={'log': user, 'pwd': password, 'testcookie': '1', 'wp-submit': 'x'})
+        return self.get(
+            '/wp-login.php', form={'log': user, 'pwd': password, 'testcookie': '1', 'wp-submit': 'x'}
+        )
 
     def nonce(self) -> str:
         page = self.get('/wp-admin/admin-ajax.php?action=rest-nonce')
         return page.text
 
-    def rest(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, raw: bytes | None = None) -> Reply:
+    def rest(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Reply:
         sent = {'X-WP-Nonce': self.nonce(), 'Content-Type': 'application/json'} | dict(headers or {})
         data = raw if raw is not None else (json.dumps(body).encode() if body is not None else None)
         return self.get(f'/wp-json{path}', method=method, body=data, headers=sent)
@@ -296,7 +389,13 @@ def site_for(base: Database, name: str, password: str, **more: Any) -> dict[str,
     return {
         'url': 'https://blog.example.com',
         'additional_hosts': ['www.example.com'],
-        'database': {'host': '127.0.0.1', 'port': base.port, 'name': name, 'user': name, 'password': password},
+        'database': {
+            'host': '127.0.0.1',
+            'port': base.port,
+            'name': name,
+            'user': name,
+            'password': password,
+        },
         'keys': {key: secrets.token_hex(32) for key in _KEYS},
         'trusted_proxies': [],
     } | more
@@ -306,4 +405,14 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-__all__ = ['Browser', 'Database', 'Reply', 'Unit', 'database', 'free_port', 'percentile', 'site_for', 'wait_port']
+__all__ = [
+    'Browser',
+    'Database',
+    'Reply',
+    'Unit',
+    'database',
+    'free_port',
+    'percentile',
+    'site_for',
+    'wait_port',
+]

@@ -13,11 +13,32 @@ import site_of_image as site
 MakeUnit = Callable[..., site.Unit]
 
 DENIED = (
-    '/wp-config.php', '/wp-config.php.bak', '/wp-config-sample.php', '/.htaccess', '/.git/config', '/wp-content/plugins/akismet/.htaccess',
-    '/readme.html', '/license.txt', '/wp-admin/install.php', '/wp-admin/setup-config.php', '/xmlrpc.php', '/wp-includes/version.php',
-    '/wp-content/debug.log', '/dump.sql', '/wp-content/uploads/x.php', '/wp-content/uploads/x.php.jpg', '/wp-content/uploads/x.phar/a',
-    '/wp-content/db.php', '/wp-content/mu-plugins/10-site.php', '/wp-cron.php', '/WP-CONFIG.PHP', '/wp-content/uploads/',
-    '/-/../wp-config.php', '/wp-content/mu-plugins/', '/wp-includes/', '/%2ehtaccess',
+    '/wp-config.php',
+    '/wp-config.php.bak',
+    '/wp-config-sample.php',
+    '/.htaccess',
+    '/.git/config',
+    '/wp-content/plugins/akismet/.htaccess',
+    '/readme.html',
+    '/license.txt',
+    '/wp-admin/install.php',
+    '/wp-admin/setup-config.php',
+    '/xmlrpc.php',
+    '/wp-includes/version.php',
+    '/wp-content/debug.log',
+    '/dump.sql',
+    '/wp-content/uploads/x.php',
+    '/wp-content/uploads/x.php.jpg',
+    '/wp-content/uploads/x.phar/a',
+    '/wp-content/db.php',
+    '/wp-content/mu-plugins/10-site.php',
+    '/wp-cron.php',
+    '/WP-CONFIG.PHP',
+    '/wp-content/uploads/',
+    '/-/../wp-config.php',
+    '/wp-content/mu-plugins/',
+    '/wp-includes/',
+    '/%2ehtaccess',
 )
 
 
@@ -37,8 +58,15 @@ def test_a_visitor_and_a_writer(installed: site.Unit) -> None:
     link = json.loads(made.text)['link']
     assert link.startswith('https://blog.example.com/20')
     assert 'News' in installed.get(link.removeprefix('https://blog.example.com')).text
-    png = bytes.fromhex('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082')
-    put = browser.rest('POST', '/wp/v2/media', raw=png, headers={'Content-Type': 'image/png', 'Content-Disposition': 'attachment; filename=a.png'})
+    png = bytes.fromhex(
+        '89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082'
+    )
+    put = browser.rest(
+        'POST',
+        '/wp/v2/media',
+        raw=png,
+        headers={'Content-Type': 'image/png', 'Content-Disposition': 'attachment; filename=a.png'},
+    )
     assert put.status == 201, put.text
     source = json.loads(put.text)['source_url'].removeprefix('https://blog.example.com')
     assert installed.get(source).body == png
@@ -62,8 +90,18 @@ def test_no_list_of_people(web: site.Unit) -> None:
     assert web.get('/wp-json/wp/v2/users').status == 401
     assert web.get('/wp-json/wp/v2/users/1').status == 401
     assert 'admin' not in web.get('/wp-sitemap.xml').text
-    answer = web.get('/wp-login.php', method='POST', body=b'log=admin&pwd=x', headers={'Content-Type': 'application/x-www-form-urlencoded'})
-    other = web.get('/wp-login.php', method='POST', body=b'log=nobody&pwd=x', headers={'Content-Type': 'application/x-www-form-urlencoded'})
+    answer = web.get(
+        '/wp-login.php',
+        method='POST',
+        body=b'log=admin&pwd=x',
+        headers={'Content-Type': 'application/x-www-form-urlencoded'},
+    )
+    other = web.get(
+        '/wp-login.php',
+        method='POST',
+        body=b'log=nobody&pwd=x',
+        headers={'Content-Type': 'application/x-www-form-urlencoded'},
+    )
     assert 'The name or the password is wrong.' in answer.text
     assert 'The name or the password is wrong.' in other.text
 
@@ -77,10 +115,23 @@ def test_guessing_is_slowed_down(installed: site.Unit) -> None:
 
 def test_forged_headers_reach_nothing(web: site.Unit) -> None:
     forged = {
-        'Host': 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-For': '203.0.113.9, evil.example',
-        'X-Forwarded-Proto': 'http', 'Forwarded': 'host=evil.example', 'X-Original-URL': '/evil.example',
+        'Host': 'evil.example',
+        'X-Forwarded-Host': 'evil.example',
+        'X-Forwarded-For': '203.0.113.9, evil.example',
+        'X-Forwarded-Proto': 'http',
+        'Forwarded': 'host=evil.example',
+        'X-Original-URL': '/evil.example',
     }
-    for path in ('/', '/wp-login.php', '/wp-admin/', '/feed/', '/absent', '/wp-content', '/wp-json/', '/wp-login.php?action=lostpassword'):
+    for path in (
+        '/',
+        '/wp-login.php',
+        '/wp-admin/',
+        '/feed/',
+        '/absent',
+        '/wp-content',
+        '/wp-json/',
+        '/wp-login.php?action=lostpassword',
+    ):
         reply = web.get(path, headers=forged)
         assert 'evil.example' not in reply.text, path
         assert 'evil.example' not in str(reply.headers), path
@@ -133,7 +184,10 @@ def test_ready_and_schema(installed: site.Unit, base: site.Database) -> None:
     ready = json.loads(installed.get('/-/ready').text)
     assert ready['ready'] is True
     assert ready['upgrade_needed'] is False
-    base.query("UPDATE wp_options SET option_value='100' WHERE option_name='db_version'", database=installed.site['database']['name'])
+    base.query(
+        "UPDATE wp_options SET option_value='100' WHERE option_name='db_version'",
+        database=installed.site['database']['name'],
+    )
     ready = json.loads(installed.get('/-/ready').text)
     assert (ready['ready'], ready['upgrade_needed']) == (True, True)
     assert installed.wpctl('upgrade', {'dry_run': True})['upgrade_needed'] is True
@@ -178,7 +232,13 @@ def test_packets_that_vanish(make_unit: MakeUnit) -> None:
         browser = site.Browser(unit)
         browser.log_in('admin', 'secret')
         times: list[float] = []
-        for path in ('/wp-admin/', '/wp-admin/plugins.php', '/wp-admin/update-core.php', '/wp-admin/site-health.php', '/wp-admin/themes.php'):
+        for path in (
+            '/wp-admin/',
+            '/wp-admin/plugins.php',
+            '/wp-admin/update-core.php',
+            '/wp-admin/site-health.php',
+            '/wp-admin/themes.php',
+        ):
             began = time.monotonic()
             assert browser.get(path).status in (200, 403), path
             times.append(time.monotonic() - began)

@@ -7,7 +7,14 @@ import site_of_image as site
 
 MakeUnit = Callable[..., site.Unit]
 
-PASSWORDS = ['it\'s "q" \\ $x/&', 'back\\\\slash\\', 'é🚀ü ‮x', '${jndi} `id` <b>&amp;', 'x' * 200, ' lead and trail ']
+PASSWORDS = [
+    'it\'s "q" \\ $x/&',
+    'back\\\\slash\\',
+    'é🚀ü ‮x',
+    '${jndi} `id` <b>&amp;',
+    'x' * 200,
+    ' lead and trail ',
+]
 DATABASE_PASSWORDS = ['it\'s "q" \\ $x/&', 'two\nlines\t🚀', 'x' * 79]
 
 
@@ -41,7 +48,10 @@ def test_passwords_of_people(installed: site.Unit) -> None:
         browser = site.Browser(installed)
         assert browser.log_in('admin', password).status == 302, password
         assert browser.get('/wp-admin/').status == 200
-    assert installed.wpctl('check-password', {'user': 'admin', 'password': 'secret'}) == {'ok': True, 'valid': False}
+    assert installed.wpctl('check-password', {'user': 'admin', 'password': 'secret'}) == {
+        'ok': True,
+        'valid': False,
+    }
     assert installed.wpctl('check-password', {'user': 'nobody', 'password': 'x'})['error'] == 'bad-input'
 
 
@@ -59,7 +69,9 @@ def test_public(make_unit: MakeUnit, base: site.Database, public: object, kept: 
     wanted = {'title': 'B', 'user': 'admin', 'email': 'a@example.com', 'password': 'p'}
     assert unit.wpctl('install', wanted | ({} if public is None else {'public': public}))['ok']
     name = unit.site['database']['name']
-    assert base.query("SELECT option_value FROM wp_options WHERE option_name='blog_public'", database=name) == [[kept]]
+    assert base.query(
+        "SELECT option_value FROM wp_options WHERE option_name='blog_public'", database=name
+    ) == [[kept]]
     unit.start()
     robots = unit.get('/robots.txt')
     assert robots.status == 200
@@ -71,9 +83,15 @@ def _concurrent(make_unit: MakeUnit, base: site.Database) -> None:
     first = make_unit()
     units = [first, make_unit(like=first), make_unit(like=first)]
     wanted = {'title': 'B', 'email': 'a@example.com', 'public': True}
-    running = [u.spawn('install', wanted | {'user': f'admin{n}', 'password': f'p{n}'}) for n, u in enumerate(units)]
+    running = [
+        u.spawn('install', wanted | {'user': f'admin{n}', 'password': f'p{n}'}) for n, u in enumerate(units)
+    ]
     answers = [first.answer(process) for process in running]
-    assert sorted(a.get('result', a) for a in answers) == ['already-installed', 'already-installed', 'installed']
+    assert sorted(a.get('result', a) for a in answers) == [
+        'already-installed',
+        'already-installed',
+        'installed',
+    ]
     name = first.site['database']['name']
     winner = next(n for n, a in enumerate(answers) if a['result'] == 'installed')
     assert base.query('SELECT user_login FROM wp_users', database=name) == [[f'admin{winner}']]
@@ -98,26 +116,41 @@ def test_installation_that_was_cut_off_begins_anew(make_unit: MakeUnit, base: si
     unit = make_unit()
     name = unit.site['database']['name']
     for pause in (0.25, 0.35, 0.45):
-        process = unit.spawn('install', {'title': 'B', 'user': 'gone', 'email': 'a@example.com', 'password': 'p'})
+        process = unit.spawn(
+            'install', {'title': 'B', 'user': 'gone', 'email': 'a@example.com', 'password': 'p'}
+        )
         time.sleep(pause)
         process.kill()
         process.communicate()
     answer = unit.install()
     users = base.query('SELECT user_login FROM wp_users', database=name)
     assert users == ([['admin']] if answer['result'] == 'installed' else [['gone']])
-    assert base.query("SELECT COUNT(*) FROM wp_posts", database=name) == [['3']]
+    assert base.query('SELECT COUNT(*) FROM wp_posts', database=name) == [['3']]
 
 
 def test_apply_changes_only_what_differs(installed: site.Unit) -> None:
     wanted = {
-        'options': {'blogname': 'It\'s "quoted" \\ back', 'blog_public': '0', 'akismet_strictness': '0', 'x_list': {'a': [1, 'b\\c']}},
+        'options': {
+            'blogname': 'It\'s "quoted" \\ back',
+            'blog_public': '0',
+            'akismet_strictness': '0',
+            'x_list': {'a': [1, 'b\\c']},
+        },
         'plugins': {'activate': ['akismet'], 'deactivate': ['hello']},
         'theme': '',
     }
     changed = installed.wpctl('apply', wanted)['changed']
-    assert set(changed) == {'option:blogname', 'option:blog_public', 'option:akismet_strictness', 'option:x_list', 'plugin:+akismet'}
+    assert set(changed) == {
+        'option:blogname',
+        'option:blog_public',
+        'option:akismet_strictness',
+        'option:x_list',
+        'plugin:+akismet',
+    }
     assert installed.wpctl('apply', wanted) == {'ok': True, 'changed': []}
-    back = installed.wpctl('apply', {'remove_options': ['x_list', 'absent'], 'plugins': {'deactivate': ['akismet']}})
+    back = installed.wpctl(
+        'apply', {'remove_options': ['x_list', 'absent'], 'plugins': {'deactivate': ['akismet']}}
+    )
     assert back['changed'] == ['plugin:-akismet', 'option:-x_list']
     assert installed.wpctl('apply', {'plugins': {'activate': ['absent']}})['error'] == 'bad-input'
     assert installed.wpctl('apply', {'theme': 'absent'})['error'] == 'bad-input'
@@ -147,16 +180,25 @@ def test_export_and_import(installed: site.Unit, make_unit: MakeUnit, base: site
     name = installed.site['database']['name']
     title = 'x\'"\\\\ \n\r\t%_ 🚀 \x01'
     hexed = title.encode().hex()
-    base.query(f"UPDATE wp_posts SET post_title = CONVERT(UNHEX('{hexed}') USING utf8mb4) WHERE ID = 1", database=name)
+    base.query(
+        f"UPDATE wp_posts SET post_title = CONVERT(UNHEX('{hexed}') USING utf8mb4) WHERE ID = 1",
+        database=name,
+    )
     made = installed.wpctl('export', {'path': '/tmp/dump.sql.gz'})
     assert made['tables'] == 12
     other = make_unit()
     (other.scratch / 'dump.sql.gz').write_bytes((installed.scratch / 'dump.sql.gz').read_bytes())
-    assert other.wpctl('import', {'path': '/tmp/dump.sql.gz'}) == {'ok': True, 'tables': 12, 'rows': made['rows']}
+    assert other.wpctl('import', {'path': '/tmp/dump.sql.gz'}) == {
+        'ok': True,
+        'tables': 12,
+        'rows': made['rows'],
+    }
     copy = other.site['database']['name']
     assert base.query('SELECT HEX(post_title) FROM wp_posts WHERE ID = 1', database=copy) == [[hexed.upper()]]
     sums = 'CHECKSUM TABLE wp_posts, wp_options, wp_users, wp_usermeta, wp_comments, wp_terms'
-    assert [row[1] for row in base.query(sums, database=copy)] == [row[1] for row in base.query(sums, database=name)]
+    assert [row[1] for row in base.query(sums, database=copy)] == [
+        row[1] for row in base.query(sums, database=name)
+    ]
     assert other.wpctl('check-password', {'user': 'admin', 'password': 'secret'})['valid']
     assert installed.wpctl('export', {'path': '/tmp/plain.sql'})['ok']
     whole = (installed.scratch / 'plain.sql').read_bytes()

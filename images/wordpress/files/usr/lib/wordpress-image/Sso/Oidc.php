@@ -69,7 +69,7 @@ final class Oidc
 
         return new Person(
             $issuer . ' ' . $claims['sub'],
-            $text('preferred_username') !== '' ? $text('preferred_username') : strtok($email . '@', '@'),
+            $text('preferred_username') !== '' ? $text('preferred_username') : explode('@', $email)[0],
             $email,
             $text('name'),
             array_values(array_filter(is_array($groups) ? $groups : explode(' ', (string) $groups), is_string(...))),
@@ -129,7 +129,7 @@ final class Oidc
     /** What the token leaves out the provider may tell. */
     private function completed(array $provider, array $claims, string $access): array
     {
-        if (isset($claims[(string) ($this->set['groups_claim'] ?? 'groups')], $claims['email']) || !isset($provider['userinfo_endpoint'])) {
+        if (isset($claims[(string) ($this->set['groups_claim'] ?? 'groups')], $claims['email'], $claims['preferred_username']) || !isset($provider['userinfo_endpoint'])) {
             return $claims;
         }
         $more = $this->json('GET', (string) $provider['userinfo_endpoint'], ['Authorization' => "Bearer $access"]);

@@ -93,6 +93,9 @@ use WordPressImage\Storage;
     });
     // Another unit may have saved a file of the same name.
     add_filter('wp_unique_filename', static function (string $file, string $extension, string $folder) use ($storage): string {
+        if (Storage::nameOf("$folder/$file") === '') {
+            return $file;
+        }
         try {
             $stem = substr($file, 0, strlen($file) - strlen($extension));
             for ($number = 1; $storage->size(Storage::nameOf("$folder/$file")) !== null || is_file("$folder/$file"); $number++) {
