@@ -129,7 +129,9 @@ class Store:
         self._container.remove_path(path, recursive=True)
 
     def _run(self, *command: str) -> str:
-        process = self._container.exec(list(command), user=wpctl.USER, group=wpctl.USER, timeout=LONG_S)
+        process = self._container.exec(
+            list(command), user=wpctl.USER, group=wpctl.USER, working_dir='/', timeout=LONG_S
+        )
         try:
             return process.wait_output()[0]
         except ops.pebble.Error as err:

@@ -140,6 +140,8 @@ def _service(summary: str, command: str, *, is_on: bool = True, **more: object) 
         'startup': 'enabled' if is_on else 'disabled',
         'user': 'www-data',
         'group': 'www-data',
+        # Pebble's choice, the user's home, need not be in an image.
+        'working-dir': '/',
         **more,
     }
 

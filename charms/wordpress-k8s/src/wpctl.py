@@ -126,7 +126,13 @@ class Wpctl:
     def _call(self, verb: str, wanted: Mapping[str, object], *, timeout_s: float) -> Mapping[str, Any]:
         try:
             process = self._container.exec(
-                [PROGRAM, verb], stdin=json.dumps(wanted), user=USER, group=USER, timeout=timeout_s
+                [PROGRAM, verb],
+                stdin=json.dumps(wanted),
+                user=USER,
+                group=USER,
+                # Pebble's choice, the user's home, need not be in an image.
+                working_dir='/',
+                timeout=timeout_s,
             )
             output = process.wait_output()[0]
         except (ops.pebble.Error, TimeoutError) as err:
@@ -134,9 +140,7 @@ class Wpctl:
                 # A refusal is told on stdout too, with a status other than 0.
                 return _understood(verb, str(cast('ops.pebble.ExecError[str]', err).stdout or ''))
             # The text of these errors is Pebble's, and input is no part of it.
-            raise WpctlError(
-                SILENT, f'wpctl {verb} did not end in {timeout_s:.0f} s: {_brief(err)}'
-            ) from None
+            raise WpctlError(SILENT, f'wpctl {verb} cannot be run: {_brief(err)}') from None
         return _understood(verb, output)
 
 
