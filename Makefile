@@ -1,15 +1,28 @@
 # Every target installs what it needs, asks nothing and may be run twice.
-.PHONY: demo test check bench charms clean distclean help
+.PHONY: demo demo-wordpress accept-wordpress images test check bench charms clean distclean help
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/pytest -q
 
 help: ## show the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 26
 
 demo: ## deploy the archive mirror on this machine and prove it with an apt client
 	@tools/prepare
 	@tools/demo
+
+demo-wordpress: ## deploy a blog on Kubernetes on this machine and prove it with a visitor
+	@tools/prepare wordpress
+	@tools/demo-wordpress
+
+accept-wordpress: ## run the acceptance tests of the blog, the long ones too
+	@tools/prepare test
+	@tools/build-images
+	$(PYTEST) tests/accept/wordpress
+
+images: ## build the images of this repository into build/images/
+	@tools/prepare wordpress
+	@tools/build-images
 
 test: check ## run every test, real machines included
 	$(PYTEST) tests/integration
@@ -26,7 +39,7 @@ check: ## run the linters, type checks and the tests that need no machine
 
 bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test
-	for question in startup check overhead plan deploy_share boot hooks status fleet; do .venv/bin/python benchmarks/$$question.py || exit 1; done
+	for question in startup check overhead plan deploy_share boot hooks status fleet wordpress; do .venv/bin/python benchmarks/$$question.py || exit 1; done
 
 charms: ## pack the charms of this repository into build/
 	@tools/prepare

@@ -134,8 +134,13 @@ def statements(wanted: Iterable[Account], found: Found) -> list[str]:
 
 def removals(kept: Collection[str], found: Found) -> list[str]:
     """What removes the users of relations that are not among *kept*; databases stay."""
-    gone = sorted(user for user, host in found.hashes if user.startswith(PREFIX) and host == '%')
-    return [f"DROP USER IF EXISTS '{user}'@'%';" for user in gone if user not in kept]
+    return [f"DROP USER IF EXISTS '{user}'@'%';" for user in stale(kept, found)]
+
+
+def stale(kept: Collection[str], found: Found) -> list[str]:
+    """The users of relations that are not among *kept*."""
+    theirs = (user for user, host in found.hashes if user.startswith(PREFIX) and host == '%')
+    return sorted(user for user in theirs if user not in kept)
 
 
 def _quoted(name: str) -> str:

@@ -79,8 +79,7 @@ class MariadbCharm(ops.CharmBase):
         """Give root and every relation their users, take away the others; return what cannot be."""
         problems: list[str] = []
         wanted: dict[ops.Relation, tuple[clients.Request, accounts.Account]] = {}
-        relations = self.model.relations[clients.ENDPOINT]
-        for relation in relations:
+        for relation in self.model.relations[clients.ENDPOINT]:
             asked = clients.request(relation) if relation.active else None
             if asked is None:
                 continue
@@ -100,15 +99,14 @@ class MariadbCharm(ops.CharmBase):
             self._server.ask('\n'.join(sql))
         for relation, (asked, account) in wanted.items():
             self._tell(relation, asked, account, found.version)
-        for relation in relations:
-            if not relation.active:
-                self._forget(_label(relation))
+        for user in accounts.stale(kept, found):
+            self._forget(_label(user.removeprefix(accounts.PREFIX)))
         return problems
 
     def _account(self, relation: ops.Relation, asked: clients.Request) -> accounts.Account:
         return accounts.Account(
             user=f'{accounts.PREFIX}{relation.id}',
-            password=self._password(_label(relation)),
+            password=self._password(_label(relation.id)),
             database=asked.database,
             is_admin=asked.is_admin,
         )
@@ -116,7 +114,7 @@ class MariadbCharm(ops.CharmBase):
     def _tell(
         self, relation: ops.Relation, asked: clients.Request, account: accounts.Account, version: str
     ) -> None:
-        secret = self.model.get_secret(label=_label(relation))
+        secret = self.model.get_secret(label=_label(relation.id))
         content = clients.credentials(account, self._endpoint)
         if secret.peek_content() != content:
             secret.set_content(content)
@@ -182,7 +180,7 @@ class MariadbCharm(ops.CharmBase):
         found = self._found(event)
         if found is None:
             return
-        asked = [name.strip() for name in str(event.params['databases']).split(',') if name.strip()]
+        asked = [name.strip() for name in str(event.params.get('databases', '')).split(',') if name.strip()]
         names = asked or sorted(found.databases - accounts.SYSTEM_DATABASES)
         if unknown := sorted(set(names) - found.databases | set(names) & accounts.SYSTEM_DATABASES):
             event.fail(f'there is no database of an application called {", ".join(unknown)}')
@@ -258,8 +256,8 @@ class MariadbCharm(ops.CharmBase):
 _ONE_UNIT = 'one server only, replication is not implemented: juju scale-application {app} 1'
 
 
-def _label(relation: ops.Relation) -> str:
-    return f'database.{relation.id}'
+def _label(relation: int | str) -> str:
+    return f'database.{relation}'
 
 
 if __name__ == '__main__':

@@ -29,6 +29,7 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
     'Annotations': (2,),
     'Application': tuple(range(15, 23)),
     'Client': (6, 7, 8),
+    'Cloud': (7,),
     'ModelManager': (9, 10),
 }
 _LOGIN_VERSION = 3
