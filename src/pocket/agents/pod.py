@@ -163,6 +163,9 @@ class PodAgent:
         if done.returncode != 0:
             said = done.stderr.decode(errors='replace').strip()
             raise errors.Fault(f'cannot prepare the pod of {self._unit}: {said}')
+        await serviceaccount.install(
+            self._site, host.name, uuid=self._model, application=application_of(self._unit)
+        )
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running pod; False once it has stopped by itself, True when it is to go."""

@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from bedrock import errors, process
+from bedrock.oci import layers, writer
+from bedrock.oci.model import Config, this_architecture
 from pocket import settings as settings_
 from pocket.model import Base
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
@@ -38,31 +40,14 @@ ENV = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root'}
 PEBBLE = '/charm/bin/pebble'
 VOLUME = 'app-data-0'
 DB = ContainerSpec(name='db', image=None, mounts={'/srv/data': VOLUME})
-BARE = ContainerSpec(name='bare', image=OciReference(path='oci:/bare'), uid=33, gid=34)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    environment: tuple[str, ...]
-    folder: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tree:
-    """An image of nothing but a few files: no shell, no library."""
-
-    id: str
-    tree: Path
-    config: Config
 
 
 def _spec(*containers: ContainerSpec) -> HostSpec:
     pod = PodSpec(hostname='app-0', containers=containers, mounts={'/var/lib/juju/storage/data/0': VOLUME})
-    return HostSpec(name='juju-abc123-0', model_uuid='model', base=Base(name='debian', channel='12'), pod=pod)
+    return HostSpec(name=NAME, model_uuid='model', base=Base(name='debian', channel='12'), pod=pod)
 
 
-SPEC = _spec(BARE, DB)
-NAME = SPEC.name
+NAME = 'juju-abc123-0'
 
 
 @pytest.fixture
@@ -72,7 +57,6 @@ async def settings(tmp_path: Path) -> AsyncGenerator[Settings]:
     found = settings_.load({'POCKET_HOME': home, 'POCKET_CACHE': cache})
     yield found
     await Nspawn(found).destroy()
-    shutil.rmtree(found.cache / 'images' / '.oci-bare.users', ignore_errors=True)
     assert _left(found) == []
 
 
@@ -93,26 +77,25 @@ def _left(settings: Settings) -> list[str]:
     return found
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Tree:
-    tree = tmp_path / 'bare'
+@pytest.fixture(scope='module')
+def spec(tmp_path_factory: pytest.TempPathFactory) -> HostSpec:
+    """A pod of two workloads; the image of one has nothing but a few files: no shell, no library."""
+    folder = tmp_path_factory.mktemp('image')
+    tree = folder / 'tree'
     (tree / 'run' / 'app').mkdir(parents=True)
     (tree / 'work').mkdir()
     (tree / 'run' / 'app' / 'file').write_text('of the image')
-    config = Config(environment=('COLOUR=red', 'PATH=/charm/bin'), folder='/work')
-    return Tree(id='oci-bare', tree=tree, config=config)
+    layer = layers.write(tree, folder / 'layer', epoch=0)
+    config = Config(
+        architecture=this_architecture(), environment=('COLOUR=red', 'PATH=/charm/bin'), folder='/work'
+    )
+    writer.write(folder / 'bare', [layer], config, tag='latest')
+    image = OciReference(path=f'oci:{folder / "bare"}')
+    return _spec(ContainerSpec(name='bare', image=image, uid=33, gid=34), DB)
 
 
 @pytest.fixture
-def nspawn(settings: Settings, bare: Tree) -> Nspawn:
-    return _substrate(settings, bare)
-
-
-def _substrate(settings: Settings, bare: Tree) -> Nspawn:
-    async def unpack(reference: OciReference, *, note: Callable[[str], None]) -> Tree:
-        assert reference.path == 'oci:/bare'
-        return bare
-
+def nspawn(settings: Settings) -> Nspawn:
     return Nspawn(settings)
 
 
@@ -145,12 +128,12 @@ def _workload_pid(settings: Settings, name: str) -> int:
 
 
 async def test_the_containers_of_a_pod_share_a_network_and_each_has_pebble(
-    nspawn: Nspawn, settings: Settings
+    nspawn: Nspawn, settings: Settings, spec: HostSpec
 ) -> None:
-    host = await nspawn.boot(SPEC)
+    host = await nspawn.boot(spec)
     assert sorted(host.pebbles) == ['bare', 'db']
     assert _ask(host, 'bare') != _ask(host, 'db')
-    assert await nspawn.boot(SPEC) == host
+    assert await nspawn.boot(spec) == host
     for container in ('db', 'bare'):
         asked = f'curl -sS --unix-socket /charm/containers/{container}/pebble.socket http://x/v1/health'
         code, text = await _sh(nspawn, asked)
@@ -176,9 +159,9 @@ async def test_the_containers_of_a_pod_share_a_network_and_each_has_pebble(
 
 
 async def test_an_image_without_any_program_runs_with_its_own_user_environment_and_files(
-    nspawn: Nspawn, settings: Settings
+    nspawn: Nspawn, settings: Settings, spec: HostSpec
 ) -> None:
-    await nspawn.boot(_spec(BARE))
+    await nspawn.boot(spec)
     own = Path(f'/proc/{_workload_pid(settings, "bare")}')
     status = (own / 'status').read_text()
     assert 'Uid:\t33\t33\t33\t33' in status
@@ -198,9 +181,9 @@ async def test_an_image_without_any_program_runs_with_its_own_user_environment_a
 
 
 async def test_a_workload_that_was_killed_starts_anew_and_its_volume_stays(
-    nspawn: Nspawn, settings: Settings
+    nspawn: Nspawn, settings: Settings, spec: HostSpec
 ) -> None:
-    host = await nspawn.boot(SPEC)
+    host = await nspawn.boot(spec)
     before, other = _ask(host, 'db'), _workload_pid(settings, 'bare')
     assert (await _sh(nspawn, 'echo a >/srv/data/kept; echo b >/root/lost', container='db'))[0] == 0
     waiting = asyncio.create_task(nspawn.wait_container_ended(NAME))
@@ -217,9 +200,9 @@ async def test_a_workload_that_was_killed_starts_anew_and_its_volume_stays(
 
 
 async def test_a_pod_starts_again_as_another_and_only_its_volumes_stay(
-    nspawn: Nspawn, settings: Settings
+    nspawn: Nspawn, settings: Settings, spec: HostSpec
 ) -> None:
-    host = await nspawn.boot(SPEC)
+    host = await nspawn.boot(spec)
     storage = Filesystem(key=VOLUME, provider='kubernetes', size_mib=64, mount_point='/srv/data')
     assert await nspawn.mount(NAME, storage) == 64
     assert (await _sh(nspawn, 'echo a >/srv/data/kept', container='db'))[0] == 0
@@ -248,12 +231,12 @@ async def test_a_pod_starts_again_as_another_and_only_its_volumes_stay(
 
 
 async def test_the_next_daemon_adopts_a_pod_and_what_was_started_by_half_is_started_whole(
-    nspawn: Nspawn, settings: Settings, bare: Tree
+    nspawn: Nspawn, settings: Settings, spec: HostSpec
 ) -> None:
-    host = await nspawn.boot(SPEC)
-    heir = _substrate(settings, bare)
+    host = await nspawn.boot(spec)
+    heir = Nspawn(settings)
     assert await heir.running() == {NAME: host}
-    assert await heir.boot(SPEC) == host
+    assert await heir.boot(spec) == host
     waiting = asyncio.create_task(heir.wait_container_ended(NAME))
     await asyncio.sleep(0)
     os.kill(_workload_pid(settings, 'bare'), signal.SIGKILL)
@@ -267,7 +250,7 @@ async def test_the_next_daemon_adopts_a_pod_and_what_was_started_by_half_is_star
     record = records.load(folder)
     assert record is not None
     records.save(folder, dataclasses.replace(record, supervisor=None, leader=None))
-    again = await _substrate(settings, bare).boot(SPEC)
+    again = await Nspawn(settings).boot(spec)
     assert procs.identify(host.leader_pid) is None
     assert again.leader_pid != host.leader_pid
 
