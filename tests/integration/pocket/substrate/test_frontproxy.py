@@ -34,7 +34,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def do_GET(self) -> None:
-        seen = ' '.join(f'{key}={self.headers.get_all(key)}' for key in ('X-Forwarded-For', 'X-Forwarded-Proto'))
+        seen = ' '.join(
+            f'{key}={self.headers.get_all(key)}' for key in ('X-Forwarded-For', 'X-Forwarded-Proto')
+        )
         text = f'{self.server.server_address[1]} {self.path} {seen}'.encode()
         self.send_response(200)
         self.send_header('Content-Length', str(len(text)))
@@ -105,7 +107,11 @@ async def test_requests_find_their_pods(proxies: FrontProxies, pods: tuple[str, 
     found = {
         url: await _ask(url)
         for url in (
-            *('http://plain.example.com/', 'http://plain.example.com/only', 'http://plain.example.com/only/x'),
+            *(
+                'http://plain.example.com/',
+                'http://plain.example.com/only',
+                'http://plain.example.com/only/x',
+            ),
             *('http://a.wild.example.com/', 'http://a.b.wild.example.com/', 'http://other.example.com/'),
             *('http://empty.example.com/', 'http://blog.example.com/a', 'https://blog.example.com/shop/x'),
             *('https://blog.example.com/shopping', 'https://plain.example.com/'),
@@ -154,7 +160,13 @@ async def test_a_change_drops_no_connection(
     pid = (tmp_path / 'h/front' / MODEL / 'pid').read_text()
     for number in range(1, 4):
         await heir.apply(MODEL, front(number))
-        wanted = ssl.PEM_cert_to_DER_cert(front(number).certificates['blog-tls'].partition('-----BEGIN P')[0].split('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----')
+        wanted = ssl.PEM_cert_to_DER_cert(
+            front(number)
+            .certificates['blog-tls']
+            .partition('-----BEGIN P')[0]
+            .split('-----END CERTIFICATE-----')[0]
+            + '-----END CERTIFICATE-----'
+        )
         async with asyncio.timeout(15):
             while await _shown() != wanted:
                 pass
