@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bedrock import errors
@@ -47,5 +49,7 @@ def test_what_cannot_be_chosen_is_told_with_what_there_is(
 
 
 def test_clouds_are_read_from_the_controllers_answer() -> None:
-    answer = {'clouds': {'cloud-k8s': {'type': 'kubernetes', 'auth-types': []}, 'cloud-a': {'type': 'lxd'}}}
+    answer: dict[str, Any] = {
+        'clouds': {'cloud-k8s': {'type': 'kubernetes', 'regions': 1}, 'cloud-a': {'type': 'lxd'}}
+    }
     assert clouds.decode(answer) == {'k8s': 'kubernetes', 'a': 'lxd'}
