@@ -14,16 +14,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bedrock import errors, process
+from pocket.api import http
 from pocket.services import pods
 from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.services.pods import PodRecord
 from pocket.state import State
 from pocket.substrate import Substrate, procs, terminals
 
-__all__ = ['PROTOCOLS', 'Target', 'find_pod', 'parse', 'serve']
+__all__ = ['PATH', 'PROTOCOLS', 'Endpoint', 'Target', 'find_pod', 'parse', 'serve']
+
+PATH = '/model/{uuid}/api/v1/namespaces/{namespace}/pods/{pod}/exec'
+"""As Kubernetes has it, below the model."""
 
 PROTOCOLS = ('v5.channel.k8s.io', 'v4.channel.k8s.io')
 """The best first; v5 can end the input of a program, v4 cannot."""
@@ -85,6 +90,39 @@ def parse(pod: PodRecord, query: QueryParams) -> Target:
     )
 
 
+class Endpoint:
+    """What pocket's own API has at `PATH`."""
+
+    def __init__(self, substrate: Substrate | None) -> None:
+        self._substrate = substrate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; who is refused gets no websocket."""
+        websocket = WebSocket(scope, receive, send)
+        try:
+            http.authenticate(websocket)
+            pod = find_pod(
+                http.controller_of(websocket).state,
+                http.model_of(websocket),
+                str(websocket.path_params['pod']),
+            )
+            target = parse(pod, websocket.query_params)
+        except (JujuError, ValueError) as err:
+            await _refuse(websocket, str(err))
+            return
+        if self._substrate is None:
+            await _refuse(websocket, 'no program can be started in a pod here')
+            return
+        await serve(websocket, self._substrate, target)
+
+
+async def _refuse(websocket: WebSocket, why: str) -> None:
+    """Say it in the channel that tells how programs end: few clients show what refuses a websocket."""
+    offered = cast('list[str]', websocket.scope.get('subprotocols') or [])
+    await websocket.accept(next((one for one in PROTOCOLS if one in offered), None))
+    await _end(websocket, _failure(why, reason='BadRequest'))
+
+
 async def serve(websocket: WebSocket, substrate: Substrate, target: Target) -> None:
     """Run *target* for a client that may use it, until the program ends or the client leaves."""
     offered = cast('list[str]', websocket.scope.get('subprotocols') or [])
@@ -94,12 +132,20 @@ async def serve(websocket: WebSocket, substrate: Substrate, target: Target) -> N
     try:
         status = await _run(websocket, substrate, target)
     except errors.Fault as err:
-        status = {'metadata': {}, 'status': 'Failure', 'message': err.message, 'reason': 'InternalError'}
+        status = _failure(err.message, reason='InternalError')
     except WebSocketDisconnect:
         return
+    await _end(websocket, status)
+
+
+async def _end(websocket: WebSocket, status: Mapping[str, Any]) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         await websocket.send_bytes(bytes([_STATUS]) + json.dumps(status).encode())
         await websocket.close()
+
+
+def _failure(message: str, *, reason: str) -> Mapping[str, Any]:
+    return {'metadata': {}, 'status': 'Failure', 'message': message, 'reason': reason}
 
 
 async def _run(websocket: WebSocket, substrate: Substrate, target: Target) -> Mapping[str, Any]:

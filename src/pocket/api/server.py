@@ -18,12 +18,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import InvalidState
 
 from bedrock.errors import Fault
-from pocket.api import charmhttp, facades, identity, loghttp, resourcehttp
+from pocket.api import charmhttp, facades, identity, loghttp, podexec, resourcehttp
 from pocket.api.dispatch import Dispatcher
 from pocket.api.facade import Controller, Session
 from pocket.api.identity import Identity, PasswordHash
 from pocket.settings import Settings
 from pocket.state import State
+from pocket.substrate import Substrate
 
 __all__ = ['ApiServer']
 
@@ -50,11 +51,13 @@ class ApiServer:
         settings: Settings,
         *,
         identity: Identity | None = None,
+        substrate: Substrate | None = None,
     ) -> None:
         """Prepare a server for *state*.
 
         Args:
             identity: Who this controller is; read from the home, and made there, when it is not given.
+            substrate: Where pods run; without it no program can be started in one.
         """
         found = identity or _identity_of(settings)
         machine = platform.machine()
@@ -66,6 +69,7 @@ class ApiServer:
             port=settings.port,
             arch=_ARCHITECTURES.get(machine, machine),
         )
+        self._substrate = substrate
         self._sessions: set[Session] = set()
         self._server: uvicorn.Server | None = None
         self._socket: socket.socket | None = None
@@ -135,6 +139,7 @@ class ApiServer:
                 WebSocketRoute('/api', self._rpc),
                 WebSocketRoute('/model/{uuid}/api', self._rpc),
                 WebSocketRoute('/model/{uuid}/log', loghttp.stream),
+                WebSocketRoute(podexec.PATH, podexec.Endpoint(self._substrate)),
             ]
         )
         app.state.controller = self._controller

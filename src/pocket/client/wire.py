@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidURI
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import CLOSED, OPEN, Event
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 MAX_MESSAGE_BYTES = 64 * 2**20
@@ -51,12 +52,14 @@ class Socket:
         server_name: str | None,
         headers: Mapping[str, str],
         open_timeout_s: float,
+        subprotocols: Sequence[str] = (),
     ) -> None:
         try:
             uri = parse_uri(f'wss://{address}{path}')
         except InvalidURI as err:
             raise Closed(f'"{address}" is not an address') from err
-        self._protocol = ClientProtocol(uri, max_size=MAX_MESSAGE_BYTES)
+        wanted = [Subprotocol(name) for name in subprotocols] or None
+        self._protocol = ClientProtocol(uri, max_size=MAX_MESSAGE_BYTES, subprotocols=wanted)
         self._unread: list[Event] = []
         raw = socket.create_connection((uri.host, uri.port), timeout=open_timeout_s)
         try:
@@ -78,19 +81,40 @@ class Socket:
         self._protocol.send_text(text.encode())
         self._flush()
 
+    def send_bytes(self, data: bytes) -> None:
+        """Send one binary message."""
+        self._protocol.send_binary(data)
+        self._flush()
+
+    def fileno(self) -> int:
+        """What to wait for; there may be more to `receive` at once, see `has_more`."""
+        return self._socket.fileno()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something came that a wait for the descriptor would not tell of."""
+        return bool(self._unread) or self._socket.pending() > 0
+
+    def receive_bytes(self) -> bytes:
+        """Wait for the next message, which may be binary; see `receive`."""
+        return self._message()
+
     def receive(self) -> str:
         """Wait for the next message.
 
         Raises:
             Closed: the other side ended the connection; `ended_well` tells how.
         """
+        return self._message().decode()
+
+    def _message(self) -> bytes:
         parts: list[bytes] = []
         while True:
             for frame in self._frames():
                 if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                     parts.append(bytes(frame.data))
                     if frame.fin:
-                        return b''.join(parts).decode()
+                        return b''.join(parts)
 
     def set_timeout(self, timeout_s: float | None) -> None:
         """Let `receive` raise TimeoutError when nothing comes for this long; None: wait for ever."""

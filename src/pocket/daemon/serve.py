@@ -86,7 +86,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         await state.write(
             models.ensure_controller, owner=identity.ADMIN, cloud=clouds.OWN, region=clouds.OWN_REGION
         )
-        server = ApiServer(state, settings, identity=who)
+        server = ApiServer(state, settings, identity=who, substrate=substrate)
         port = await server.start()
         # The API listens on loopback only: there is no address of it that a machine could reach.
         site = Site(state=state, substrate=substrate, api_addresses=(), home=settings.home)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from bedrock import errors, process
-from pocket.client import faults, flags
+from pocket.client import flags, podexec
 from pocket.client.commands import ssh
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
@@ -64,26 +64,34 @@ def _debug(ctx: Context, given: Given, *, debug_at: str) -> int:
     target, *names = given.args
     with ctx.session(given) as session:
         tag = ssh.tag_of(session, target)
-        unit = _unit(tag, target)
+        unit = ssh.unit_of(tag, target)
         _check(session, unit, names)
+        if session.is_caas:
+            return _debug_in_pod(ctx, session, given, unit, tag, names, debug_at)
         host = ssh.host_of(session, target, checked=not given.on('no-host-key-checks'))
-    wishes: dict[str, Any] = {'hooks': names} if names else {}
-    if debug_at:
-        wishes['debug-at'] = debug_at
-    encoded = base64.b64encode(yaml.safe_dump(wishes).encode()).decode() if wishes else ''
-    file = f'/tmp/juju-{tag}-debug-hooks'  # noqa: S108 (on the machine)
-    words = ['sudo', '/bin/bash', '-c', _SESSION, 'debug-hooks', unit, file, encoded]
+    words = ['sudo', *_session_words(unit, tag, names, debug_at)]
     with ssh.options_for(ctx, given, [host]) as options:
         terminal = [] if given.was_given('pty') and not given.on('pty') else ['-t', '-t']
         return process.attached(['ssh', *options, *terminal, f'ubuntu@{host.address}', shlex.join(words)])
 
 
-def _unit(tag: str, target: str) -> str:
-    kind, _, rest = tag.partition('-')
-    if kind != 'unit':
-        raise faults.WrongUsage(f'"{target}" is not a valid unit name')
-    application, _, number = rest.rpartition('-')
-    return f'{application}/{number}'
+def _debug_in_pod(
+    ctx: Context, session: Session, given: Given, unit: str, tag: str, names: list[str], debug_at: str
+) -> int:
+    if not ctx.stdin.isatty():
+        raise errors.Fault('cannot debug hooks: that needs a terminal, and there is none here')
+    place = podexec.Place(unit=unit)
+    words = _session_words(unit, tag, names, debug_at)
+    return podexec.run(session, place, words, streams=podexec.Streams(), terminal=True)
+
+
+def _session_words(unit: str, tag: str, names: list[str], debug_at: str) -> list[str]:
+    wishes: dict[str, Any] = {'hooks': names} if names else {}
+    if debug_at:
+        wishes['debug-at'] = debug_at
+    encoded = base64.b64encode(yaml.safe_dump(wishes).encode()).decode() if wishes else ''
+    file = f'/tmp/juju-{tag}-debug-hooks'  # noqa: S108 (on the machine)
+    return ['/bin/bash', '-c', _SESSION, 'debug-hooks', unit, file, encoded]
 
 
 def _check(session: Session, unit: str, names: list[str]) -> None:

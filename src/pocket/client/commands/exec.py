@@ -28,6 +28,8 @@ def _exec(ctx: Context, given: Given) -> int:
         if not values.is_machine(machine):
             raise faults.WrongUsage(f'"{machine}" is not a valid machine id')
     with ctx.session(given) as session:
+        if session.is_caas and machines:
+            raise faults.WrongUsage('unable to target machines with a k8s controller')
         request = 'RunOnAllMachines' if given.on('all') else 'Run'
         params: dict[str, object] = {
             'commands': commands,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, jujukeys, process
-from pocket.client import faults, flags, replies, values
+from pocket.client import faults, flags, podexec, podfiles, replies, shape, values
 from pocket.client.context import Context, Session
 from pocket.client.flags import Flag, Given
 
@@ -34,11 +34,63 @@ def _ssh(ctx: Context, given: Given) -> int:
     user, at, name = target.rpartition('@')
     with ctx.session(given) as session:
         _check_kind(session, given)
+        if session.is_caas:
+            return _in_pod(ctx, session, given, name, words)
         host = host_of(session, name, checked=not given.on('no-host-key-checks'))
     terminal = _wants_terminal(ctx, given, words)
     with options_for(ctx, given, [host]) as options:
         login = f'{user if at else _USER}@{host.address}'
         return process.attached(['ssh', *options, *(['-t', '-t'] if terminal else []), login, *words])
+
+
+def _in_pod(ctx: Context, session: Session, given: Given, name: str, words: Sequence[str]) -> int:
+    # Juju runs what there is of a shell; words are one line for it, as for OpenSSH.
+    line = ' '.join(words) or 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'
+    terminal = _wants_terminal(ctx, given, words) or (not words and ctx.stdin.isatty())
+    if terminal and not ctx.stdin.isatty():
+        raise errors.Fault('cannot give the program a terminal: there is none here')
+    place = place_of(session, given, name)
+    return podexec.run(session, place, ['sh', '-c', line], streams=podexec.Streams(), terminal=terminal)
+
+
+def place_of(session: Session, given: Given, name: str) -> podexec.Place:
+    """The container of the unit *name* that the flags mean: by default the charm's.
+
+    Raises:
+        Fault: *name* is no unit, or it has several workload containers and none is named.
+    """
+    unit = unit_of(tag_of(session, name), name)
+    container = given.text('container')
+    if given.on('remote') and not container:
+        container = _workload_of(session, unit)
+    return podexec.Place(unit=unit, container=container or 'charm')
+
+
+def unit_of(tag: str, name: str) -> str:
+    """The unit that *tag* is of.
+
+    Raises:
+        WrongUsage: it is of no unit.
+    """
+    kind, _, rest = tag.partition('-')
+    if kind != 'unit':
+        raise faults.WrongUsage(f'"{name}" is not a valid unit name')
+    application, _, number = rest.rpartition('-')
+    return f'{application}/{number}'
+
+
+def _workload_of(session: Session, unit: str) -> str:
+    application = unit.partition('/')[0]
+    got = session.call('Application', 'GetCharmURLOrigin', {'application': application})
+    charm = session.call('Charms', 'CharmInfo', {'url': got['url']})
+    meta = shape.mapping(charm.get('meta'))
+    names = sorted(shape.mapping(meta.get('containers')))
+    if len(names) != 1:
+        known = ', '.join(names) or 'none'
+        raise errors.Fault(
+            f'cannot choose a workload container of {unit}: there is {known}', hint='Name one by --container.'
+        )
+    return names[0]
 
 
 def _check_kind(session: Session, given: Given) -> None:
@@ -55,12 +107,34 @@ def _check_kind(session: Session, given: Given) -> None:
 def _scp(ctx: Context, given: Given) -> int:
     with ctx.session(given) as session:
         _check_kind(session, given)
+        if session.is_caas:
+            return _scp_in_pods(session, given)
         hosts: list[_Host] = []
         words = [_resolved(session, given, word, hosts) for word in given.args]
     if not hosts:
         raise faults.WrongUsage('neither source nor destination names a unit or machine')
     with options_for(ctx, given, hosts) as options:
         return process.attached(['scp', *options, *words])
+
+
+def _scp_in_pods(session: Session, given: Given) -> int:
+    options = [word for word in given.args if word.startswith('-')]
+    unknown = [word for word in options if set(word[1:]) - set('rpqCv')]
+    if unknown:
+        raise faults.WrongUsage(f'option {unknown[0]} is not supported for units on Kubernetes')
+    places = [_place(session, given, word) for word in given.args if not word.startswith('-')]
+    if len(places) < 2:
+        raise faults.WrongUsage('at least two arguments required')
+    recursive = any('r' in word for word in options)
+    return podfiles.copy(session, places[:-1], places[-1], recursive=recursive)
+
+
+def _place(session: Session, given: Given, word: str) -> podfiles.Remote | Path:
+    place, colon, path = word.partition(':')
+    name = place.rpartition('@')[2]
+    if not colon or not (values.is_unit(name) or values.is_machine(name)):
+        return Path(word).expanduser()
+    return podfiles.Remote(place=place_of(session, given, name), path=path)
 
 
 def _resolved(session: Session, given: Given, word: str, hosts: list[_Host]) -> str:
