@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import booting, rollout, toolserver
+from pocket.agents import booting, rollout, serviceaccount, toolserver
 from pocket.agents.containers import Containers
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinelogs import MachineLogs

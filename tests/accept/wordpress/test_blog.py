@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+
 from tests.accept.wordpress.conftest import MODEL, Blog
 
 INITIALISED = 'Wordpress configured and initialised'

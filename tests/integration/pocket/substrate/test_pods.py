@@ -12,8 +12,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
