@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from bedrock import errors
 from pocket.model.cluster import Front
-from pocket.services import clusterservices, kubeingress, statuses
+from pocket.services import statuses
+from pocket.services.cluster import addresses, ingresses
 from pocket.state import State, Tx
 from pocket.substrate.frontproxy import FrontProxies
 
@@ -35,9 +36,9 @@ class FrontDoor:
             watch.close()
 
     async def _bring_up_to_date(self, models: Iterable[str]) -> None:
-        known = self.state.read(clusterservices.models)
+        known = self.state.read(addresses.models)
         for model in sorted({*models, *self.proxies.known()}):
-            front = self.state.read(kubeingress.front, model) if model in known else None
+            front = self.state.read(ingresses.front, model) if model in known else None
             if front is None:
                 self._fronts.pop(model, None)
                 if model in self.proxies.known():

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from bedrock import errors
 from pocket.model.cluster import ClusterNetwork
-from pocket.services import clusterservices, crossings, hostnames
+from pocket.services import crossings, hostnames
+from pocket.services.cluster import addresses
 from pocket.state import State
 from pocket.substrate import Names, Substrate
 
@@ -49,7 +50,7 @@ class Neighbourhood:
                 await self.substrate.write_hosts(model, names)
 
     async def _serve(self) -> None:
-        wanted = self.state.read(clusterservices.wanted)
+        wanted = self.state.read(addresses.wanted)
         if wanted == self._networks:
             return
         try:
@@ -59,4 +60,4 @@ class Neighbourhood:
             log.error('cannot give models on Kubernetes their services: %s', errors.render(err))
             return
         self._networks = wanted
-        await self.state.write(clusterservices.set_addresses, placed)
+        await self.state.write(addresses.set_addresses, placed)

@@ -13,10 +13,10 @@ import pytest
 
 from bedrock import process
 from pocket.agents import local as local_state
-from pocket.agents import workloadevents
 from pocket.agents.local import LocalState
-from pocket.agents.pebble import Pebble, PebbleFault
-from pocket.agents.workloads import Workloads
+from pocket.agents.workloads import events
+from pocket.agents.workloads.pebble import Pebble, PebbleFault
+from pocket.agents.workloads.watching import Workloads
 
 WAIT_S = 10.0
 
@@ -88,7 +88,7 @@ class Container:
         heard: list[str] = []
 
         def found() -> bool:
-            while (hook := workloadevents.due_hook(self.local, self.workloads.seen())) is not None:
+            while (hook := events.due_hook(self.local, self.workloads.seen())) is not None:
                 assert hook.workload is not None
                 event = hook.workload
                 about = event.check_name or event.notice_key
