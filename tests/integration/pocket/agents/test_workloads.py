@@ -13,11 +13,11 @@ import pytest
 
 from bedrock import process
 from pocket.agents import local as local_state
-from pocket.agents import workloadevents
 from pocket.agents.local import LocalState
-from pocket.agents.pebble import Pebble, PebbleFault
-from pocket.agents.workloads import Workloads
-from pocket.substrate import pebbles
+from pocket.agents.workloads import events
+from pocket.agents.workloads.pebble import Pebble, PebbleFault
+from pocket.agents.workloads.watching import Workloads
+from pocket.substrate.pods import pebbles
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason='needs root, for a process namespace'),
@@ -94,7 +94,7 @@ class Container:
         heard: list[str] = []
 
         def found() -> bool:
-            while (hook := workloadevents.due_hook(self.local, self.workloads.seen())) is not None:
+            while (hook := events.due_hook(self.local, self.workloads.seen())) is not None:
                 assert hook.workload is not None
                 event = hook.workload
                 about = event.check_name or event.notice_key

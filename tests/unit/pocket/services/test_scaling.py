@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pocket.services import applications, life, machines, pods, scaling, units
+from pocket.services import applications, life, machines, units
+from pocket.services.cluster import pods, scaling
 from pocket.services.errors import JujuError
 from tests.unit.pocket.services.conftest import World
 

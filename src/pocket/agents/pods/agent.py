@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import booting, rollout, serviceaccount, toolserver
-from pocket.agents.containers import Containers
+from pocket.agents import booting, toolserver
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinelogs import MachineLogs
+from pocket.agents.pods import rollout, serviceaccount
+from pocket.agents.pods.containers import Containers
 from pocket.agents.site import Site
 from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S, Key, Worker
 from pocket.model import Life, application_of, unit_tag
-from pocket.services import machines, pods, uniter
-from pocket.services.pods import PodRecord
+from pocket.services import machines, uniter
+from pocket.services.cluster import pods
+from pocket.services.cluster.pods import PodRecord
 from pocket.state import Tx
 from pocket.substrate import Host, HostSpec
 
@@ -69,7 +71,7 @@ class _Wish:
     pod: PodRecord
     removable: bool
     made_of: str
-    """See `pocket.agents.rollout.fingerprint`."""
+    """See `pocket.agents.pods.rollout.fingerprint`."""
 
 
 class PodAgent:

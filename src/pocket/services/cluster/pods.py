@@ -11,8 +11,9 @@ from bedrock import charmstorage
 from bedrock.charm import Charm
 from pocket.model import Base, Life, application_of
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
-from pocket.services import charms, images, resources, rows
+from pocket.services import charms, resources, rows
 from pocket.services import constraints as constraints_
+from pocket.services.cluster import images
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import provisioning
 from pocket.state import Tx
