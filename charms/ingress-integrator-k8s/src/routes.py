@@ -198,11 +198,7 @@ def _nginx_settings(bag: Mapping[str, str]) -> dict[str, str]:
         if number := _number(bag.get(key, ''), key):
             found[name] = str(number)
     if 'session-cookie-max-age' in found:
-        found |= {
-            'affinity': 'cookie',
-            'affinity-mode': 'balanced',
-            'session-cookie-change-on-failure': 'true',
-        }
+        found |= {'affinity': 'cookie', 'session-cookie-change-on-failure': 'true'}
     for key in ('limit-whitelist', 'whitelist-source-range'):
         if networks := bag.get(key, ''):
             if not _NETWORKS.fullmatch(networks):
