@@ -112,7 +112,9 @@ def remove(tree: Path, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if '..' in pattern.split('/'):
             raise errors.UsageFault(f'cannot remove "{pattern}": it leads out of the image')
-        for path in sorted(tree.glob(pattern), reverse=True):
+        # What ** alone matches is another thing in each version of Python.
+        wanted = f'{pattern}/*' if pattern.endswith('**') else pattern
+        for path in sorted(tree.glob(wanted), reverse=True):
             if not _is_inside(tree, path):
                 continue
             if path.is_symlink() or not path.is_dir():
