@@ -102,5 +102,6 @@ def test_redis_halves_the_queries_and_pages_do_not_need_it(
     dumped = second.wpctl('export', {'path': '/tmp/d.sql'})
     assert dumped['ok']
     assert second.wpctl('apply', {'options': {'blogname': 'Later'}})['ok']
-    assert second.wpctl('import', {'path': '/tmp/d.sql'})['ok']
+    read = second.wpctl('import', {'path': '/tmp/d.sql'})
+    assert read['ok'], read
     assert 'Again' in second.get('/').text

@@ -33,37 +33,9 @@ final class ObjectCache extends \WP_Object_Cache
     public function __construct(Site $site)
     {
         parent::__construct();
-        $this->redis = self::link($site);
-        $this->prefix = self::prefix($site);
+        $this->redis = Redis::of($site);
+        $this->prefix = Redis::prefix($site);
         $this->secret = $site->keys['AUTH_SALT'];
-    }
-
-    /** Values are kept in Redis for this site. */
-    public static function wanted(Site $site): bool
-    {
-        return (($site->section('redis') ?? [])['host'] ?? '') !== '';
-    }
-
-    /** Forget everything: the database is another than before. */
-    public static function forget(Site $site): void
-    {
-        if (self::wanted($site)) {
-            self::link($site)->ask('SET', self::prefix($site) . ':generation', bin2hex(random_bytes(8)));
-        }
-    }
-
-    private static function link(Site $site): Redis
-    {
-        $given = $site->section('redis') + ['port' => 6379, 'password' => ''];
-
-        return new Redis((string) $given['host'], (int) $given['port'], (string) $given['password']);
-    }
-
-    private static function prefix(Site $site): string
-    {
-        $whose = $site->url . "\0" . $site->database['name'] . "\0" . $site->tablePrefix;
-
-        return 'wp:' . substr(hash('sha256', $whose), 0, 16);
     }
 
     /** Groups that are of this request only. */
@@ -243,7 +215,7 @@ final class ObjectCache extends \WP_Object_Cache
     private function name(int|string $key, string $group): string
     {
         if ($this->generation === null) {
-            $this->generation = (string) $this->redis->ask('GET', "$this->prefix:generation");
+            $this->generation = (string) $this->redis->ask('GET', $this->prefix . Redis::GENERATION);
             if (!$this->redis->isDown() && ($this->generation === '' || Files::cached(self::MISSED) !== null)) {
                 $this->renew();
                 @unlink(Site::CACHE . '/' . self::MISSED);
@@ -257,7 +229,7 @@ final class ObjectCache extends \WP_Object_Cache
     {
         $this->generation = bin2hex(random_bytes(8));
 
-        return $this->redis->ask('SET', "$this->prefix:generation", $this->generation);
+        return $this->redis->ask('SET', $this->prefix . Redis::GENERATION, $this->generation);
     }
 
     private function signature(string $name, string $text): string

@@ -7,6 +7,7 @@ namespace WordPressImage;
 /** A connection to Redis for one request: waits are bounded, and the first failure ends it. */
 final class Redis
 {
+    public const GENERATION = ':generation';
     private const CONNECT_S = 0.3;
     private const ANSWER_S = 1;
     private const REST_S = 5;
@@ -22,6 +23,35 @@ final class Redis
         private readonly int $port,
         private readonly string $password,
     ) {
+    }
+
+    /** Values are kept in Redis for this site. */
+    public static function wanted(Site $site): bool
+    {
+        return (($site->section('redis') ?? [])['host'] ?? '') !== '';
+    }
+
+    public static function of(Site $site): self
+    {
+        $given = $site->section('redis') + ['port' => 6379, 'password' => ''];
+
+        return new self((string) $given['host'], (int) $given['port'], (string) $given['password']);
+    }
+
+    /** What the names of all values of this site begin with. */
+    public static function prefix(Site $site): string
+    {
+        $whose = $site->url . "\0" . $site->database['name'] . "\0" . $site->tablePrefix;
+
+        return 'wp:' . substr(hash('sha256', $whose), 0, 16);
+    }
+
+    /** Forget everything that is kept: the database is another than before. */
+    public static function forget(Site $site): void
+    {
+        if (self::wanted($site)) {
+            self::of($site)->ask('SET', self::prefix($site) . self::GENERATION, bin2hex(random_bytes(8)));
+        }
     }
 
     /** The answer to a command; null too when there is none to be had. */

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace WordPressImage\Verbs;
 
 use WordPressImage\Dump;
-use WordPressImage\ObjectCache;
+use WordPressImage\Redis;
 use WordPressImage\Verb;
 
 final class Import extends Verb
@@ -21,7 +21,7 @@ final class Import extends Verb
     public function finish(): array
     {
         $read = Dump::read($this->link(), $this->site->tablePrefix, $this->input->text('path'));
-        ObjectCache::forget($this->site);
+        Redis::forget($this->site);
 
         return $read;
     }

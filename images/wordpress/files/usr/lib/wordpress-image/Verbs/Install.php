@@ -6,7 +6,7 @@ namespace WordPressImage\Verbs;
 
 use WordPressImage\Failure;
 use WordPressImage\Health;
-use WordPressImage\ObjectCache;
+use WordPressImage\Redis;
 use WordPressImage\Verb;
 
 final class Install extends Verb
@@ -57,7 +57,7 @@ final class Install extends Verb
             throw new Failure('wordpress-error', 'WordPress did not finish its installation');
         }
         update_option('hoodoo_installed', (string) time(), false);
-        ObjectCache::forget($this->site);
+        Redis::forget($this->site);
 
         return ['result' => 'installed'];
     }
