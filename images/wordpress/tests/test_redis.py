@@ -27,7 +27,14 @@ class Server:
     def start(self) -> None:
         conf = self._folder / 'redis.conf'
         quoted = _PASSWORD.replace('"', '\\"')
-        conf.write_text(f'port {self.port}\nbind 127.0.0.1\nsave ""\nrequirepass "{quoted}"\ndir {self._folder}\n')
+        lines = (
+            'bind 127.0.0.1',
+            f'port {self.port}',
+            'save ""',
+            f'requirepass "{quoted}"',
+            f'dir {self._folder}',
+        )
+        conf.write_text('\n'.join(lines))
         self.process = subprocess.Popen(['redis-server', conf], stdout=subprocess.DEVNULL)
         site.wait_port('127.0.0.1', self.port, self.process)
 
@@ -59,6 +66,7 @@ def _queries(base: site.Database, unit: site.Unit) -> int:
     return asked() - before
 
 
+@pytest.mark.heavy
 def test_redis_halves_the_queries_and_pages_do_not_need_it(
     make_unit: MakeUnit, base: site.Database, redis: Server
 ) -> None:
