@@ -38,6 +38,10 @@ class _Swift(BaseHTTPRequestHandler):
         if self.command != 'HEAD':
             self.wfile.write(body)
 
+    def _base(self) -> str:
+        address: Any = self.server.server_address
+        return f'http://127.0.0.1:{address[1]}/v1/AUTH_x'
+
     def _grant(self) -> str:
         token = f'token{len(self.asked)}'
         self.asked.append(self.path)
@@ -53,7 +57,7 @@ class _Swift(BaseHTTPRequestHandler):
             or wish['auth']['scope']['project']['name'] != 'blogs'
         ):
             return self._answer(401)
-        base = f'http://127.0.0.1:{self.server.server_address[1]}/v1/AUTH_x'
+        base = self._base()
         spots = [{'interface': kind, 'region': 'here', 'url': base} for kind in ('admin', 'public')]
         token = {
             'expires_at': '2099-01-01T00:00:00.000000Z',
@@ -65,8 +69,7 @@ class _Swift(BaseHTTPRequestHandler):
         if self.path == '/auth/v1.0':
             if self.headers['X-Auth-Key'] != 'it\'s "x"':
                 return self._answer(401)
-            base = f'http://127.0.0.1:{self.server.server_address[1]}/v1/AUTH_x'
-            return self._answer(200, X_Auth_Token=self._grant(), X_Storage_Url=base)
+            return self._answer(200, X_Auth_Token=self._grant(), X_Storage_Url=self._base())
         found = self.objects.get(self.path)
         if found is None:
             return self._answer(404)
