@@ -148,6 +148,22 @@ def database(root: Path, folder: Path) -> Generator[Database]:
         check=False,
     )
     assert made.returncode == 0, made.stdout.decode()[-2000:] + made.stderr.decode()[-2000:]
+    tls = folder / 'tls'
+    tls.mkdir()
+    certificate = [
+        'openssl',
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=db',
+    ]
+    names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', tls / 'key.pem', '-out', tls / 'ca.pem']
+    subprocess.run([*certificate, *names], check=True, capture_output=True)
     with (folder / 'log').open('wb') as log:
         server = subprocess.Popen(
             inside(
@@ -159,6 +175,8 @@ def database(root: Path, folder: Path) -> Generator[Database]:
                 f'--port={port}',
                 '--bind-address=127.0.0.1',
                 '--skip-name-resolve',
+                '--ssl-cert=/run/wpdb/tls/ca.pem',
+                '--ssl-key=/run/wpdb/tls/key.pem',
                 '--innodb-flush-log-at-trx-commit=2',
             ),
             stdout=log,
