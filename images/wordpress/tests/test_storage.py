@@ -1,4 +1,4 @@
-"""Object storage: moto stands for S3; a small server here for Swift, with the API of Keystone v3, v1, objects."""
+"""Object storage: moto is S3; a small server is Swift, with the API of Keystone v3, v1 and objects."""
 
 from __future__ import annotations
 
