@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bedrock import errors
+from pocket.agents.retries import Retries
 from pocket.model.cluster import ClusterNetwork
-from pocket.services import clusterservices, crossings, hostnames
+from pocket.services import crossings, hostnames
+from pocket.services.cluster import addresses
 from pocket.state import State
 from pocket.substrate import Names, Substrate
 
@@ -24,13 +26,14 @@ class Neighbourhood:
     _names: dict[str, Names] = field(default_factory=dict[str, Names])
     _networks: list[ClusterNetwork] | None = None
     """Unknown at first: an earlier daemon may have left others."""
+    _retries: Retries = field(default_factory=Retries)
 
     async def run(self) -> None:
         """Go on until cancelled."""
         watch = self.state.watch('model')
         try:
             while True:
-                await self._bring_up_to_date(await watch.changed())
+                await self._bring_up_to_date(await self._retries.changed(watch))
         finally:
             watch.close()
 
@@ -49,14 +52,16 @@ class Neighbourhood:
                 await self.substrate.write_hosts(model, names)
 
     async def _serve(self) -> None:
-        wanted = self.state.read(clusterservices.wanted)
+        wanted = self.state.read(addresses.wanted)
         if wanted == self._networks:
             return
         try:
             placed = await self.substrate.serve(wanted)
         except errors.Fault as err:
-            # Pods of that model fail for the same reason and say so; the next change tries again.
+            # Pods of that model fail for the same reason and say so.
             log.error('cannot give models on Kubernetes their services: %s', errors.render(err))
+            self._retries.failed()
             return
+        self._retries.worked()
         self._networks = wanted
-        await self.state.write(clusterservices.set_addresses, placed)
+        await self.state.write(addresses.set_addresses, placed)

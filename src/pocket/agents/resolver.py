@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pocket.agents import relations, secrets, storage, workloadevents
+from pocket.agents import relations, secrets, storage
 from pocket.agents.local import Hook, Kind, LocalState
-from pocket.agents.workloadevents import Seen
+from pocket.agents.workloads import events
+from pocket.agents.workloads.events import Seen
 from pocket.model import Life, PendingAction, UnitView
 
 EXEC = 'juju-exec'
@@ -184,7 +185,7 @@ def next_operation(
     retry_due: bool = False,
     update_status_due: bool = False,
     commands: bool = False,
-    seen: Seen = workloadevents.NOTHING,
+    seen: Seen = events.NOTHING,
     leaving: bool = False,
 ) -> Operation:
     """Return what the unit is to do now.
@@ -301,7 +302,7 @@ def _leadership(facts: Facts) -> Operation | None:
 def _workloads(facts: Facts) -> Operation | None:
     if not facts.settled or facts.dying or facts.local.stopped:
         return None
-    hook = workloadevents.due_hook(facts.local, facts.seen)
+    hook = events.due_hook(facts.local, facts.seen)
     return RunHook(hook=hook) if hook else None
 
 
@@ -339,7 +340,7 @@ def _vanished(hook: Hook, facts: Facts) -> bool:
     if hook.storage_id:
         return storage.find(facts.view, hook.storage_id) is None
     if hook.workload is not None:
-        return workloadevents.is_gone(hook.workload, facts.seen)
+        return events.is_gone(hook.workload, facts.seen)
     return relations.is_gone(facts.view, hook)
 
 

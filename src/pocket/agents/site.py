@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pocket.agents.paths import MachinePaths
-from pocket.agents.seats import Seat
+from pocket.agents.pods.seats import Seat
 from pocket.state import State
 from pocket.substrate import Substrate
 

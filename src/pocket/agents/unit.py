@@ -29,7 +29,7 @@ from pocket.agents.records import Records
 from pocket.agents.resources import Resources
 from pocket.agents.site import Site
 from pocket.agents.timers import RETRY_FIRST_S, Timers
-from pocket.agents.workloads import Workloads
+from pocket.agents.workloads.watching import Workloads
 from pocket.model import ActionResult, HookChanges, Life, PendingAction, UnitView, unit_tag
 from pocket.services import applications
 from pocket.services.errors import CANNOT_ENTER_SCOPE, CANNOT_ENTER_SCOPE_YET, HAS_SUBORDINATES, JujuError

@@ -19,9 +19,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bedrock import errors, process
 from pocket.api import http
-from pocket.services import pods
+from pocket.services.cluster import pods
+from pocket.services.cluster.pods import PodRecord
 from pocket.services.errors import NOT_FOUND, JujuError
-from pocket.services.pods import PodRecord
 from pocket.state import State
 from pocket.substrate import Substrate, procs, terminals
 

@@ -18,7 +18,8 @@ from pocket.api.encode import resource as encode_resource
 from pocket.api.fields import untag
 from pocket.model import application_of
 from pocket.model.resources import MAX_RESOURCE_BYTES, Resource
-from pocket.services import applications, images, resources
+from pocket.services import applications, resources
+from pocket.services.cluster import images
 from pocket.services.errors import BAD_REQUEST, NOT_FOUND, JujuError
 
 __all__ = ['file_name_of', 'get_application', 'get_unit', 'put']

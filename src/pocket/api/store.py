@@ -18,8 +18,9 @@ from pocket.api.facade import Call
 from pocket.api.fields import Fields
 from pocket.api.rpc import Json
 from pocket.model.resources import Resource
-from pocket.services import charms, images, models, origins
+from pocket.services import charms, models, origins
 from pocket.services.charms import CharmRecord
+from pocket.services.cluster import images
 from pocket.services.errors import NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 
 _PATIENCE_S = 25.0

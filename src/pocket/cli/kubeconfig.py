@@ -13,8 +13,9 @@ from pocket import settings as settings_
 from pocket.api import identity
 from pocket.cli import output as output_
 from pocket.daemon import control
-from pocket.services import clusterservices, kubeaccess, models
-from pocket.services.kubeaccess import Credentials
+from pocket.services import models
+from pocket.services.cluster import access, addresses
+from pocket.services.cluster.access import Credentials
 from pocket.state import State, Tx
 from pocket.substrate import preflight
 
@@ -75,7 +76,7 @@ def render(credentials: Credentials, *, ca_pem: str) -> str:
 
 
 def _credentials(tx: Tx, name: str, secret: bytes) -> Credentials:
-    uuids = clusterservices.models(tx)
+    uuids = addresses.models(tx)
     if name:
         found = models.find(tx, name)
         if found is None or found.uuid not in uuids:
@@ -85,7 +86,7 @@ def _credentials(tx: Tx, name: str, secret: bytes) -> Credentials:
     if len(uuids) != 1:
         known = ', '.join(models.info(tx, uuid).name for uuid in uuids) or 'none'
         raise errors.UsageFault(f'cannot choose a model on Kubernetes: there is {known}', hint='Name one.')
-    credentials = kubeaccess.for_admin(tx, uuids[0], secret)
+    credentials = access.for_admin(tx, uuids[0], secret)
     if credentials is None:
         raise errors.Fault("cannot make a kubeconfig: the model's Kubernetes API does not answer yet")
     return credentials

@@ -17,7 +17,7 @@ from pocket.agents import deadlines, downloads
 from pocket.agents.frontdoor import FrontDoor
 from pocket.agents.machine import MachineSource
 from pocket.agents.neighbourhood import Neighbourhood
-from pocket.agents.pod import PodSource
+from pocket.agents.pods.agent import PodSource
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
@@ -25,7 +25,8 @@ from pocket.api import clientfiles, identity
 from pocket.api.kube.listeners import Listeners
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
-from pocket.services import charms, clouds, machines, models, pods, resources
+from pocket.services import charms, clouds, machines, models, resources
+from pocket.services.cluster import pods
 from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx

@@ -23,11 +23,11 @@ from pocket.services import (
     resources,
     rows,
     saas,
-    scaling,
     units,
 )
 from pocket.services import constraints as constraints_
 from pocket.services.applicationrows import ApplicationRecord
+from pocket.services.cluster import scaling
 from pocket.services.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 from pocket.services.storage import directives as storage_directives
 from pocket.services.storage.directives import Wanted

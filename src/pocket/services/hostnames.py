@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pocket.services import clusterservices, crossings, machines, units
+from pocket.services import crossings, machines, units
+from pocket.services.cluster import addresses
 from pocket.state import Tx
 
 _RESERVED = frozenset({'localhost', 'ip6-localhost', 'ip6-loopback', 'broadcasthost'})
@@ -16,11 +17,11 @@ def names(tx: Tx, uuid: str) -> Mapping[str, tuple[str, ...]]:
     A machine has its host name, then ``app-0`` of units and ``app``: a unit's slash cannot be in a host name.
     The name of an application means all of its units, on Kubernetes its service.
     """
-    own = clusterservices.names if clusterservices.is_on_kubernetes(tx, uuid) else _machines
+    own = addresses.names if addresses.is_on_kubernetes(tx, uuid) else _machines
     found: dict[str, tuple[str, ...]] = {}
     for other in connected(tx, uuid):
-        if clusterservices.is_on_kubernetes(tx, other):
-            found.update(clusterservices.names_from_afar(tx, other))
+        if addresses.is_on_kubernetes(tx, other):
+            found.update(addresses.names_from_afar(tx, other))
     found.update(own(tx, uuid))
     return {
         address: tuple(dict.fromkeys(word for word in words if word not in _RESERVED))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocket.model import Base, Life, Status, application_of
-from pocket.services import clouds, leases, life, models, rows, scaling, statuses
+from pocket.services import clouds, leases, life, models, rows, statuses
 from pocket.services import constraints as constraints_
+from pocket.services.cluster import scaling
 from pocket.services.errors import HAS_ASSIGNED_UNITS, NOT_FOUND, NOT_SUPPORTED, NOT_VALID, JujuError
 from pocket.services.storage import instances as storage_instances
 from pocket.state import Tx

@@ -151,7 +151,7 @@ def store_upload(
     """Keep that a resource's content was uploaded; units of a deployed application upgrade to it.
 
     Args:
-        image: Of an oci-image, what `pocket.services.images.parse` says of it.
+        image: Of an oci-image, what `pocket.services.cluster.images.parse` says of it.
 
     Raises:
         JujuError: there is no such resource any more.

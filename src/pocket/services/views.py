@@ -13,7 +13,6 @@ from pocket.services import (
     charms,
     clouds,
     durations,
-    kubeaccess,
     life,
     models,
     options,
@@ -22,6 +21,7 @@ from pocket.services import (
     scopes,
     statuses,
 )
+from pocket.services.cluster import access
 from pocket.services.endpoints import JUJU_INFO
 from pocket.services.secrets import events
 from pocket.services.storage import instances as storage_instances
@@ -84,7 +84,7 @@ def view(tx: Tx, uuid: str, unit: str) -> UnitView | None:
         secrets=events.view(tx, uuid, unit),
         storage=storage_instances.views(tx, uuid, unit),
         surroundings=Surroundings(
-            kubernetes=kubeaccess.environment(tx, uuid),
+            kubernetes=access.environment(tx, uuid),
             cloud_spec=_cloud_spec(row) if row['trust'] else None,
             proxies=proxies.environment(option),
             boot_id=str(row['boot_id']),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
-from pocket.substrate import ExecResult, OnLine, enter, procs
+from pocket.substrate import ExecResult, OnLine, procs
+from pocket.substrate.pods import enter
 
 _NAMESPACES = ('--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup')
 # Where pocket itself runs in a chroot, nspawn cannot pivot: the namespace's root is then not the machine's,

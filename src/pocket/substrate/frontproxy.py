@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
@@ -70,6 +71,28 @@ class FrontProxies:
             os.kill(running.pid, signal.SIGUSR2)
         else:
             await process.arun([*command, '-W', '-D', '-p', str(folder / 'pid')], timeout_s=_TIMEOUT_S)
+
+    async def wait_ended(self, models: Iterable[str]) -> str:
+        """Wait until one of the doors of *models* does not run, and say whose; without any, for ever."""
+        running: dict[str, ProcessId] = {}
+        for model in models:
+            found = self._running(self._folder / model)
+            if found is None:
+                return model
+            running[model] = found
+        waits = {
+            asyncio.ensure_future(procs.wait_gone([who.pid], timeout_s=None)): model
+            for model, who in running.items()
+        }
+        try:
+            if not waits:
+                await asyncio.Event().wait()
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return waits[done.pop()]
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def remove(self, model: str) -> None:
         """End the door of *model*, with the keys of its certificates."""

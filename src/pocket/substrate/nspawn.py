@@ -37,23 +37,21 @@ from pocket.substrate import (
     OnLine,
     _booting,
     _filesystems,
-    _folders,
     _inside,
     _netrules,
-    _pods,
     _seeds,
     bases,
     cgroups,
     images,
     isolation,
     network,
-    ociimages,
-    pebbles,
     procs,
     ranges,
     records,
 )
 from pocket.substrate._addresses import Known
+from pocket.substrate.pods import containers, ociimages, pebbles, planning, starting, volumes
+from pocket.substrate.pods.tasks import together
 from pocket.substrate.records import Pod, Record, Workload
 
 _BOOT_TIMEOUT_S = 90.0
@@ -78,7 +76,7 @@ class Nspawn:
         self._images = images.Images(settings)
         self._ranges = ranges.Ranges()
         self._volumes = _filesystems.Images(settings.home / 'storage')
-        self._folders = _folders.Folders(settings.home / 'storage')
+        self._folders = volumes.Folders(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._layout = cgroups.here()
         self._hosts: dict[str, Names] = {}
@@ -124,7 +122,7 @@ class Nspawn:
             folder = self._folder(name)
             record = self._readable(name)
             if record is not None and record.pod is not None:
-                await _pods.end(record.pod)  # what it wrote to volumes outlives it
+                await starting.end(record.pod)  # what it wrote to volumes outlives it
             await self._stop(name, record)
             await asyncio.to_thread(_delete, folder)
             self._ranges.release(folder)
@@ -347,7 +345,7 @@ class Nspawn:
         pods = [record.pod for record in records if record.pod is not None]
         await asyncio.gather(
             procs.wait_gone(leaders, timeout_s=timeout_s),
-            *(_pods.end(pod, timeout_s=timeout_s) for pod in pods),
+            *(starting.end(pod, timeout_s=timeout_s) for pod in pods),
         )
         for record in records:
             async with self._locks[record.name]:
@@ -417,9 +415,9 @@ class Nspawn:
         self._write_names(spec, record, own=pod.hostname)
         site = await self._site(spec.name, namespace)
         (supervisor, leader), _ = await asyncio.gather(
-            site.start_charm(pod, self._images.tree(record.image)), _pods.open_ports(namespace)
+            site.start_charm(pod, self._images.tree(record.image)), starting.open_ports(namespace)
         )
-        started = await _pods.together([site.start_workload(pod, one, join=leader) for one in pod.workloads])
+        started = await together([site.start_workload(pod, one, join=leader) for one in pod.workloads])
         # Only now: a pod that has a first process is whole, whenever we may have been killed.
         record = dataclasses.replace(
             record,
@@ -435,7 +433,7 @@ class Nspawn:
         async with self._locks[name]:
             record = self._load(name)
             if record is not None and record.pod is not None:
-                await _pods.end(record.pod)
+                await starting.end(record.pod)
                 await self._stop(name, record)
 
     async def _plan(self, spec: PodSpec, image: images.Image, note: images.Note) -> Pod:
@@ -444,7 +442,7 @@ class Nspawn:
             note(message)
 
         pod, _ = await asyncio.gather(
-            _pods.plan(spec, base=image.tree, unpack=self._unpack, note=tell), self._ensure_pebble(tell)
+            planning.plan(spec, base=image.tree, unpack=self._unpack, note=tell), self._ensure_pebble(tell)
         )
         return pod
 
@@ -453,8 +451,8 @@ class Nspawn:
             self._pebble = await pebbles.ensure(self._settings.cache, note=note)
         return self._pebble
 
-    async def _site(self, name: str, namespace: Path) -> _pods.Site:
-        return _pods.Site(
+    async def _site(self, name: str, namespace: Path) -> starting.Site:
+        return starting.Site(
             name=name,
             folder=self._folder(name),
             scratch=self._scratch(name),
@@ -473,7 +471,7 @@ class Nspawn:
                 f'cannot stop container {workload.name} of pod {name}: its processes do not end'
             )
         procs.reap(workload.supervisor)
-        part = _pods.part(name, workload.name)
+        part = containers.part(name, workload.name)
         _booting.forget(part, self._scratch(part))
 
     async def _delete_volume(self, key: str) -> None:
@@ -588,7 +586,7 @@ class Nspawn:
             pebbles={}
             if record.pod is None
             else {
-                one.name: _pods.shared(self._folder(record.name), one.name) / _pods.SOCKET
+                one.name: containers.shared(self._folder(record.name), one.name) / containers.SOCKET
                 for one in record.pod.workloads
             },
         )

@@ -20,9 +20,9 @@ from starlette.routing import Route
 from pocket.api.kube import objects, resources, tables
 from pocket.api.kube.objects import Document, Refused
 from pocket.api.kube.resources import Resource
-from pocket.services import clusterservices, kubeaccess, kubeobjects, kubeviews
+from pocket.services.cluster import access, addresses, objectrows, views
+from pocket.services.cluster.objectrows import KubeObject
 from pocket.services.errors import ALREADY_EXISTS, JujuError
-from pocket.services.kubeobjects import KubeObject
 from pocket.state import State, Tx
 
 _METHODS = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
@@ -93,7 +93,7 @@ class KubeApi:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path.strip('/')
         token = request.headers.get('authorization', '').removeprefix('Bearer ').strip()
-        account = self.state.read(kubeaccess.check, self.model_uuid, token, self.secret)
+        account = self.state.read(access.check, self.model_uuid, token, self.secret)
         if account is None:
             raise _Failure(401, 'Unauthorized')
         if request.method == 'GET' and (found := resources.discovery(path)) is not None:
@@ -101,7 +101,7 @@ class KubeApi:
         place = _place(path)
         if place is None:
             raise _Failure(404, 'the server could not find the requested resource')
-        own = self.state.read(kubeviews.namespace, self.model_uuid)
+        own = self.state.read(views.namespace, self.model_uuid)
         asked = place.name if place.resource.kind == 'Namespace' else place.namespace
         # Listing over all namespaces means the one that there is.
         if not account.is_allowed or asked not in ('', own):
@@ -182,22 +182,22 @@ class _Change:
         objects.check_name(name)
         document = objects.kept(self.place.resource, self.sent)
         kind = self.place.resource.kind
-        if any(one.name == name for one in kubeobjects.list_(tx, uuid, kind)):
+        if any(one.name == name for one in objectrows.list_(tx, uuid, kind)):
             described = _Place(resource=self.place.resource, namespace='', name=name).describe()
             raise _Failure(409, f'{described} already exists', reason='AlreadyExists')
         if self.is_dry:
             return self._shown(tx, uuid, _unkept(tx, kind, name, document), status=201)
-        return self._shown(tx, uuid, kubeobjects.create(tx, uuid, kind, name, document), status=201)
+        return self._shown(tx, uuid, objectrows.create(tx, uuid, kind, name, document), status=201)
 
     def _replace(self, tx: Tx, uuid: str) -> Response:
         kind, name = self.place.resource.kind, self.place.name
         if self.media == 'application/apply-patch+yaml' and not any(
-            one.name == name for one in kubeobjects.list_(tx, uuid, kind)
+            one.name == name for one in objectrows.list_(tx, uuid, kind)
         ):
             metadata = {**cast('Document', self.sent.get('metadata') or {}), 'name': name}
             whole = dataclasses.replace(self, sent={**self.sent, 'metadata': metadata})
             return whole._create(tx, uuid)
-        found = kubeobjects.get(tx, uuid, kind, name)
+        found = objectrows.get(tx, uuid, kind, name)
         version = cast('Document', self.sent.get('metadata') or {}).get('resourceVersion')
         if version and str(version) != str(found.version):
             raise _Failure(
@@ -216,23 +216,23 @@ class _Change:
         document = objects.kept(self.place.resource, wanted)
         if self.is_dry:
             return self._shown(tx, uuid, _unkept(tx, kind, name, document))
-        return self._shown(tx, uuid, kubeobjects.replace(tx, uuid, kind, name, document))
+        return self._shown(tx, uuid, objectrows.replace(tx, uuid, kind, name, document))
 
     def _delete(self, tx: Tx, uuid: str) -> Response:
         kind, name = self.place.resource.kind, self.place.name
-        found = kubeobjects.get(tx, uuid, kind, name)
+        found = objectrows.get(tx, uuid, kind, name)
         wanted = cast('Document', self.sent.get('preconditions') or {}).get('uid')
         if wanted and wanted != found.uid:
             raise _Failure(409, f'the UID in the precondition ({wanted}) does not match', reason='Conflict')
         if not self.is_dry:
-            kubeobjects.delete(tx, uuid, kind, name)
+            objectrows.delete(tx, uuid, kind, name)
         details = {'name': name, 'group': self.place.resource.group, 'kind': self.place.resource.plural}
         details['uid'] = found.uid
         status: Document = {'kind': 'Status', 'apiVersion': 'v1', 'metadata': {}, 'status': 'Success'}
         return JSONResponse({**status, 'details': details})
 
     def _shown(self, tx: Tx, uuid: str, found: KubeObject, *, status: int = 200) -> Response:
-        item = _item(found, kubeviews.namespace(tx, uuid), clusterservices.gateway(tx, uuid))
+        item = _item(found, views.namespace(tx, uuid), addresses.gateway(tx, uuid))
         return JSONResponse(_whole(self.place.resource, item), status_code=status)
 
 
@@ -242,13 +242,13 @@ def _unkept(tx: Tx, kind: str, name: str, document: Document) -> KubeObject:
 
 def _items(tx: Tx, uuid: str, resource: Resource) -> list[Document]:
     if resource.kind == 'Namespace':
-        return kubeviews.namespaces(tx, uuid)
+        return views.namespaces(tx, uuid)
     if resource.kind == 'Pod':
-        return kubeviews.pods(tx, uuid)
+        return views.pods(tx, uuid)
     if resource.kind == 'Service':
-        return kubeviews.services(tx, uuid)
-    space, gateway = kubeviews.namespace(tx, uuid), clusterservices.gateway(tx, uuid)
-    return [_item(found, space, gateway) for found in kubeobjects.list_(tx, uuid, resource.kind)]
+        return views.services(tx, uuid)
+    space, gateway = views.namespace(tx, uuid), addresses.gateway(tx, uuid)
+    return [_item(found, space, gateway) for found in objectrows.list_(tx, uuid, resource.kind)]
 
 
 def _item(found: KubeObject, namespace: str, gateway: str) -> Document:
@@ -258,7 +258,7 @@ def _item(found: KubeObject, namespace: str, gateway: str) -> Document:
         'namespace': namespace,
         'uid': found.uid,
         'resourceVersion': str(found.version),
-        'creationTimestamp': kubeviews.timestamp(found.created_ms),
+        'creationTimestamp': views.timestamp(found.created_ms),
     }
     item: Document = {**found.document, 'metadata': metadata}
     if found.kind == 'Ingress':

@@ -15,7 +15,7 @@ import uvicorn
 
 from pocket.api import tls
 from pocket.api.kube.app import KubeApi
-from pocket.services import clusterservices, kubeaccess
+from pocket.services.cluster import access, addresses
 from pocket.state import State, Tx
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Listeners:
         if listener is None:
             ports = ' nor '.join(map(str, _PORTS))
             log.error('cannot serve the Kubernetes API at %s: neither port %s is free', address, ports)
-            await self.state.write(kubeaccess.set_port, model, address, 0)
+            await self.state.write(access.set_port, model, address, 0)
             return
         certificates = await asyncio.to_thread(
             tls.issue,
@@ -104,7 +104,7 @@ class Listeners:
         await server.startup(sockets=[listener])
         self._open[model] = _Listener(address=address, server=server, socket=listener)
         port = int(listener.getsockname()[1])
-        await self.state.write(kubeaccess.set_port, model, address, port)
+        await self.state.write(access.set_port, model, address, port)
 
     async def _stop(self, model: str) -> None:
         one = self._open.pop(model)
@@ -114,7 +114,7 @@ class Listeners:
 
 
 def _addresses(tx: Tx) -> dict[str, str]:
-    found = {model: clusterservices.gateway(tx, model) for model in clusterservices.models(tx)}
+    found = {model: addresses.gateway(tx, model) for model in addresses.models(tx)}
     return {model: address for model, address in found.items() if address}
 
 

@@ -13,10 +13,16 @@ import pytest
 
 from bedrock import process
 from pocket.agents import local as local_state
-from pocket.agents import workloadevents
 from pocket.agents.local import LocalState
-from pocket.agents.pebble import Pebble, PebbleFault
-from pocket.agents.workloads import Workloads
+from pocket.agents.workloads import events
+from pocket.agents.workloads.pebble import Pebble, PebbleFault
+from pocket.agents.workloads.watching import Workloads
+from pocket.substrate.pods import pebbles
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason='needs root, for a process namespace'),
+    pytest.mark.skipif(not shutil.which('go') and not shutil.which('pebble'), reason='needs Pebble or Go'),
+]
 
 WAIT_S = 10.0
 
@@ -88,7 +94,7 @@ class Container:
         heard: list[str] = []
 
         def found() -> bool:
-            while (hook := workloadevents.due_hook(self.local, self.workloads.seen())) is not None:
+            while (hook := events.due_hook(self.local, self.workloads.seen())) is not None:
                 assert hook.workload is not None
                 event = hook.workload
                 about = event.check_name or event.notice_key
@@ -103,10 +109,8 @@ class Container:
 @pytest.fixture
 async def container(short_dir: Path) -> AsyncIterator[Container]:
     """A container whose Pebble does not run yet, and that nobody watches."""
-    program = shutil.which('pebble')
-    if program is None:
-        pytest.skip('there is no pebble')
-    made = Container(short_dir, program)
+    program = await pebbles.ensure(Path(os.environ.get('POCKET_CACHE') or '/var/cache/pocket'))
+    made = Container(short_dir, str(program))
     try:
         yield made
     finally:

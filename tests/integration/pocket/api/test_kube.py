@@ -17,8 +17,9 @@ from pocket.api import identity, tls
 from pocket.api.kube.listeners import Listeners
 from pocket.cli import kubeconfig
 from pocket.model.cluster import ClusterAddresses
-from pocket.services import clusterservices, kubeaccess, models
-from pocket.services.kubeaccess import Credentials
+from pocket.services import models
+from pocket.services.cluster import access, addresses
+from pocket.services.cluster.access import Credentials
 from pocket.state import State, Tx
 
 pytestmark = pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl')
@@ -80,15 +81,15 @@ async def kube(tmp_path: Path) -> AsyncGenerator[Kube]:
     who = identity.load_or_create(tmp_path)
     state = State(tmp_path / 'state.db')
     uuid = await state.write(_add_model)
-    await state.write(clusterservices.set_addresses, {uuid: ClusterAddresses(gateway=ADDRESS)})
+    await state.write(addresses.set_addresses, {uuid: ClusterAddresses(gateway=ADDRESS)})
     watch = state.watch('model')
     listeners = Listeners(state=state, home=tmp_path, secret=who.kube_secret)
     task = asyncio.create_task(listeners.run())
     async with asyncio.timeout(10):
-        while state.read(kubeaccess.for_admin, uuid, who.kube_secret) is None:
+        while state.read(access.for_admin, uuid, who.kube_secret) is None:
             await watch.changed()
     made = Kube(tmp_path, state, uuid, who)
-    made.login(state.read(kubeaccess.for_admin, uuid, who.kube_secret))
+    made.login(state.read(access.for_admin, uuid, who.kube_secret))
     yield made
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -144,11 +145,11 @@ async def test_an_application_may_what_it_is_trusted_with(kube: Kube) -> None:
     for trust in (True, False):
         await kube.state.write(_add_application, kube.uuid, trust)
     for name, allowed in (('app-yes', True), ('app-no', False)):
-        kube.login(kube.state.read(kubeaccess.for_application, kube.uuid, name, kube.who.kube_secret))
+        kube.login(kube.state.read(access.for_application, kube.uuid, name, kube.who.kube_secret))
         code, text = await kube('create', 'secret', 'generic', f'of-{name}', '--from-literal=a=b')
         assert (code == 0) is allowed, text
         assert f'system:serviceaccount:blog:{name}' in text or allowed
-    admin = kube.state.read(kubeaccess.for_admin, kube.uuid, kube.who.kube_secret)
+    admin = kube.state.read(access.for_admin, kube.uuid, kube.who.kube_secret)
     assert admin is not None
     for token in ('', 'x', secrets.token_hex(8), admin.token[:-1]):
         kube.login(Credentials(host=admin.host, port=admin.port, namespace='blog', token=token or 'none'))

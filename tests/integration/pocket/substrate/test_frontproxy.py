@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import datetime
 import http.server
+import os
 import shutil
+import signal
 import ssl
 import threading
 from collections.abc import AsyncGenerator, Iterator
@@ -170,6 +172,21 @@ async def test_a_change_drops_no_connection(
     assert (tmp_path / 'h/front' / MODEL / 'pid').read_text() == pid
     modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / 'h/front' / MODEL).glob('*.pem')}
     assert modes == {'0o600'}
+
+
+async def test_a_door_that_was_killed_is_missed_and_opened_again(
+    proxies: FrontProxies, pods: tuple[str, str], tmp_path: Path
+) -> None:
+    front = Front(gateway=GATEWAY, routes=(_route('plain.example.com', *pods),), certificates={}, hosts={})
+    await proxies.apply(MODEL, front)
+    missed = asyncio.create_task(proxies.wait_ended([MODEL]))
+    pid = int((tmp_path / 'h/front' / MODEL / 'pid').read_text())
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(15):
+        assert await missed == MODEL
+        assert await proxies.wait_ended([MODEL]) == MODEL
+    await proxies.apply(MODEL, front)
+    assert (await _ask('http://plain.example.com/'))[0] == 200
 
 
 async def _shown() -> bytes | None:

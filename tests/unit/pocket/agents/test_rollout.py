@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from pocket.agents import rollout
-from pocket.agents.rollout import PodState
+from pocket.agents.pods import rollout
+from pocket.agents.pods.rollout import PodState
 from pocket.model import Base, Life
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
-from pocket.services.pods import PodRecord
+from pocket.services.cluster.pods import PodRecord
 
 POD = PodRecord(
     model_uuid='m',

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pocket.agents import local as local_state
-from pocket.agents import resolver, workloadevents
+from pocket.agents import resolver
 from pocket.agents.local import LocalState, WorkloadState
-from pocket.agents.workloadevents import Seen
+from pocket.agents.workloads import events
+from pocket.agents.workloads.events import Seen
 from pocket.model import Life, StorageView, Surroundings, UnitView
 from pocket.model.pods import WorkloadEvent
 
@@ -91,14 +92,14 @@ def test_a_container_that_is_up_early_is_ready_between_the_first_hooks(pod: Pod)
 
 
 def test_a_container_that_is_up_late_is_ready_after_start(pod: Pod) -> None:
-    pod.seen = workloadevents.NOTHING
+    pod.seen = events.NOTHING
     assert pod.settle() == ['deploy', 'install', 'config-changed', 'start']
     pod.seen = UP
     assert pod.settle() == ['web-pebble-ready']
 
 
 def test_each_run_of_a_container_is_ready_once(started: Pod) -> None:
-    started.seen = workloadevents.NOTHING
+    started.seen = events.NOTHING
     assert started.settle() == []
     started.seen = Seen(boots={'web': 'b2'})
     assert started.settle() == ['web-pebble-ready']
@@ -125,7 +126,7 @@ def test_a_failed_workload_hook_of_a_run_that_is_gone_is_passed_over(started: Po
     started.failing = 'web-pebble-check-failed'
     started.seen = replace(UP, notices=(FAILED,))
     assert started.settle() == ['web-pebble-check-failed', 'wait']
-    started.seen = workloadevents.NOTHING  # it may come back yet
+    started.seen = events.NOTHING  # it may come back yet
     assert started.settle() == ['wait']
     started.seen = Seen(boots={'web': 'b2'})
     assert started.settle() == ['skip web-pebble-check-failed', 'web-pebble-ready']
@@ -199,5 +200,5 @@ def test_storage_of_a_pod_waits_for_start_and_keeps_nobody_waiting(pod: Pod) -> 
     ],
 )
 def test_times_are_compared_as_times(earlier: str, later: str) -> None:
-    assert workloadevents.moment(earlier) < workloadevents.moment(later)
-    assert workloadevents.latest([later, earlier, '']) == later
+    assert events.moment(earlier) < events.moment(later)
+    assert events.latest([later, earlier, '']) == later

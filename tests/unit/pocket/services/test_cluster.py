@@ -9,15 +9,8 @@ import pytest
 
 from pocket.model import PortRange
 from pocket.model.cluster import ClusterAddresses, ServicePort
-from pocket.services import (
-    applications,
-    clusterservices,
-    hostnames,
-    kubeingress,
-    kubeobjects,
-    kubeviews,
-    network,
-)
+from pocket.services import applications, hostnames, network
+from pocket.services.cluster import addresses, ingresses, objectrows, views
 
 if TYPE_CHECKING:
     from tests.unit.pocket.services.conftest import World
@@ -35,7 +28,7 @@ def cluster(world: World) -> World:
             (f'blog/{number}', world.uuid, machine),
         )
     world.start('blog/0', 'blog/1')
-    clusterservices.set_addresses(
+    addresses.set_addresses(
         world.tx, {world.uuid: ClusterAddresses(gateway='10.0.0.1', services={'blog': '10.0.0.9'})}
     )
     return world
@@ -48,7 +41,7 @@ def _open(world: World, unit: str) -> None:
 
 def test_a_service_leads_to_the_running_pods_that_have_the_port_open(cluster: World) -> None:
     def ports() -> tuple[ServicePort, ...]:
-        return clusterservices.wanted(cluster.tx)[0].services[0].ports
+        return addresses.wanted(cluster.tx)[0].services[0].ports
 
     assert ports() == ()
     _open(cluster, 'blog/1')
@@ -61,8 +54,8 @@ def test_a_service_leads_to_the_running_pods_that_have_the_port_open(cluster: Wo
 
 def test_machine_models_have_no_services(world: World) -> None:
     world.deploy('web', world.make_charm('web'))
-    assert clusterservices.wanted(world.tx) == []
-    assert kubeingress.front(world.tx, world.uuid) is None
+    assert addresses.wanted(world.tx) == []
+    assert ingresses.front(world.tx, world.uuid) is None
 
 
 def test_pods_and_services_have_kubernetes_names(cluster: World) -> None:
@@ -71,7 +64,7 @@ def test_pods_and_services_have_kubernetes_names(cluster: World) -> None:
     assert 'blog-endpoints' in names['10.0.0.3']
     assert names['10.0.0.9'] == ('blog', 'blog.m', 'blog.m.svc', 'blog.m.svc.cluster.local')
     assert 'kubernetes.default.svc' in names['10.0.0.1']
-    assert clusterservices.names_from_afar(cluster.tx, cluster.uuid)['10.0.0.9'] == (
+    assert addresses.names_from_afar(cluster.tx, cluster.uuid)['10.0.0.9'] == (
         'blog.m.svc',
         'blog.m.svc.cluster.local',
     )
@@ -79,12 +72,12 @@ def test_pods_and_services_have_kubernetes_names(cluster: World) -> None:
 
 def test_the_api_shows_pods_and_services(cluster: World) -> None:
     _open(cluster, 'blog/0')
-    pods = kubeviews.pods(cluster.tx, cluster.uuid)
+    pods = views.pods(cluster.tx, cluster.uuid)
     assert [(pod['metadata']['name'], pod['status']['phase']) for pod in pods] == [
         ('blog-0', 'Running'),
         ('blog-1', 'Running'),
     ]
-    (service,) = kubeviews.services(cluster.tx, cluster.uuid)
+    (service,) = views.services(cluster.tx, cluster.uuid)
     assert (service['spec']['clusterIP'], service['spec']['ports'][0]['port']) == ('10.0.0.9', 8080)
 
 
@@ -108,9 +101,9 @@ def _ingress(host: str, *, port: int = 8080, tls: str = '', **annotations: str) 
 
 def test_ingresses_make_the_door(cluster: World) -> None:
     tx, uuid = cluster.tx, cluster.uuid
-    assert kubeingress.front(tx, uuid) is None
+    assert ingresses.front(tx, uuid) is None
     data = {key: base64.b64encode(key.encode()).decode() for key in ('tls.crt', 'tls.key')}
-    kubeobjects.create(tx, uuid, 'Secret', 'cert', {'type': 'kubernetes.io/tls', 'data': data})
+    objectrows.create(tx, uuid, 'Secret', 'cert', {'type': 'kubernetes.io/tls', 'data': data})
     wanted = {
         'a': _ingress('a.example.com', tls='cert', proxy_body_size='10m', proxy_send_timeout='300'),
         'b': _ingress('b.example.com', tls='cert', ssl_redirect='false'),
@@ -119,8 +112,8 @@ def test_ingresses_make_the_door(cluster: World) -> None:
         'd': _ingress('a.example.com', port=1),
     }
     for name, document in wanted.items():
-        kubeobjects.create(tx, uuid, 'Ingress', name, document)
-    front = kubeingress.front(tx, uuid)
+        objectrows.create(tx, uuid, 'Ingress', name, document)
+    front = ingresses.front(tx, uuid)
     assert front is not None
     found = {route.host: route for route in front.routes}
     assert found['a.example.com'].backends == ('10.0.0.2:8080', '10.0.0.3:8080')

@@ -14,18 +14,17 @@ from pocket.services import (
     applications,
     charms,
     derive,
-    images,
     machines,
     models,
     network,
-    pods,
     refresh,
     resources,
     status,
     uniter,
 )
+from pocket.services.cluster import images, pods
+from pocket.services.cluster.pods import PodRecord
 from pocket.services.errors import JujuError
-from pocket.services.pods import PodRecord
 from pocket.services.storage import provisioning
 from pocket.services.storage import requests as storage_requests
 from tests.unit.pocket.services.conftest import World

@@ -15,7 +15,8 @@ from bedrock.oci import layers, layout, model, writer
 from bedrock.oci.model import ImageFault
 from pocket import settings
 from pocket.model.pods import OciReference
-from pocket.substrate import images, ociimages
+from pocket.substrate import images
+from pocket.substrate.pods import ociimages
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import errors
-from pocket.substrate import pebbles
+from pocket.substrate.pods import pebbles
 
 
 def _elf(*kinds: int) -> bytes:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pocket.substrate import _folders, _inside, _pods, _sockets, cgroups, records
+from pocket.substrate import _inside, cgroups, records
+from pocket.substrate.pods import containers, planning, sockets, starting, volumes
 from pocket.substrate.procs import ProcessId
 from pocket.substrate.records import Pod, Record, Workload
 
-CHARM = _pods.Start(
+CHARM = containers.Start(
     machine='juju-abcdef-0',
     hostname='app-0',
     folder=Path('/h/m/juju-abcdef-0'),
@@ -20,14 +21,14 @@ CHARM = _pods.Start(
     namespace=Path('/run/netns/pk1-juju-abcdef-0'),
     groups=(Path('/cg/charm'), Path('/cg/in')),
     binds={'/etc/hosts': Path('/h/m/juju-abcdef-0/hosts')},
-    read_only={_pods.PEBBLE: Path('/c/pebble:1')},
+    read_only={containers.PEBBLE: Path('/c/pebble:1')},
     env={'PEBBLE': '/var/lib/pebble/default'},
 )
 WORKLOAD = dataclasses.replace(CHARM, join=77, cwd='/srv', own_run=('app',), env={'A': 'b c'})
 
 
 def test_the_first_container_makes_what_the_others_join() -> None:
-    first, other = _pods.command(CHARM), _pods.command(WORKLOAD)
+    first, other = containers.command(CHARM), containers.command(WORKLOAD)
     assert first[:5] == ['unshare', '--mount', '--ipc', '--propagation=private', '--']
     assert other[:4] == ['nsenter', '--target=77', '--ipc', '--']
     assert other[4:8] == ['unshare', '--mount', '--propagation=private', '--']
@@ -49,7 +50,7 @@ def test_the_first_container_makes_what_the_others_join() -> None:
 
 @pytest.mark.parametrize('name', ['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE', 'MKNOD', 'SYS_BOOT'])
 def test_a_container_lacks_what_reaches_beyond_it(name: str) -> None:
-    dropped = next(word for word in _pods.command(CHARM) if word.startswith('--drop-capability='))
+    dropped = next(word for word in containers.command(CHARM) if word.startswith('--drop-capability='))
     assert f'CAP_{name}' in dropped.partition('=')[2].split(',')
 
 
@@ -62,22 +63,22 @@ def test_a_container_lacks_what_reaches_beyond_it(name: str) -> None:
     ],
 )
 def test_the_environment_of_an_image(entries: tuple[str, ...], wanted: dict[str, str]) -> None:
-    assert _pods.environment(entries) == wanted
+    assert planning.environment(entries) == wanted
 
 
 def test_what_an_image_has_in_run_is_shown_but_no_link(tmp_path: Path) -> None:
-    assert _pods.image_run(tmp_path) == ()
+    assert containers.image_run(tmp_path) == ()
     for name in ('app', 'host', 'systemd', 'a:b'):
         (tmp_path / 'run' / name).mkdir(parents=True)
     (tmp_path / 'run' / 'link').symlink_to('/etc')
-    assert _pods.image_run(tmp_path) == ('app',)
+    assert containers.image_run(tmp_path) == ('app',)
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'run').symlink_to(tmp_path / 'run')
-    assert _pods.image_run(tmp_path / 'other') == ()
+    assert containers.image_run(tmp_path / 'other') == ()
 
 
 def test_names_on_the_host_are_short_and_differ() -> None:
-    parts = {_pods.part('juju-abcdef-0', name) for name in ('db', 'web', 'w' * 63)}
+    parts = {containers.part('juju-abcdef-0', name) for name in ('db', 'web', 'w' * 63)}
     assert len(parts) == 3
     assert {len(part) for part in parts} == {len('juju-abcdef-0') + 7}
 
@@ -88,17 +89,17 @@ def test_what_a_program_needs_is_read_from_what_ldd_says() -> None:
         '\t/lib64/ld-linux-x86-64.so.2 (0x2)\n'
     )
     wanted = {'libcap-ng.so.0': Path('/lib/x/libcap-ng.so.0'), 'ld': Path('/lib64/ld-linux-x86-64.so.2')}
-    assert _pods.libraries(said) == wanted
+    assert starting.libraries(said) == wanted
 
 
 def test_a_new_volume_is_its_only_users() -> None:
-    assert _folders.owner('a', [('a', 33, 34), ('b', 0, 0), ('a', 33, 34)]) == (33, 34)
-    assert _folders.owner('a', [('a', 33, 34), ('a', 40, 40)]) == (0, 0)
-    assert _folders.owner('a', []) == (0, 0)
+    assert volumes.owner('a', [('a', 33, 34), ('b', 0, 0), ('a', 33, 34)]) == (33, 34)
+    assert volumes.owner('a', [('a', 33, 34), ('a', 40, 40)]) == (0, 0)
+    assert volumes.owner('a', []) == (0, 0)
 
 
 async def test_volumes_are_made_once_and_deleted(tmp_path: Path) -> None:
-    folders = _folders.Folders(tmp_path / 'storage')
+    folders = volumes.Folders(tmp_path / 'storage')
     assert folders.keys() == frozenset()
     own = (os.geteuid(), os.getegid())
     (folders.ensure('a-0', uid=own[0], gid=own[1]) / 'file').write_text('kept')
@@ -161,5 +162,5 @@ def test_the_record_of_a_pod_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_link_is_no_socket_that_answers(tmp_path: Path) -> None:
     (tmp_path / 'link').symlink_to('/run')
-    assert not _sockets.answers(tmp_path / 'link')
-    assert not _sockets.answers(tmp_path / 'absent')
+    assert not sockets.answers(tmp_path / 'link')
+    assert not sockets.answers(tmp_path / 'absent')

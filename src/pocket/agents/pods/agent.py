@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import booting, rollout, serviceaccount, toolserver
-from pocket.agents.containers import Containers
+from pocket.agents import booting, toolserver
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinelogs import MachineLogs
+from pocket.agents.pods import rollout, serviceaccount
+from pocket.agents.pods.containers import Containers
 from pocket.agents.site import Site
 from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S, Key, Worker
 from pocket.model import Life, application_of, unit_tag
-from pocket.services import machines, pods, uniter
-from pocket.services.pods import PodRecord
+from pocket.services import machines, uniter
+from pocket.services.cluster import pods
+from pocket.services.cluster.pods import PodRecord
 from pocket.state import Tx
 from pocket.substrate import Host, HostSpec
 
@@ -69,7 +71,7 @@ class _Wish:
     pod: PodRecord
     removable: bool
     made_of: str
-    """See `pocket.agents.rollout.fingerprint`."""
+    """See `pocket.agents.pods.rollout.fingerprint`."""
 
 
 class PodAgent:
@@ -83,6 +85,7 @@ class PodAgent:
         self._wake = wake
         self._seat = site.seat(pod.host_name)
         self._pause_s = RESTART_FIRST_S
+        self._has_account = False
         self._booting = booting.Booting(
             site,
             model_uuid=self._model,
@@ -163,9 +166,11 @@ class PodAgent:
         if done.returncode != 0:
             said = done.stderr.decode(errors='replace').strip()
             raise errors.Fault(f'cannot prepare the pod of {self._unit}: {said}')
-        await serviceaccount.install(
-            self._site, host.name, uuid=self._model, application=application_of(self._unit)
-        )
+        self._has_account = await self._install_account()
+
+    async def _install_account(self) -> bool:
+        application = application_of(self._unit)
+        return await serviceaccount.install(self._site, self._name, uuid=self._model, application=application)
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running pod; False once it has stopped by itself, True when it is to go."""
@@ -190,6 +195,8 @@ class PodAgent:
                 if self._is_due(wish):
                     await self._replace(ended)
                     return True
+                if not self._has_account and not ended.done():
+                    self._has_account = await self._install_account()
                 await booting.changed_or_done(self._wake, ended)
                 if ended.done():
                     return False

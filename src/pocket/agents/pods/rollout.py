@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pocket.services.pods import PodRecord
+from pocket.services.cluster.pods import PodRecord
 
 RESTART_FIRST_S = 10.0
 RESTART_LONGEST_S = 300.0

@@ -16,7 +16,7 @@ class Seat:
         self.settled = False
         """The unit has come to rest in this run of the pod."""
         self.made_of = ''
-        """What this run of the pod is made of, see `pocket.agents.rollout.fingerprint`."""
+        """What this run of the pod is made of, see `pocket.agents.pods.rollout.fingerprint`."""
         self._taken: list[asyncio.Event] = []
         self._changed = asyncio.Event()
         self._done = False

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bedrock import errors
 from pocket.agents.site import Site
-from pocket.services import kubeaccess
+from pocket.services.cluster import access
 
 FOLDER = 'var/run/secrets/kubernetes.io/serviceaccount'
 _TIMEOUT_S = 60.0
@@ -21,7 +21,7 @@ async def install(site: Site, host_name: str, *, uuid: str, application: str) ->
         Fault: the container refuses them.
     """
     secret = (site.home / 'kube-secret').read_text().strip().encode()
-    credentials = site.state.read(kubeaccess.for_application, uuid, application, secret)
+    credentials = site.state.read(access.for_application, uuid, application, secret)
     if credentials is None:
         return False
     data = archive(

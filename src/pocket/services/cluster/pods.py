@@ -11,8 +11,9 @@ from bedrock import charmstorage
 from bedrock.charm import Charm
 from pocket.model import Base, Life, application_of
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
-from pocket.services import charms, images, resources, rows
+from pocket.services import charms, resources, rows
 from pocket.services import constraints as constraints_
+from pocket.services.cluster import images
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import provisioning
 from pocket.state import Tx
@@ -134,7 +135,7 @@ def _mounts(raw: Mapping[str, Any], volumes: Mapping[str, tuple[str, str]], char
         for storage_id, (own, key) in volumes.items():
             if storage_id.rpartition('/')[0] != name:
                 continue
-            inside = f'{location.rstrip("/")}/{storage_id.rpartition("/")[2]}' if several else location
+            inside = f'{location.rstrip("/")}/{own.rpartition("/")[2]}' if several else location
             mounts[inside if location else own] = key
     return mounts
 

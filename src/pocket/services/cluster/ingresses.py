@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pocket.model.cluster import Front, Route
-from pocket.services import clusterservices, kubeobjects
+from pocket.services.cluster import addresses, objectrows
 from pocket.state import Tx
 
 _PREFIX = 'nginx.ingress.kubernetes.io/'
@@ -19,13 +19,13 @@ _TIMEOUT_S = 60
 
 def front(tx: Tx, uuid: str) -> Front | None:
     """Return the door of a model; None when it has no ingress, or no address to have it at."""
-    gateway = clusterservices.gateway(tx, uuid)
-    ingresses = [one.document for one in kubeobjects.list_(tx, uuid, 'Ingress')]
+    gateway = addresses.gateway(tx, uuid)
+    ingresses = [one.document for one in objectrows.list_(tx, uuid, 'Ingress')]
     if not gateway or not ingresses:
         return None
     secrets = {
         one.name: _pem(one.document['data'])
-        for one in kubeobjects.list_(tx, uuid, 'Secret')
+        for one in objectrows.list_(tx, uuid, 'Secret')
         if one.document['type'] == 'kubernetes.io/tls'
     }
     hosts: dict[str, list[str]] = {}
@@ -96,8 +96,8 @@ def _backends(tx: Tx, uuid: str, service: Mapping[str, Any]) -> tuple[str, ...]:
     # Ports of services are called after what they are, as ``tcp-8080``.
     named = str(port.get('name') or '').removeprefix('tcp-')
     number = int(port.get('number') or (named if named.isdecimal() else 0))
-    addresses = clusterservices.pod_addresses(tx, uuid, str(service['name'])) if number else []
-    return tuple(f'{address}:{number}' for address in addresses)
+    pods = addresses.pod_addresses(tx, uuid, str(service['name'])) if number else []
+    return tuple(f'{address}:{number}' for address in pods)
 
 
 def _pem(data: Mapping[str, str]) -> str:

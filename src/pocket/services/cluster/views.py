@@ -6,7 +6,8 @@ import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pocket.services import charms, clusterservices, rows
+from pocket.services import charms, rows
+from pocket.services.cluster import addresses
 from pocket.state import Tx
 
 Document = dict[str, Any]
@@ -79,7 +80,7 @@ def services(tx: Tx, uuid: str) -> list[Document]:
     space = namespace(tx, uuid)
     ports = {
         one.application: one.ports
-        for network in clusterservices.wanted(tx)
+        for network in addresses.wanted(tx)
         if network.model_uuid == uuid
         for one in network.services
     }

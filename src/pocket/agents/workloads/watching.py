@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pocket.agents import workloadevents
-from pocket.agents.appearing import Appearing
 from pocket.agents.local import LocalState, WorkloadState
-from pocket.agents.pebble import Pebble, PebbleFault
-from pocket.agents.workloadevents import Seen
+from pocket.agents.workloads import events
+from pocket.agents.workloads.appearing import Appearing
+from pocket.agents.workloads.events import Seen
+from pocket.agents.workloads.pebble import Pebble, PebbleFault
 from pocket.model.pods import WorkloadEvent
 
 log = logging.getLogger(__name__)
@@ -97,14 +97,14 @@ class Workloads:
                 if event is not None:
                     self._add(name, container, event)
             times = [str(notice.get('last-repeated') or '') for notice in found]
-            after = workloadevents.latest([after, *times])
+            after = events.latest([after, *times])
 
     def _add(self, name: str, container: _Container, event: WorkloadEvent) -> None:
         # One that came again before it was told is told once.
         container.notices = [
             other
             for other in container.notices
-            if other.notice_id != event.notice_id and not workloadevents.is_told(self._known(name), other)
+            if other.notice_id != event.notice_id and not events.is_told(self._known(name), other)
         ]
         container.notices.append(event)
         self._wake.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bedrock import errors
-from pocket.agents import rollout
+from pocket.agents.pods import rollout
 from pocket.agents.site import Site
 from pocket.services import statuses
 from pocket.state import Tx

@@ -13,7 +13,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from bedrock import errors
-from pocket.agents import workloadevents
+from pocket.agents.workloads import events
 from pocket.model.pods import WorkloadEvent
 
 QUICK_S = 10.0
@@ -68,7 +68,7 @@ class Pebble:
         """
         event = WorkloadEvent(
             container=container,
-            kind=workloadevents.CUSTOM_NOTICE,
+            kind=events.CUSTOM_NOTICE,
             boot_id=boot_id,
             notice_id=str(notice.get('id') or ''),
             notice_type=str(notice.get('type') or ''),
@@ -135,8 +135,8 @@ class Pebble:
 
 
 _CHECKS: Mapping[str, tuple[str, str]] = {
-    'perform-check': ('Error', workloadevents.CHECK_FAILED),
-    'recover-check': ('Done', workloadevents.CHECK_RECOVERED),
+    'perform-check': ('Error', events.CHECK_FAILED),
+    'recover-check': ('Done', events.CHECK_RECOVERED),
 }
 """Kind of change -> the status in which it is news, and what it is then."""
 

@@ -1,0 +1,1 @@
+"""Agents of pods: they run, replace and remove them."""

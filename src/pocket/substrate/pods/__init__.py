@@ -1,0 +1,1 @@
+"""Pods: their containers, images, volumes, and the Pebble in them."""
