@@ -44,6 +44,8 @@ def test_with_a_database_the_site_is_installed_in_one_hook(
     assert peer_data(out)['installed'] == 'db:3306/wordpress'
     assert site(image)['database']['password'] == 'planted-db-password'
     assert [call['user'] for call in asked(context, 'install')] == ['admin']
+    # Nothing beyond the installation is wanted: there is one start of PHP.
+    assert php_boots(context) == 1
     assert done_lines(context) == ['INFO']
     services = out.get_container('wordpress').service_statuses
     assert services['apache'] is ops.pebble.ServiceStatus.ACTIVE
