@@ -46,7 +46,7 @@ class Field:
     def configure(self, app: str, folder: Path, **options: object) -> None:
         """Set options, whose values are in no argument."""
         file = folder / 'options.yaml'
-        file.write_text(json.dumps({app: options}))
+        file.write_text(json.dumps({app: options}, ensure_ascii=False))
         self.juju('config', app, '--file', str(file))
 
     def reset(self, app: str, *names: str) -> None:
@@ -126,7 +126,9 @@ class Visitor:
 
     def log_in(self, user: str, password: str) -> Self:
         self.ask('GET', '/wp-login.php')
-        form = urllib.parse.urlencode({'log': user, 'pwd': password, 'wp-submit': 'Log In', 'testcookie': '1'})
+        form = urllib.parse.urlencode(
+            {'log': user, 'pwd': password, 'wp-submit': 'Log In', 'testcookie': '1'}
+        )
         self.ask('POST', '/wp-login.php', form.encode(), Content_Type='application/x-www-form-urlencoded')
         return self
 
