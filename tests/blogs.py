@@ -31,6 +31,8 @@ class Field:
 
     env: Mapping[str, str]
     model: str
+    kept: dict[str, str] = field(default_factory=dict[str, str])
+    """Passwords that were asked for."""
 
     def pocket(self, *words: str, check: bool = True, stdin: str | None = None) -> process.Completed:
         return process.run([BIN / 'pocket', *words], env=self.env, timeout_s=300, check=check, stdin=stdin)
@@ -56,11 +58,14 @@ class Field:
         (task,) = json.loads(self.juju('run', '--quiet', '--format', 'json', unit, name, *words)).values()
         return task['results']
 
-    def wait_unit(self, unit: str, status: str, *, seconds: int = 60, message: str = '') -> None:
+    def wait_unit(self, unit: str, status: str, *, seconds: int = 60) -> None:
         """Wait until *unit* has that status, and an agent that has nothing left to do."""
         query = f'workload-status=="{status}" && agent-status=="idle"'
-        if message:
-            query += f' && workload-message=="{message}"'
+        self.juju('wait-for', 'unit', unit, f'--query={query}', f'--timeout={seconds}s', '--summary=false')
+
+    def wait_message(self, unit: str, condition: str, *, seconds: int = 60) -> None:
+        """Wait until the message of *unit*, called M in the *condition*, is as it says, and the agent is idle."""
+        query = f'{condition.replace("M", "workload-message")} && agent-status=="idle"'
         self.juju('wait-for', 'unit', unit, f'--query={query}', f'--timeout={seconds}s', '--summary=false')
 
     def status(self) -> dict[str, Any]:
@@ -88,7 +93,9 @@ class Field:
 
     def sql(self, text: str) -> str:
         """What MariaDB answers *text* with; its root's password is in no argument."""
-        password = self.act('mariadb/0', 'get-password')['password']
+        if 'root' not in self.kept:
+            self.kept['root'] = self.act('mariadb/0', 'get-password')['password']
+        password = self.kept['root']
         script = f"export MYSQL_PWD={password}\nmariadb -uroot -N -S {SOCKET} <<'SQL'\n{text}\nSQL\n"
         return self.inside('mariadb/0', 'sh', container='mariadb', stdin=script)
 

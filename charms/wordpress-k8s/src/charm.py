@@ -28,6 +28,7 @@ import workload
 import wpctl
 
 IMAGE = 'wordpress-image'
+_KEEPING = 'keeping the first password'
 _RELATIONS = (
     database.ENDPOINT,
     edge.INGRESS,
@@ -311,11 +312,15 @@ class WordpressCharm(ops.CharmBase):
         if isinstance(event, ops.PebbleCustomNoticeEvent):
             self.workload.stop_awaiting()
         reason = self.workload.awaited()
+        if reason == _KEEPING:
+            # It is kept by now, and whoever looks at the status wants to know how the database is.
+            self.workload.stop_awaiting()
+            reason = None
         if reason is not None and files.SITE not in self._changed:
             self._statuses.append(ops.WaitingStatus(reason))
         elif made_secrets and self.peers.flags().installed != site.database.identity:
             # A password must be kept before anything is installed with it, and a hook keeps when it ends.
-            self._await('keeping the first password')
+            self._await(_KEEPING)
         else:
             try:
                 found = installer.Installer(self, self.workload, self.peers, site, code)

@@ -39,7 +39,13 @@ def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) 
     """Test 22: a client that trusts the authority reads the blog at the pod; another name is refused; renewal drops no request."""
     plot.juju('deploy', str(TOP / 'tests/data/charms/authority'))
     plot.juju('integrate', 'wordpress:certificates', 'authority:certificates')
-    plot.juju('wait-for', 'unit', UNIT, f'--query=startsWith(workload-message, "https://{HOST}:8443")', '--timeout=60s')
+    plot.juju(
+        'wait-for',
+        'unit',
+        UNIT,
+        f'--query=startsWith(workload-message, "https://{HOST}:8443")',
+        '--timeout=60s',
+    )
     plot.wait_unit(UNIT, 'active')
     trust = ssl.create_default_context(cadata=plot.inside('authority/0', 'cat', CA))
     address = plot.unit(UNIT)['address']
@@ -66,7 +72,9 @@ def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Field, tmp_pat
     with contextlib.suppress(process.ProgramFault):
         plot.juju('remove-relation', 'wordpress', 'authority')
     plot.juju('config', 'wordpress', 'tls_secret_name=blog-tls')
-    plot.juju('wait-for', 'unit', UNIT, f'--query=startsWith(workload-message, "https://{HOST} ")', '--timeout=60s')
+    plot.juju(
+        'wait-for', 'unit', UNIT, f'--query=startsWith(workload-message, "https://{HOST} ")', '--timeout=60s'
+    )
     plot.wait_unit(UNIT, 'active')
     trust = ssl.create_default_context()
     for folder in (first, second):
@@ -136,10 +144,13 @@ def _self_signed(folder: Path) -> Path:
 
 
 def _secret(folder: Path) -> str:
-    data = {
-        f'tls.{name}': base64.b64encode((folder / name).read_bytes()).decode() for name in ('crt', 'key')
+    data = {f'tls.{name}': base64.b64encode((folder / name).read_bytes()).decode() for name in ('crt', 'key')}
+    made = {
+        'apiVersion': 'v1',
+        'kind': 'Secret',
+        'type': 'kubernetes.io/tls',
+        'metadata': {'name': 'blog-tls'},
     }
-    made = {'apiVersion': 'v1', 'kind': 'Secret', 'type': 'kubernetes.io/tls', 'metadata': {'name': 'blog-tls'}}
     return json.dumps({**made, 'data': data})
 
 

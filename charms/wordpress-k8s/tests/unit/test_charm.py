@@ -86,6 +86,13 @@ def test_nothing_is_installed_with_a_password_that_is_not_kept(context: Context,
     assert len(asked(context, 'install')) == 1
 
 
+def test_the_hook_after_the_password_is_kept_asks_the_database(context: Context, state: MakeState) -> None:
+    out = ready(context, state(secrets=[]))
+    out = context.run(context.on.start(), with_answers(out, install=UNREACHABLE))
+    assert out.unit_status == ops.WaitingStatus('database db:3306: connection refused; retrying by itself')
+    assert isinstance(answers_now(context, with_answers(out)).unit_status, ops.ActiveStatus)
+
+
 def test_a_database_that_does_not_answer_is_awaited_outside_of_hooks(
     context: Context, state: MakeState
 ) -> None:
