@@ -1,4 +1,4 @@
-"""A model of Kubernetes on this host for blogs: the commands of an operator, and a visitor without a browser."""
+"""A model of Kubernetes on this host for blogs: an operator's commands, and a visitor without a browser."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import time
 import urllib.parse
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ INITIALISED = 'Wordpress configured and initialised'
 _TOOK = re.compile(r'^unit-(\S+): (\S+) .*hook "([^"]+)" took ([0-9.]+) s$', re.MULTILINE)
 TIMEOUT_S = 20
 SOCKET = '/run/mariadb/mariadbd.sock'
+
+
+def measured(text: str) -> None:
+    """Show a figure to whoever runs the tests with -s."""
+    sys.stdout.write(f'\n{text}\n')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +52,28 @@ class Field:
         self.juju('deploy', str(TOP / f'build/{charm}.charm'), '--resource', resource, '--trust', *words)
 
     def configure(self, app: str, folder: Path, **options: object) -> None:
-        """Set options, whose values are in no argument."""
+        """Set options, whose values are in no argument, and wait until every unit has seen them."""
         file = folder / 'options.yaml'
         file.write_text(json.dumps({app: options}, ensure_ascii=False))
-        self.juju('config', app, '--file', str(file))
+        with self._seen(app):
+            self.juju('config', app, '--file', str(file))
 
     def reset(self, app: str, *names: str) -> None:
-        self.juju('config', app, '--reset', ','.join(names))
+        """Put options back to their defaults, and wait until every unit has seen it."""
+        with self._seen(app):
+            self.juju('config', app, '--reset', ','.join(names))
+
+    @contextlib.contextmanager
+    def _seen(self, app: str) -> Generator[None]:
+        units = len(self.status()['applications'][app]['units'])
+        before = self._config_hooks(app)
+        yield
+        ends = time.monotonic() + TIMEOUT_S * 3
+        while self._config_hooks(app) < before + units:
+            assert time.monotonic() < ends, f'{app} has not seen its options'
+
+    def _config_hooks(self, app: str) -> int:
+        return sum(name == 'config-changed' for _, name, _ in self.hooks(app))
 
     def act(self, unit: str, name: str, *words: str) -> dict[str, Any]:
         (task,) = json.loads(self.juju('run', '--quiet', '--format', 'json', unit, name, *words)).values()
@@ -64,7 +85,7 @@ class Field:
         self.juju('wait-for', 'unit', unit, f'--query={query}', f'--timeout={seconds}s', '--summary=false')
 
     def wait_message(self, unit: str, condition: str, *, seconds: int = 60) -> None:
-        """Wait until the message of *unit*, called M in the *condition*, is as it says, and the agent is idle."""
+        """Wait until the message of *unit*, M in the *condition*, is as it says, and the agent is idle."""
         query = f'{condition.replace("M", "workload-message")} && agent-status=="idle"'
         self.juju('wait-for', 'unit', unit, f'--query={query}', f'--timeout={seconds}s', '--summary=false')
 

@@ -1,4 +1,4 @@
-"""The leader's part: it brings the database to what is wanted of the site. What is so already starts no PHP."""
+"""The leader's part: the database is brought to what is wanted. What is so already starts no PHP."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import process
-from tests.blogs import TOP, Field, a_field
+from tests.blogs import TOP, Field, a_field, measured
 
 HOST = 'blog.example.com'
 UNIT = 'wordpress/0'
@@ -36,7 +36,7 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
 
 
 def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) -> None:
-    """Test 22: a client that trusts the authority reads the blog at the pod; another name is refused; renewal drops no request."""
+    """Test 22: who trusts the authority reads the blog at the pod, by its name only; renewal drops no request."""
     plot.juju('deploy', str(TOP / 'tests/data/charms/authority'))
     plot.juju('integrate', 'wordpress:certificates', 'authority:certificates')
     plot.juju(
@@ -57,12 +57,12 @@ def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) 
     renewed, count, failures = _renewed(
         address, 8443, trust, serial, lambda: plot.juju('config', 'authority', 'days=60')
     )
-    print(f'\nrenewed after {renewed:.1f} s; {count} requests meanwhile, {len(failures)} failed')
+    measured(f'renewed after {renewed:.1f} s; {count} requests meanwhile, {len(failures)} failed')
     assert failures == []
 
 
 def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Field, tmp_path: Path) -> None:
-    """Test 22: with tls_secret_name the ingress serves that certificate, and another one once the secret is replaced."""
+    """Test 22: the ingress serves the certificate of tls_secret_name, and another one once it is replaced."""
     config = tmp_path / 'kubeconfig'
     config.write_text(plot.pocket('kubeconfig', plot.model).stdout)
     found = re.search(r'server: https://([0-9.]+)', config.read_text())
@@ -85,7 +85,7 @@ def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Field, tmp_pat
     renewed, count, failures = _renewed(
         found[1], 443, trust, serial, lambda: _kubectl(config, _secret(second))
     )
-    print(f'\nrenewed after {renewed:.1f} s; {count} requests meanwhile, {len(failures)} failed')
+    measured(f'renewed after {renewed:.1f} s; {count} requests meanwhile, {len(failures)} failed')
     assert failures == []
 
 
