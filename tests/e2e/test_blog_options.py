@@ -92,7 +92,7 @@ def test_6_blog_public_means_what_it_says(
 
 
 def test_12_a_site_of_somebody_else_is_kept(plot: Field, tmp_path: Path) -> None:
-    """Test 12: nothing is installed over a site; its password is not claimed to be known, but can be reset."""
+    """Test 12: nothing is installed over a site; its password is not known, but can be reset."""
     plot.sql(
         "UPDATE b0.wp_users SET user_login = 'owner'; UPDATE b0.wp_posts SET post_title = 'Kept' WHERE ID = 1"
     )
@@ -182,7 +182,7 @@ def test_5_14_options_go_and_come_back_and_leak_nothing(plot: Field, tmp_path: P
 
 
 def test_13_the_database_can_come_by_a_relation_and_go(plot: Field) -> None:
-    """Test 13: each change of where the database is takes at most 10 s, and Apache is never restarted for it."""
+    """Test 13: the database changes within seconds, and Apache is never restarted for it."""
     started = plot.inside(
         UNIT, '/charm/bin/pebble', 'services', '--abs-time', 'apache', container='wordpress'
     )

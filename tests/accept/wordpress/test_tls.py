@@ -36,7 +36,7 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
 
 
 def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) -> None:
-    """Test 22: who trusts the authority reads the blog at the pod, by its name only; renewal drops no request."""
+    """Test 22: who trusts the authority reads the blog by its name only; renewal drops no request."""
     plot.juju('deploy', str(TOP / 'tests/data/charms/authority'))
     plot.juju('integrate', 'wordpress:certificates', 'authority:certificates')
     plot.juju(
