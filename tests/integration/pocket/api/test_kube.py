@@ -162,8 +162,8 @@ async def test_an_application_may_what_it_is_trusted_with(kube: Kube) -> None:
 
 async def test_programs_in_pods_are_for_those_who_may_all(kube: Kube) -> None:
     await kube.state.write(_add_application, kube.uuid, False)
-    admin = kube.state.read(kubeaccess.for_admin, kube.uuid, kube.who.kube_secret)
-    stranger = kube.state.read(kubeaccess.for_application, kube.uuid, 'app-no', kube.who.kube_secret)
+    admin = kube.state.read(access.for_admin, kube.uuid, kube.who.kube_secret)
+    stranger = kube.state.read(access.for_application, kube.uuid, 'app-no', kube.who.kube_secret)
     assert admin is not None
     assert stranger is not None
     # The real kubectl runs programs in tests/accept, where there are pods.
