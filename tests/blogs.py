@@ -54,9 +54,7 @@ class Visitor:
     host: str = HOST
     cookies: SimpleCookie = field(default_factory=SimpleCookie)
 
-    def ask(
-        self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
         """Ask for *path*; a header ``X_Name`` is sent as ``X-Name``."""
         sent = {'Host': self.host, **{name.replace('_', '-'): text for name, text in headers.items()}}
         body = None if form is None else urllib.parse.urlencode(form).encode()
@@ -104,9 +102,7 @@ class Neighbour(Visitor):
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self.address, 8080, timeout=60)
 
-    def ask(
-        self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
         return super().ask(method, path, form, **{'X_Forwarded_Proto': 'https', **headers})
 
 
@@ -117,6 +113,8 @@ class Blog:
     env: Mapping[str, str]
     folder: Path
     model: str = MODEL
+    before: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """What the host was like before there was the model."""
 
     # --- commands ---
 
@@ -154,7 +152,12 @@ class Blog:
     def add_model(self, *, hostname: str = HOST) -> None:
         """Make the model, with the certificate of *hostname* in its secret ``blog-tls``."""
         self.juju('add-model', '--no-switch', self.model, 'k8s')
-        env = {**self.env, 'JUJU_MODEL': self.model, 'MOJO_LOCAL_DIR': str(self.folder), 'BLOG_HOSTNAME': hostname}
+        env = {
+            **self.env,
+            'JUJU_MODEL': self.model,
+            'MOJO_LOCAL_DIR': str(self.folder),
+            'BLOG_HOSTNAME': hostname,
+        }
         process.run([TOP / 'specs' / 'wordpress' / 'tls-secret'], env=env, timeout_s=60)
 
     def deploy_database(self) -> None:

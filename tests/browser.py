@@ -166,7 +166,12 @@ def _call(
     connection: client.ClientConnection, method: str, session: str, params: Mapping[str, object]
 ) -> dict[str, Any]:
     number = next(_NUMBERS)
-    request = {'id': number, 'method': method, 'params': params, **({'sessionId': session} if session else {})}
+    request = {
+        'id': number,
+        'method': method,
+        'params': params,
+        **({'sessionId': session} if session else {}),
+    }
     connection.send(json.dumps(request))
     while True:
         told = json.loads(connection.recv(timeout=_PATIENCE_S))
