@@ -74,7 +74,7 @@ def wpctl(blog: blogs.Blog, unit: str, database: str, verb: str, given: object) 
 
 
 def install_race(blog: blogs.Blog, database: str) -> float:
-    """Have all units install into one empty database at the same moment; returns how long the slowest took."""
+    """Have all units install into one empty database at once; returns how long the slowest took."""
     units = sorted(blog.application('wordpress')['units'])
     gate = threading.Barrier(len(units))
     wanted = {'title': 'Race', 'user': 'admin', 'email': 'admin@example.com', 'password': 'Pa55 of the race'}
@@ -127,7 +127,7 @@ def without_network(blog: blogs.Blog, *, rounds: int) -> Slowness:
 
 
 def rotate_keys(blog: blogs.Blog) -> tuple[float, int]:
-    """Rotate the keys under load; returns when the last session ended, and how many requests were answered."""
+    """Rotate the keys under load; returns when the last session ended, and how many requests there were."""
     units = sorted(blog.application('wordpress')['units'])
     login = blog.action('wordpress/leader', 'get-initial-password')
     author = blog.visitor()

@@ -1,4 +1,4 @@
-"""Test 7 of those that the blog is accepted by: a person with Chromium writes, another one reads and answers."""
+"""Test 7 of the acceptance tests: somebody with Chromium writes, another one reads and answers."""
 
 from __future__ import annotations
 
