@@ -17,6 +17,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from websockets.sync import client
@@ -136,6 +137,8 @@ class Browser:
 @contextlib.contextmanager
 def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser]:
     """Start Chromium; it finds *host* at *address* and accepts that *certificate* besides public ones."""
+    if not shutil.which('chromium'):
+        pytest.skip('there is no chromium')
     key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
     der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(der).digest()).decode()
@@ -149,11 +152,11 @@ def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser
     with (folder / 'log').open('wb') as log:
         running = subprocess.Popen(argv, env=env, stdout=log, stderr=subprocess.PIPE, start_new_session=True)
         try:
-            assert running.stderr
-            said = iter(lambda: running.stderr.readline().decode(errors='replace'), '')
-            address = next(line.split()[-1] for line in said if 'DevTools listening on' in line)
+            said = running.stderr
+            assert said
+            address = next(line.split()[-1].decode() for line in said if b'DevTools listening on' in line)
             # Nobody reads what else it says.
-            threading.Thread(target=shutil.copyfileobj, args=(running.stderr, log), daemon=True).start()
+            threading.Thread(target=shutil.copyfileobj, args=(said, log), daemon=True).start()
             with client.connect(address, max_size=None, open_timeout=_PATIENCE_S) as connection:
                 yield Browser(connection)
         finally:

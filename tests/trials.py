@@ -152,7 +152,7 @@ def lies(blog: blogs.Blog) -> int:
     """Ask with forged headers and for what is nobody's business; returns how many requests were made."""
     visitor, asked = blog.visitor(), 0
     for path, headers in itertools.product(('/', '/wp-login.php', '/?p=1'), _FORGED):
-        answer = visitor.ask('GET', path, **headers)
+        answer = visitor.ask('GET', path, None, **headers)
         asked += 1
         assert not answer.quotes(LIE), (path, headers)
         assert not answer.quotes('4444'), (path, headers)
