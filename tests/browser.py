@@ -31,6 +31,7 @@ _FLAGS = (
 
 
 _NUMBERS = itertools.count(1)
+_COMPLAINTS: list[str] = []
 _COMPLETE = """new Promise(resolve =>
     document.readyState === 'complete' ? resolve() : addEventListener('load', () => resolve()))"""
 
@@ -40,7 +41,7 @@ class Page:
 
     def __init__(self, connection: client.ClientConnection, session: str) -> None:
         self._connection, self._session = connection, session
-        for domain in ('Page', 'Runtime', 'DOM'):
+        for domain in ('Page', 'Runtime', 'DOM', 'Log'):
             self.call(f'{domain}.enable')
 
     def call(self, method: str, **params: object) -> dict[str, Any]:
@@ -75,7 +76,13 @@ class Page:
             const clock = setInterval(look, 100);
             setTimeout(() => done(false), {timeout_s * 1000});
         }})""")
-        assert found, f'never true in {timeout_s:g} s: {condition}\n{self.text()[:1500]}'
+        assert found, (
+            f'never true in {timeout_s:g} s: {condition}\n{self.text()[:1500]}\n{self._complaints()}'
+        )
+
+    def _complaints(self) -> str:
+        """What Chromium said about the pages so far."""
+        return '\n'.join(_COMPLAINTS)
 
     def fill(self, fields: Mapping[str, str]) -> None:
         """Type into fields, by their names."""
@@ -151,17 +158,21 @@ def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser
     env = {**os.environ, 'HOME': str(folder)}
     with (folder / 'log').open('wb') as log:
         running = subprocess.Popen(argv, env=env, stdout=log, stderr=subprocess.PIPE, start_new_session=True)
+        said = running.stderr
+        assert said
+        # Whatever it says after its address is only kept.
+        rest = threading.Thread(target=shutil.copyfileobj, args=(said, log))
         try:
-            said = running.stderr
-            assert said
             address = next(line.split()[-1].decode() for line in said if b'DevTools listening on' in line)
-            # Nobody reads what else it says.
-            threading.Thread(target=shutil.copyfileobj, args=(said, log), daemon=True).start()
+            rest.start()
             with client.connect(address, max_size=None, open_timeout=_PATIENCE_S) as connection:
                 yield Browser(connection)
         finally:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
+            if rest.ident:
+                rest.join()
+            said.close()
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -178,6 +189,8 @@ def _call(
     connection.send(json.dumps(request))
     while True:
         told = json.loads(connection.recv(timeout=_PATIENCE_S))
+        if told.get('method') in ('Log.entryAdded', 'Runtime.exceptionThrown'):
+            _COMPLAINTS.append(json.dumps(told['params'])[:400])
         if told.get('id') == number:
             assert 'error' not in told, f'{method}: {told.get("error")}'
             return told['result']
