@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from bedrock import process
+from tests import trialblogs
+from tests.e2e import hoststate
 
 TOP = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -95,3 +98,18 @@ def units(status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for application in applications.values():
         found.update(application.get('units') or {})
     return found
+
+
+@pytest.fixture(scope='session')
+def blog(tmp_path_factory: pytest.TempPathFactory) -> Generator[trialblogs.Blog]:
+    """A blog of three units that start at once, with no way to any other host; for all tests of one."""
+    folder = tmp_path_factory.mktemp('blog')
+    with trialblogs.pocket(folder) as started:
+        before = hoststate.of(started.env)
+        started.add_model()
+        started.deploy_database()
+        started.deploy(
+            units=3, blog_hostname=trialblogs.HOST, tls_secret_name='blog-tls', allow_local_uploads='true'
+        )
+        started.wait()
+        yield dataclasses.replace(started, before=before)

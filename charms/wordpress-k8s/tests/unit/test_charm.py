@@ -266,6 +266,15 @@ def test_a_second_unit_without_object_storage_refuses_with_the_reason(state: Mak
     assert not [call for call in second.exec_history.get('wordpress', []) if 'install' in call.command]
 
 
+def test_a_database_that_hangs_is_noticed_in_15_seconds(context: Context, state: MakeState) -> None:
+    out = ready(context, state())
+    check = out.get_container('wordpress').plan.checks['site']
+    period_s, ping_s = float((check.period or '').rstrip('s')), 3
+    assert check.threshold
+    assert period_s * check.threshold + ping_s <= 15
+    assert period_s > float((check.timeout or '').rstrip('s'))
+
+
 def test_a_failing_check_is_explained_and_passes_by_itself(context: Context, state: MakeState) -> None:
     out = ready(context, state())
     check = testing.CheckInfo(
