@@ -14,6 +14,7 @@ import platform
 import re
 import shutil
 import struct
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ async def ensure(cache: Path, *, note: Note = lambda _: None) -> Path:
     built = cache / 'pebble' / built_name(_pins(), platform.machine())
     if built.is_file():
         return built
-    go = shutil.which('go')
+    go = _go()
     if go is None:
         tried.append('building it: there is no Go here')
         raise _none(tried)
@@ -106,6 +107,11 @@ def is_static(head: bytes) -> bool:
     except (struct.error, IndexError):
         return False
     return _PT_INTERP not in kinds
+
+
+def _go() -> str | None:
+    """Go on PATH, else what was installed next to the Python that runs this."""
+    return shutil.which('go') or shutil.which('go', path=Path(sys.executable).parent)
 
 
 def _on_path(path: str) -> list[Path]:

@@ -58,8 +58,20 @@ async def test_all_that_was_tried_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     program.write_text('#!/bin/sh\necho v9\n')
     program.chmod(0o755)
     monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr('sys.executable', str(tmp_path / 'python'))
     assert shutil.which('go') is None
     with pytest.raises(errors.Fault, match='there is no Go here') as caught:
         await pebbles.ensure(tmp_path / 'cache')
     assert str(program) in caught.value.message
     assert 'Go 1.24' in caught.value.hint
+
+
+async def test_a_go_next_to_python_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'venv').mkdir()
+    go = tmp_path / 'venv' / 'go'
+    go.write_text('#!/bin/sh\necho cannot today >&2\nexit 1\n')
+    go.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr('sys.executable', str(go.with_name('python')))
+    with pytest.raises(errors.Fault, match=f'building it with {go}: (?s:.)*cannot today'):
+        await pebbles.ensure(tmp_path / 'cache')
