@@ -194,7 +194,7 @@ def pod_started(tx: Tx, uuid: str, machine_id: str) -> None:
         tx,
         'SELECT a.storage_id FROM storage_attachment a'
         ' JOIN machine ON machine.model_uuid = a.model_uuid AND machine.id = a.machine_id'
-        " WHERE a.model_uuid = ? AND a.machine_id = ? AND machine.pod_of <> '' AND a.life = 'alive'"
+        " WHERE a.model_uuid = ? AND a.machine_id = ? AND machine.pod_of <> '' AND a.life <> 'dead'"
         ' AND NOT a.provisioned',
         *(uuid, machine_id),
     )
