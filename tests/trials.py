@@ -271,7 +271,9 @@ def killed_life(blog: trialblogs.Blog, number: int, dice: random.Random) -> tupl
 
 def ingresses(blog: trialblogs.Blog) -> list[str]:
     """Return the names of the model's ingresses."""
-    said = process.run([trialblogs.BIN / 'pocket', 'kubeconfig', blog.model], env=blog.env, timeout_s=30).stdout
+    said = process.run(
+        [trialblogs.BIN / 'pocket', 'kubeconfig', blog.model], env=blog.env, timeout_s=30
+    ).stdout
     ca, token, server = (
         re.search(rf'^\s*-?\s*{key}:\s*"?([^\s"]+)', said, re.MULTILINE)
         for key in ('certificate-authority-data', 'token', 'server')

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import trialblogs, browser
+from tests import browser, trialblogs
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +25,9 @@ def test_7_publish_with_an_image_and_comment(blog: trialblogs.Blog, tmp_path: Pa
     # Uploads are on the disk of the unit that got them, so everybody is sent to one unit here.
     blog.juju('scale-application', 'wordpress', '1')
     blog.wait()
-    with browser.chromium(host=trialblogs.HOST, address=blog.address, certificate=blog.certificate) as chromium:
+    with browser.chromium(
+        host=trialblogs.HOST, address=blog.address, certificate=blog.certificate
+    ) as chromium:
         author, reader = chromium.person(), chromium.person()
         author.go(f'{SITE}/wp-login.php')
         author.fill({'#user_login': login['user'], '#user_pass': login['password']})

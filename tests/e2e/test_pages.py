@@ -12,9 +12,11 @@ The convention, which they keep and this file checks:
   block ``text terminal`` is what that shows after the last keys, and is waited for: each of its lines, one
   after the other, apart from how they are laid out on the screen; between them, anything.
 - What differs from run to run is compared by shape: seconds, dates, addresses, pocket's port, the
-  reader's home, and how many blanks stand between columns. ``_SHAPES`` is the whole list.
+  reader's home, passwords, WordPress' version, and how many blanks stand between columns. ``_SHAPES`` is
+  the whole list.
 
-Not in a block, so not run: `make demo` or `tools/prepare`, which the pages ask for at their beginning.
+Not in a block, so not run: `make demo`, `tools/prepare` and the like, which the pages ask for at their
+beginning. What `make images charms` makes is made by the test where it is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bedrock import process
+from bedrock import charm, process
 from tests.e2e.conftest import TOP, Site
 from tests.e2e.terminal import Terminal
 
@@ -38,18 +40,23 @@ pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 TUTORIAL = TOP / 'docs' / 'tutorial.md'
 CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
 DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
+WORDPRESS = TOP / 'docs' / 'howto' / 'wordpress.md'
 
 _FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
 _SHAPES = (
     (r'\[ *\d+\.\d+s\]', '[SECONDS]'),
     (r'(in|after) \d+\.\d+ ?s', r'\1 SECONDS'),
     (r'since \d\d:\d\d:\d\d', 'since TIME'),
+    (r'(?<=^unit-wordpress-0: )\d\d:\d\d:\d\d', 'TIME'),
+    (r'(?<=^wordpress) +\d[\d.]*(?= +blocked)', ' VERSION'),
+    (r'(?<=^password: )\w+', 'PASSWORD'),
     (r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d+', 'DATE SECONDS'),
     (r'(?<=failed)  +\d+\.\d+$', ' SECONDS'),
     (r'\d\d \w{3} \d{4} \d\d:\d\d:\d\dZ', 'TIME'),
     (r'127\.0\.0\.1:\d+', 'ENDPOINT'),
     (r'\b10\.\d+\.\d+\.\d+', 'ADDRESS'),
-    (r'/\S*/hello\b', 'HOME/hello'),
+    (r'(?<=, 443) +\d+s$', ' AGE'),
+    (r'/\S*/(hello|blog)\b', r'HOME/\1'),
     (r' +', ' '),
 )
 
@@ -160,19 +167,28 @@ def test_the_page_about_debugging_does_what_it_says(site: Site, tmp_path: Path) 
     _run(DEBUG_A_HOOK, Shell(site, tmp_path))
 
 
+def test_the_page_about_a_blog_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    process.run([TOP / 'tools' / 'build-images'], timeout_s=600)
+    for name in ('mariadb-k8s', 'wordpress-k8s'):
+        charm.pack(TOP / 'charms' / name, TOP / 'build' / f'{name}.charm', cache=TOP / 'build')
+    shell = Shell(site, tmp_path)
+    _run(WORDPRESS, shell)
+    assert not (shell.home / 'blog').exists(), 'it takes its passwords along'
+
+
 def test_the_page_for_charm_authors_and_its_workflow_do_what_they_say(site: Site, tmp_path: Path) -> None:
     shell = Shell(site, tmp_path)
     _run(CHARM_AUTHORS, shell)
-    charm = shell.home / 'pinger'
-    workflow: dict[str, Any] = yaml.safe_load((charm / '.github/workflows/integration.yaml').read_text())
+    pinger = shell.home / 'pinger'
+    workflow: dict[str, Any] = yaml.safe_load((pinger / '.github/workflows/integration.yaml').read_text())
     # As the checkout step does it; and a runner has sudo, where this test is root.
-    (charm / '.hoodoo').symlink_to(TOP)
+    (pinger / '.hoodoo').symlink_to(TOP)
     sudo = shell.home / 'bin' / 'sudo'
     sudo.parent.mkdir()
     sudo.write_text('#!/bin/sh\nexec "$@"\n')
     sudo.chmod(0o755)
     steps = [step for step in workflow['jobs']['integration']['steps'] if 'run' in step]
-    shell.run(f'cd {charm}; export PATH="{sudo.parent}:$PATH"')
+    shell.run(f'cd {pinger}; export PATH="{sudo.parent}:$PATH"')
     for step in steps:
         command = str(step['run']).replace('/var/lib/pocket', site.env['POCKET_HOME'])
         done = shell.run(command)

@@ -100,6 +100,20 @@ def checked_resources(charm: charm_files.Charm, words: Sequence[str]) -> dict[st
     return chosen
 
 
+def need_images(charm: charm_files.Charm, chosen: Mapping[str, str]) -> None:
+    """Check that *chosen* names an image for every resource that is one, as Juju does on Kubernetes.
+
+    Raises:
+        Fault: it does not.
+    """
+    declared = (name for name, spec in charm.resources.items() if spec.get('type') == 'oci-image')
+    if missing := sorted(set(declared) - set(chosen)):
+        raise errors.Fault(
+            f'local charm missing OCI images for: [{", ".join(missing)}]; give them by --resource'
+            f' {missing[0]}=IMAGE, where IMAGE is oci:FOLDER, oci-archive:FILE or a name in a registry'
+        )
+
+
 def upload_resources(
     session: Session, uploaded: Uploaded, *, application: str, wanted: Mapping[str, str]
 ) -> dict[str, str]:

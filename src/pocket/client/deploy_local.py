@@ -34,6 +34,8 @@ def deploy(ctx: Context, given: Given, path: Path) -> int:
     constraints = values.constraints(given.many('constraints'))
     wanted = charms.checked_resources(charm, given.many('resource'))
     with ctx.session(given) as session:
+        if session.is_caas:
+            charms.need_images(charm, wanted)
         base = charms.chosen_base(session, charm, given.text('base'), force=given.on('force'))
         arch = charms.chosen_arch(session, constraints)
         shown = f'{base["name"]}@{base["channel"]}'

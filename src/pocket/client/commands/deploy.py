@@ -27,12 +27,14 @@ DEPLOY = flags.Command(
         'The charm is a .charm file, the folder of a charm, or the name of a charm on Charmhub. A source\n'
         'folder is packed first; the Python packages that it requires are installed once and kept.\n\n'
         'A bundle is a YAML file, or a folder or zip archive with a bundle.yaml. Paths in it are relative\n'
-        'to it. What the model has already stays; what it lacks or has otherwise is added or changed.'
+        'to it. What the model has already stays; what it lacks or has otherwise is added or changed.\n\n'
+        'An image is oci:FOLDER or oci-archive:FILE, which are on this machine, or a name in a registry.'
     ),
     examples=(
         'juju deploy ./my-charm',
         'juju deploy ./my-charm.charm frontend -n 3 --config port=8080',
         'juju deploy postgresql --channel 14/stable --resource backup=./backup.tar',
+        'juju deploy ./my-k8s-charm --resource web-image=oci:./image',
         'juju deploy ./my-charm --to 0 --base ubuntu@24.04 --constraints mem=2G',
         'juju deploy ./bundle.yaml --overlay ./production.yaml --dry-run',
     ),
@@ -55,7 +57,9 @@ DEPLOY = flags.Command(
         Flag('num-units,n', 'Number of units', value='N', default='1'),
         Flag('overlay', 'Bundles only: a bundle to lay over it; may be given again', value='FILE'),
         Flag(
-            'resource', 'Resource: a file, or a revision on Charmhub; may be given again', value='NAME=VALUE'
+            'resource',
+            'Resource: a file, a revision on Charmhub, or an image; may be given again',
+            value='NAME=VALUE',
         ),
         Flag('revision', 'Revision of a Charmhub charm; needs --channel', value='N', default='-1'),
         Flag('storage', 'Storage of the units; may be given again', value='NAME=POOL,COUNT,SIZE'),

@@ -232,7 +232,9 @@ REFRESH = flags.Command(
         Flag('force-units', 'Refresh units in error too'),
         Flag('path', 'The local charm', value='PATH'),
         Flag(
-            'resource', 'Resource: a file, or a revision on Charmhub; may be given again', value='NAME=VALUE'
+            'resource',
+            'Resource: a file, a revision on Charmhub, or an image; may be given again',
+            value='NAME=VALUE',
         ),
         Flag('revision', 'Revision of a Charmhub charm', value='N', default='-1'),
         Flag('storage', 'Storage of units that come later', value='NAME=POOL,COUNT,SIZE'),

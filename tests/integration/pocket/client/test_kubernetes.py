@@ -135,6 +135,14 @@ def test_an_image_that_is_not_there_changes_nothing(k8s: Juju, charm: str) -> No
     assert _json(k8s, 'status')['applications'] == {}
 
 
+def test_an_image_that_is_not_named_changes_nothing(k8s: Juju, charm: str) -> None:
+    done = k8s('deploy', charm)
+    assert done.code == 1
+    assert 'missing OCI images for: [app-image]' in done.err
+    assert '--resource app-image=' in done.err
+    assert _json(k8s, 'status')['applications'] == {}
+
+
 def test_an_image_may_be_named_by_a_file_with_a_password(k8s: Juju, charm: str, tmp_path: Path) -> None:
     details = tmp_path / 'image.yaml'
     details.write_text('{registrypath: "registry.example/app:1", username: me, password: hunter2}')
