@@ -25,8 +25,8 @@ from pocket.model import Base
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.settings import Settings
 from pocket.substrate import Filesystem, Host, HostSpec, procs, records
-from pocket.substrate.pods import pebbles
 from pocket.substrate.nspawn import Nspawn
+from pocket.substrate.pods import pebbles
 
 pytestmark = [
     pytest.mark.nspawn,
