@@ -24,8 +24,9 @@ from pocket import settings as settings_
 from pocket.model import Base
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.settings import Settings
-from pocket.substrate import Filesystem, Host, HostSpec, pebbles, procs, records
+from pocket.substrate import Filesystem, Host, HostSpec, procs, records
 from pocket.substrate.nspawn import Nspawn
+from pocket.substrate.pods import pebbles
 
 pytestmark = [
     pytest.mark.nspawn,
