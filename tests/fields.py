@@ -16,7 +16,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Self
 
-from bedrock import process
+from bedrock import charm, process
 
 TOP = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -46,10 +46,10 @@ class Field:
     def juju(self, command: str, *words: str) -> str:
         return self.pocket('juju', command, '--model', self.model, *words).stdout
 
-    def deploy(self, charm: str, *words: str) -> None:
-        image = charm.removesuffix('-k8s')
+    def deploy(self, name: str, *words: str) -> None:
+        image = name.removesuffix('-k8s')
         resource = f'{image}-image=oci:{TOP / "build/images" / image}'
-        self.juju('deploy', str(TOP / f'build/{charm}.charm'), '--resource', resource, '--trust', *words)
+        self.juju('deploy', str(TOP / f'build/{name}.charm'), '--resource', resource, '--trust', *words)
 
     def configure(self, app: str, folder: Path, **options: object) -> None:
         """Set options, whose values are in no argument, and wait until every unit has seen them."""
@@ -180,7 +180,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def a_field(folder: Path, model: str) -> Generator[Field]:
-    """A pocket of its own with an empty model, removed at the end."""
+    """A pocket of its own with an empty model; images and charms are built when needed."""
+    process.run([TOP / 'tools/build-images'], timeout_s=600, cwd=TOP)
+    for name in ('mariadb-k8s', 'wordpress-k8s'):
+        charm.pack(TOP / 'charms' / name, TOP / f'build/{name}.charm', cache=TOP / 'build', note=measured)
     made = Field(env=environment(folder), model=model)
     try:
         made.pocket('up')

@@ -12,16 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fields import INITIALISED, TOP, Field, a_field, measured
+from tests.fields import INITIALISED, Field, a_field, measured
 
 HOST = 'blog.example.com'
 AWKWARD = """a"b'c\\d$e/f&g`h%i#j\n\u00e9\U0001f600 """ + 'x' * 172 + 'z'
 """A password of 200 characters with all that shells, SQL, PHP and YAML read as something else."""
 UNIT = 'wordpress/0'
 
-pytestmark = pytest.mark.skipif(
-    not (TOP / 'build/images/wordpress/index.json').exists(), reason='tools/build-images has not run'
-)
+pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 
 
 def _sql(text: str) -> str:
