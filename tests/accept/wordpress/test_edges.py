@@ -219,7 +219,7 @@ def test_a_related_ingress_leads_to_the_blog_and_goes_with_its_relation(
 def test_apache_itself_shows_a_certificate_that_a_relation_gives(
     blog: Blog, cluster: Cluster, packed: Path
 ) -> None:
-    blog.juju('config', '-m', MODEL, 'wordpress', 'ports=http:8080 https:8443')
+    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=', 'ports=http:8080 https:8443')
     blog.juju('integrate', '-m', MODEL, 'wordpress:certificates', 'tower')
     _settled(blog)
     assert _status(blog).startswith(f'https://{HOST}:8443 ')
@@ -231,7 +231,7 @@ def test_apache_itself_shows_a_certificate_that_a_relation_gives(
         connection.request('GET', '/')
         assert connection.getresponse().status == 200
     blog.juju('remove-relation', '-m', MODEL, 'wordpress:certificates', 'tower')
-    blog.juju('config', '-m', MODEL, 'wordpress', 'ports=http:8080')
+    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=blog-tls', 'ports=http:8080')
     _settled(blog)
 
 
@@ -242,6 +242,7 @@ def test_a_haproxy_on_a_machine_of_another_model_fronts_the_blog(blog: Blog, clu
         'service_port': 80,
         'service_options': ['mode http', 'option httpchk GET /-/alive'],
     }
+    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=')
     blog.juju('add-model', 'edge', 'pocket')
     charm = str(TOP / 'charms' / 'haproxy')
     blog.juju('deploy', '-m', 'edge', charm, 'haproxy', '--config', f'services={json.dumps([service])}')
