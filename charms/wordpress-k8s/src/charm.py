@@ -121,6 +121,7 @@ class WordpressCharm(ops.CharmBase):
         if not self.workload.is_there:
             self._statuses.append(ops.WaitingStatus('for the workload container'))
             return
+        self.workload.own_volumes()
         self.workload.prepare(files.waiting_layer(options, notice=workload.DATABASE_ANSWERS))
         code = self.workload.code()
         if code.version:

@@ -14,6 +14,7 @@ import wpctl
 CONTAINER = 'wordpress'
 LAYER = 'wordpress'
 AWAIT = 'await-database'
+UPLOADS = '/var/lib/wordpress/uploads'
 BACKUPS = '/var/lib/wordpress/backups'
 """Where backups are in the container when the storage of that name is there."""
 
@@ -95,6 +96,16 @@ class Workload:
         """Return where in the container an export called *name* is kept longest."""
         folder = BACKUPS if self._container.isdir(BACKUPS) else '/tmp'
         return f'{folder}/{name}.sql.gz'
+
+    def own_volumes(self) -> None:
+        """Let the web user write where storage is mounted: a new volume belongs to root."""
+        for folder in (UPLOADS, BACKUPS):
+            try:
+                (found,) = self._container.list_files(folder, itself=True)
+            except (ops.pebble.APIError, FileNotFoundError):
+                continue
+            if found.user != wpctl.USER:
+                self._container.exec(['chown', f'{wpctl.USER}:{wpctl.USER}', folder]).wait_output()
 
     def stop_cron(self) -> None:
         """Stop the scheduled work, which has nothing to work on."""

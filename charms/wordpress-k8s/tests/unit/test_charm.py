@@ -368,3 +368,19 @@ def test_the_secrets_of_the_application_are_made_once(context: Context, state: M
     out = ready(context, state())
     assert {secret.label for secret in out.secrets} == {secret.label for secret in app_secrets()}
     assert all(secret.latest_content == secret.tracked_content for secret in out.secrets)
+
+
+def test_the_web_user_may_write_to_new_volumes(
+    context: Context, state: MakeState, container: testing.Container, tmp_path: Path
+) -> None:
+    (tmp_path / 'volume').mkdir()
+    place = '/var/lib/wordpress/uploads'
+    volume = testing.Mount(location=place, source=tmp_path / 'volume')
+    chown = ['chown', 'www-data:www-data', place]
+    there = dataclasses.replace(
+        container,
+        execs={*container.execs, testing.Exec(chown)},
+        mounts={**container.mounts, 'uploads': volume},
+    )
+    context.run(context.on.pebble_ready(there), state(containers=[there]))
+    assert chown in [call.command for call in context.exec_history['wordpress']]
