@@ -136,7 +136,7 @@ def _path(reply: site.Reply) -> str:
     return str(json.loads(reply.text)['source_url']).removeprefix('https://blog.example.com')
 
 
-@pytest.mark.parametrize('version', ['v3', 'v1'])
+@pytest.mark.parametrize('version', ['v3', pytest.param('v1', marks=pytest.mark.heavy)])
 def test_swift(make_unit: MakeUnit, swift: tuple[str, type[_Swift]], version: str) -> None:
     url, state = swift
     auth = f'{url}/v3' if version == 'v3' else f'{url}/auth/v1.0'
