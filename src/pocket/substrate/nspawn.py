@@ -453,6 +453,7 @@ class Nspawn:
             boot_id=f'{_HOST_BOOT}-{record.leader.pid}-{record.leader.start}',
             isolation='users' if record.users else 'capabilities',
             note=record.note,
+            pod='' if record.pod is None else record.pod.hostname,
             pebbles={}
             if record.pod is None
             else {
