@@ -85,6 +85,7 @@ class PodAgent:
         self._wake = wake
         self._seat = site.seat(pod.host_name)
         self._pause_s = RESTART_FIRST_S
+        self._has_account = False
         self._booting = booting.Booting(
             site,
             model_uuid=self._model,
@@ -165,9 +166,11 @@ class PodAgent:
         if done.returncode != 0:
             said = done.stderr.decode(errors='replace').strip()
             raise errors.Fault(f'cannot prepare the pod of {self._unit}: {said}')
-        await serviceaccount.install(
-            self._site, host.name, uuid=self._model, application=application_of(self._unit)
-        )
+        self._has_account = await self._install_account()
+
+    async def _install_account(self) -> bool:
+        application = application_of(self._unit)
+        return await serviceaccount.install(self._site, self._name, uuid=self._model, application=application)
 
     async def _serve(self, host: Host) -> bool:
         """Look after the running pod; False once it has stopped by itself, True when it is to go."""
@@ -192,6 +195,8 @@ class PodAgent:
                 if self._is_due(wish):
                     await self._replace(ended)
                     return True
+                if not self._has_account and not ended.done():
+                    self._has_account = await self._install_account()
                 await booting.changed_or_done(self._wake, ended)
                 if ended.done():
                     return False

@@ -9,7 +9,7 @@ from bedrock.charmstorage import StorageSpec
 from pocket.api.facade import Call, Facade
 from pocket.api.facades import repository
 from pocket.api.rpc import Json
-from pocket.services import charms
+from pocket.services import charms, images
 from pocket.services.charms import CharmRecord
 from pocket.services.storage import directives as storage_directives
 
@@ -89,6 +89,20 @@ def _meta(charm: Charm) -> Json:
             }
             for name, spec in charm.resources.items()
         },
+        **({'containers': found} if (found := _containers(charm)) else {}),
+    }
+
+
+def _containers(charm: Charm) -> Json:
+    return {
+        name: {
+            'resource': str(spec.get('resource') or ''),
+            'mounts': [
+                {'storage': str(mount.get('storage') or ''), 'location': str(mount.get('location') or '')}
+                for mount in spec.get('mounts') or ()
+            ],
+        }
+        for name, spec in images.containers(charm).items()
     }
 
 

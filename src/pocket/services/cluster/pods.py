@@ -135,7 +135,7 @@ def _mounts(raw: Mapping[str, Any], volumes: Mapping[str, tuple[str, str]], char
         for storage_id, (own, key) in volumes.items():
             if storage_id.rpartition('/')[0] != name:
                 continue
-            inside = f'{location.rstrip("/")}/{storage_id.rpartition("/")[2]}' if several else location
+            inside = f'{location.rstrip("/")}/{own.rpartition("/")[2]}' if several else location
             mounts[inside if location else own] = key
     return mounts
 

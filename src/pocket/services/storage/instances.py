@@ -194,7 +194,7 @@ def pod_started(tx: Tx, uuid: str, machine_id: str) -> None:
         tx,
         'SELECT a.storage_id FROM storage_attachment a'
         ' JOIN machine ON machine.model_uuid = a.model_uuid AND machine.id = a.machine_id'
-        " WHERE a.model_uuid = ? AND a.machine_id = ? AND machine.pod_of <> '' AND a.life = 'alive'"
+        " WHERE a.model_uuid = ? AND a.machine_id = ? AND machine.pod_of <> '' AND a.life <> 'dead'"
         ' AND NOT a.provisioned',
         *(uuid, machine_id),
     )
@@ -319,7 +319,7 @@ def charm_of(tx: Tx, uuid: str, unit: str) -> Charm:
 
 
 def _attach(tx: Tx, uuid: str, storage_id: str, unit: str, machine: str, spec: StorageSpec) -> None:
-    location = spec.mount_point(storage_id)
+    location = spec.mount_point(_place(tx, uuid, storage_id, unit, machine))
     _check_location(tx, uuid, machine, storage_id, location)
     tx.db.execute(
         'INSERT INTO storage_attachment (model_uuid, storage_id, unit, machine_id, location, read_only)'
@@ -328,6 +328,20 @@ def _attach(tx: Tx, uuid: str, storage_id: str, unit: str, machine: str, spec: S
     )
     statuses.put(tx, uuid, 'storage', storage_id, 'pending')
     tx.touch(uuid)
+
+
+def _place(tx: Tx, uuid: str, storage_id: str, unit: str, machine: str) -> str:
+    """What the charm knows an instance by on disk: in pods, which are all alike, its number in the unit."""
+    pod = "SELECT 1 FROM machine WHERE model_uuid = ? AND id = ? AND pod_of <> ''"
+    if not rows.exists(tx, pod, uuid, machine):
+        return storage_id
+    name = storage_id.rpartition('/')[0]
+    taken = rows.many(
+        tx,
+        'SELECT storage_id FROM storage_attachment WHERE model_uuid = ? AND unit = ?',
+        *(uuid, unit),
+    )
+    return f'{name}/{sum(str(row["storage_id"]).rpartition("/")[0] == name for row in taken)}'
 
 
 def _check_location(tx: Tx, uuid: str, machine: str, storage_id: str, location: str) -> None:

@@ -107,6 +107,8 @@ def _lines(path: str) -> list[list[str]]:
 
 def _follow(child: int) -> int:
     """Wait for *child* and end as it did."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)  # what is typed on a terminal is for the program
     while True:
         _, status = os.waitpid(child, os.WUNTRACED)
         if os.WIFSTOPPED(status):

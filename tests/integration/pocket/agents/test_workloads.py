@@ -17,6 +17,12 @@ from pocket.agents.local import LocalState
 from pocket.agents.workloads import events
 from pocket.agents.workloads.pebble import Pebble, PebbleFault
 from pocket.agents.workloads.watching import Workloads
+from pocket.substrate.pods import pebbles
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason='needs root, for a process namespace'),
+    pytest.mark.skipif(not shutil.which('go') and not shutil.which('pebble'), reason='needs Pebble or Go'),
+]
 
 WAIT_S = 10.0
 
@@ -103,10 +109,8 @@ class Container:
 @pytest.fixture
 async def container(short_dir: Path) -> AsyncIterator[Container]:
     """A container whose Pebble does not run yet, and that nobody watches."""
-    program = shutil.which('pebble')
-    if program is None:
-        pytest.skip('there is no pebble')
-    made = Container(short_dir, program)
+    program = await pebbles.ensure(Path(os.environ.get('POCKET_CACHE') or '/var/cache/pocket'))
+    made = Container(short_dir, str(program))
     try:
         yield made
     finally:

@@ -88,7 +88,9 @@ def test_a_unit_finds_its_storage_again(world: World) -> None:
     charm = world.make_k8s_charm('app', storage={'data': {'type': 'filesystem'}})
     world.deploy_k8s('app', charm, units=2)
     before = {pod.unit: pod.spec.mounts for pod in pods.wanted(world.tx)}
-    assert list(before['app/1']) == ['/var/lib/juju/storage/data/1']
+    # Pods are all alike, so each has it at the same place.
+    assert list(before['app/1']) == list(before['app/0']) == ['/var/lib/juju/storage/data/0']
+    assert before['app/1'] != before['app/0']
     scaling.scale(world.tx, world.uuid, 'app', to=1)
     machines.remove(world.tx, world.uuid, pods.removable(world.tx)[0].id)
     scaling.scale(world.tx, world.uuid, 'app', to=2)
@@ -98,11 +100,13 @@ def test_a_unit_finds_its_storage_again(world: World) -> None:
 def test_another_application_of_the_same_name_does_not_find_it(world: World) -> None:
     charm = world.make_k8s_charm('app', storage={'data': {'type': 'filesystem'}})
     world.deploy_k8s('app', charm)
+    (before,) = pods.wanted(world.tx)
     applications.destroy(world.tx, world.uuid, 'app')
     machines.remove(world.tx, world.uuid, pods.removable(world.tx)[0].id)
     world.deploy_k8s('app', charm)
     (pod,) = pods.wanted(world.tx)
-    assert list(pod.spec.mounts) == ['/var/lib/juju/storage/data/1']
+    assert [*pod.spec.mounts] == [*before.spec.mounts]
+    assert pod.spec.mounts != before.spec.mounts
 
 
 def test_storage_is_there_when_the_pod_runs(world: World) -> None:

@@ -1,0 +1,218 @@
+"""Pods by the commands that a user has: a charm with a workload container, from its start to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedrock import charm, process
+from tests.e2e.conftest import TOP, Site
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
+
+SIDECAR = TOP / 'tests' / 'data' / 'charms' / 'sidecar'
+MODEL = 'pods'
+FIRST = (
+    'install',
+    'cluster-relation-created',
+    'leader-elected',
+    'web-pebble-ready',
+    'config-changed',
+    'start',
+    'data-storage-attached',
+)
+REPLACED = ('stop', 'upgrade-charm', 'config-changed', 'start', 'web-pebble-ready')
+_PATIENCE_S = 60.0
+
+
+class Sidecar:
+    """The deployed application and what its first unit has heard."""
+
+    def __init__(self, site: Site, packed: Path) -> None:
+        self.site = site
+        self.packed = packed
+        self._heard = 0
+
+    def juju(self, *words: str, check: bool = True) -> process.Completed:
+        command, *rest = words
+        return self.site.juju(command, '--model', MODEL, *rest, check=check)
+
+    def status(self, unit: int = 0) -> str:
+        """Workload status and message of a unit, when its agent is idle."""
+        units: dict[str, Any] = self.site.status(MODEL)['applications']['sidecar'].get('units') or {}
+        found = units.get(f'sidecar/{unit}')
+        if found is None or found['juju-status']['current'] != 'idle':
+            return ''
+        shown = found['workload-status']
+        return f'{shown["current"]} {shown.get("message", "")}'.strip()
+
+    def until(self, condition: Callable[[], bool], why: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not condition():
+            if time.monotonic() > deadline:
+                log = self.juju('debug-log', '--replay', '--no-tail').stdout[-3000:]
+                pytest.fail(f'{why}: never; {self.juju("status").stdout}\n{log}')
+            time.sleep(0.2)
+
+    def shows(self, wanted: str, unit: int = 0) -> None:
+        self.until(lambda: self.status(unit) == wanted, f'sidecar/{unit} shows {wanted}')
+
+    def events(self) -> list[str]:
+        """All that the first unit has heard; nothing while its pod is replaced."""
+        script = 'cat /var/lib/juju/storage/data/*/events'
+        return self.juju('ssh', 'sidecar/0', script, check=False).stdout.splitlines()
+
+    def heard(self) -> tuple[str, ...]:
+        """The events of the first unit since the last call."""
+        events = self.events()
+        before, self._heard = self._heard, len(events)
+        return tuple(events[before:])
+
+    def inside(self, script: str, container: str = 'charm', unit: int = 0) -> str:
+        return self.juju('ssh', '--container', container, f'sidecar/{unit}', script).stdout
+
+    def pebble(self, *words: str) -> str:
+        return self.inside(f'/charm/bin/pebble {" ".join(words)}', 'web')
+
+
+@pytest.fixture(scope='module')
+def sidecar(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Sidecar:
+    """One unit, whose first hooks are done."""
+    packed = tmp_path_factory.mktemp('charm') / 'sidecar.charm'
+    cache = Path(os.environ.get('POCKET_CACHE') or '/var/cache/pocket')
+    charm.pack(SIDECAR, packed, cache=cache)
+    site.pocket('up')
+    site.juju('add-model', MODEL, 'k8s')
+    site.juju('deploy', '--model', MODEL, str(packed))
+    made = Sidecar(site, packed)
+    made.shows('active hello')
+    return made
+
+
+def test_the_first_hooks_come_in_jujus_order_with_ready_between_them(sidecar: Sidecar) -> None:
+    sidecar.until(lambda: 'data-storage-attached' in sidecar.events(), 'storage attached')
+    heard = sidecar.heard()
+    assert sorted(heard) == sorted(FIRST)
+    order = {name: heard.index(name) for name in FIRST}
+    assert order['install'] == 0
+    assert order['install'] < order['config-changed'] < order['start'] < order['data-storage-attached']
+    assert order['web-pebble-ready'] > order['install']
+
+
+def test_the_service_runs_with_the_storage_that_the_charm_has(sidecar: Sidecar) -> None:
+    sidecar.until(lambda: sidecar.inside('cat /srv/data/said', 'web') == 'hello\n', 'said')
+    assert 'enabled' in sidecar.pebble('services')
+    sidecar.juju('config', 'sidecar', 'greeting=moin')
+    sidecar.shows('active moin')
+    sidecar.until(lambda: sidecar.inside('cat /srv/data/said', 'web') == 'moin\n', 'said')
+    sidecar.juju('config', 'sidecar', 'greeting=hello')
+    sidecar.shows('active hello')
+    assert sidecar.heard() == ('config-changed', 'config-changed')
+
+
+def test_notices_and_checks_reach_the_charm(sidecar: Sidecar) -> None:
+    sidecar.pebble('notify', 'example.com/backup')
+    sidecar.shows('active noticed example.com/backup')
+    sidecar.inside('touch /srv/data/broken', 'web')
+    sidecar.shows('blocked whole failed')
+    sidecar.inside('rm /srv/data/broken', 'web')
+    sidecar.shows('active whole recovered')
+    assert sidecar.heard() == (
+        'web-pebble-custom-notice example.com/backup',
+        'web-pebble-check-failed whole',
+        'web-pebble-check-recovered whole',
+    )
+
+
+def test_a_container_that_is_killed_comes_back_and_is_ready_again(sidecar: Sidecar) -> None:
+    before = sidecar.juju('exec', '--unit', 'sidecar/0', 'hostname').stdout
+    os.kill(_pebble_of(sidecar), signal.SIGKILL)
+    sidecar.shows('active hello')
+    assert sidecar.heard() == ('web-pebble-ready',)
+    assert sidecar.juju('exec', '--unit', 'sidecar/0', 'hostname').stdout == before == 'sidecar-0\n'
+
+
+def test_a_daemon_that_is_killed_repeats_nothing_and_misses_nothing(sidecar: Sidecar) -> None:
+    socket = sidecar.site.folder / 'pocket' / 'm'
+    os.kill(sidecar.site.daemon_pid(), signal.SIGKILL)
+    pebble = next(socket.glob('*/pebbles/web/pebble.socket'))
+    program = next(Path(os.environ.get('POCKET_CACHE') or '/var/cache/pocket').glob('pebble/pebble-*'))
+    env = {**os.environ, 'PEBBLE_SOCKET': str(pebble)}
+    process.run([program, 'notify', 'example.com/alone'], env=env)
+    sidecar.site.pocket('up')
+    sidecar.shows('active noticed example.com/alone')
+    assert sidecar.heard() == ('web-pebble-custom-notice example.com/alone',)
+
+
+def test_ssh_and_scp_reach_each_container(sidecar: Sidecar, tmp_path: Path) -> None:
+    done = sidecar.juju('ssh', 'sidecar/0', 'pwd; echo oops >&2; exit 3', check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, '/var/lib/juju\n', 'oops\n')
+    assert 'JUJU_CONTAINER_NAME=web' in sidecar.juju('ssh', '--remote', 'sidecar/0', 'env').stdout
+    assert sidecar.juju('ssh', '--container', 'no', 'sidecar/0', 'true', check=False).returncode == 1
+    data = os.urandom(300_000)
+    (tmp_path / 'here').write_bytes(data)
+    sidecar.juju('scp', '--container', 'web', str(tmp_path / 'here'), 'sidecar/0:/srv/there')
+    sidecar.juju('scp', '--container', 'web', 'sidecar/0:/srv/there', str(tmp_path / 'back'))
+    assert (tmp_path / 'back').read_bytes() == data
+    refused = sidecar.juju('exec', '--machine', '0', 'true', check=False)
+    assert 'unable to target machines with a k8s controller' in refused.stderr
+
+
+def test_a_terminal_of_a_container_has_a_size_and_an_interrupt(sidecar: Sidecar) -> None:
+    with contextlib.closing(Terminal(sidecar.site.env)) as terminal:
+        terminal.type(f'pocket juju ssh --model {MODEL} sidecar/0; echo it ended by $?')
+        terminal.wait_for(lambda text: 'root@sidecar-0:' in text)
+        terminal.type("sh -c 'stty size; tty; exec sleep 60'")
+        shown = terminal.wait_for(lambda text: '/dev/pts/' in text)
+        assert '40 120' in shown
+        terminal.type('\x03')
+        terminal.wait_for(lambda text: 'root@sidecar-0:' in text)
+        terminal.type('exit 7')
+        terminal.wait_for(lambda text: 'it ended by 7' in text)
+
+
+def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None:
+    sidecar.juju('scale-application', 'sidecar', '2')
+    sidecar.shows('active hello', 1)
+    sidecar.heard()
+    sidecar.juju('refresh', 'sidecar', '--path', str(sidecar.packed))
+    sidecar.until(lambda: 'upgrade-charm' in sidecar.events(), 'upgraded')
+    sidecar.shows('active hello')
+    assert sidecar.heard() == REPLACED
+    lines = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    stops = [line.split(':')[0] for line in lines if 'ran "stop" hook' in line]
+    assert stops == ['unit-sidecar-1', 'unit-sidecar-0']
+    first = next(n for n, line in enumerate(lines) if 'sidecar-0' in line and 'ran "stop" hook' in line)
+    ready = [n for n, line in enumerate(lines) if 'sidecar-1' in line and 'ran "web-pebble-ready"' in line]
+    assert ready[-1] < first, 'the next one goes when the one before is ready'
+
+
+def test_an_application_goes_with_its_pods(sidecar: Sidecar) -> None:
+    sidecar.juju('scale-application', 'sidecar', '1')
+    sidecar.until(lambda: not sidecar.status(1), 'gone')
+    sidecar.juju('remove-application', '--no-prompt', '--destroy-storage', 'sidecar')
+    sidecar.until(lambda: not sidecar.site.status(MODEL)['applications'], 'gone')
+    sidecar.until(lambda: not list((sidecar.site.folder / 'pocket' / 'm').glob('juju-*')), 'folders')
+
+
+def _pebble_of(sidecar: Sidecar) -> int:
+    """The first process of the unit's workload container."""
+    home = str(sidecar.site.folder)
+    for entry in Path('/proc').iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(entry.name)
+            if b'JUJU_CONTAINER_NAME=web' not in (entry / 'environ').read_bytes():
+                continue
+            if (entry / 'cmdline').read_bytes().startswith(b'/charm/bin/pebble\0run') and home in (
+                entry / 'mountinfo'
+            ).read_text():
+                return pid
+    raise AssertionError('there is no such process')
