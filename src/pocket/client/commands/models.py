@@ -142,6 +142,7 @@ ADD_MODEL = flags.Command(
         'juju add-model mymodel',
         'juju add-model mymodel --config update-status-hook-interval=1m',
         'juju add-model web aws/us-east-1',
+        'juju add-model blog k8s',
     ),
     flags=(
         flags.CONTROLLER,
