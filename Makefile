@@ -18,7 +18,8 @@ demo-wordpress: ## deploy a blog on Kubernetes on this machine and prove it with
 accept-wordpress: ## run the acceptance tests of the blog, the long ones too
 	@tools/prepare test
 	@tools/build-images
-	$(PYTEST) tests/accept/wordpress
+	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
+	$(PYTEST) images/wordpress/tests tests/accept/wordpress
 
 images: ## build the images of this repository into build/images/
 	@tools/prepare wordpress
@@ -26,6 +27,8 @@ images: ## build the images of this repository into build/images/
 
 test: check ## run every test, real machines included
 	$(PYTEST) tests/integration
+	@tools/build-images
+	$(PYTEST) -m 'not heavy' images/wordpress/tests
 	$(PYTEST) tests/e2e
 
 check: ## run the linters, type checks and the tests that need no machine

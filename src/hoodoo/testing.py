@@ -117,10 +117,12 @@ class FakeDriver:
             )
             self._add(wanted.name, 0 if wanted.subordinate else wanted.num_units, to)
 
-    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
+    def refresh(
+        self, wanted: model.WantedApplication, charm: str, *, switch: bool = False, images: Mapping[str, str]
+    ) -> None:
         """See `driver.Driver.refresh`."""
         with self._lock:
-            self.calls.append(f'refresh {wanted.name}')
+            self.calls.append(' '.join(['refresh', wanted.name, *images]))
             now = self.seen.applications[wanted.name]
             revision = int(now.charm.rpartition('-')[2]) + 1
             facts: dict[str, Any] = {'charm': f'local:{wanted.name}-{revision}', 'revision': revision}
@@ -128,6 +130,12 @@ class FakeDriver:
                 facts = self._released(wanted.charm, revision)
             self.put(dataclasses.replace(now, newer='', **facts))
             self._notice(wanted.name)
+
+    def attach(self, application: str, resource: str, image: str) -> None:
+        """See `driver.Driver.attach`."""
+        with self._lock:
+            self.calls.append(f'attach {resource} to {application}')
+            self._notice(application)
 
     def retry(self, unit: str) -> None:
         """See `driver.Driver.retry`."""

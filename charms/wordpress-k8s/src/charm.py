@@ -7,9 +7,6 @@ notice of Pebble for a database that did not answer.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import logging
 from collections.abc import Mapping
 from typing import cast
@@ -20,6 +17,7 @@ import database
 import edge
 import files
 import helpers
+import installer
 import keys
 import objectstore
 import ops
@@ -29,10 +27,8 @@ import state
 import workload
 import wpctl
 
-DONE = 'Wordpress configured and initialised'
-"""The line of the log by which people know that the blog is there."""
-
 IMAGE = 'wordpress-image'
+_KEEPING = 'keeping the first password'
 _RELATIONS = (
     database.ENDPOINT,
     edge.INGRESS,
@@ -316,90 +312,23 @@ class WordpressCharm(ops.CharmBase):
         if isinstance(event, ops.PebbleCustomNoticeEvent):
             self.workload.stop_awaiting()
         reason = self.workload.awaited()
+        if reason == _KEEPING:
+            # It is kept by now, and whoever looks at the status wants to know how the database is.
+            self.workload.stop_awaiting()
+            reason = None
         if reason is not None and files.SITE not in self._changed:
             self._statuses.append(ops.WaitingStatus(reason))
         elif made_secrets and self.peers.flags().installed != site.database.identity:
             # A password must be kept before anything is installed with it, and a hook keeps when it ends.
-            self._await('keeping the first password')
+            self._await(_KEEPING)
         else:
             try:
-                self._bring_database_up(event, site, code)
+                found = installer.Installer(self, self.workload, self.peers, site, code)
+                found.bring_up(looks=isinstance(event, ops.UpdateStatusEvent))
+                self._statuses.extend(map(ops.BlockedStatus, found.problems))
             except wpctl.WpctlError as err:
                 self._note_failure(err, site)
         return self.peers.flags().installed == site.database.identity
-
-    def _bring_database_up(self, event: ops.EventBase, site: state.Site, code: workload.Code) -> None:
-        helper, flags = self.workload.wpctl, self.peers.flags()
-        if isinstance(event, ops.UpdateStatusEvent) and flags.installed and not helper.status().installed:
-            log.warning('the database %s holds no site any more', site.database.identity)
-            flags = self.peers.update(installed='')
-        is_new = flags.installed != site.database.identity
-        if is_new:
-            self.unit.status = ops.MaintenanceStatus('installing')
-            flags = self._install(site, code)
-        if code.schema != flags.schema:
-            self._upgrade(code)
-        self._apply(site)
-        if is_new:
-            log.info(DONE)
-
-    def _install(self, site: state.Site, code: workload.Code) -> peers.Flags:
-        initial, helper = site.options.initial, self.workload.wpctl
-        admin = keys.read(self.model, keys.ADMIN) or {}
-        user, password = admin['username'], admin['password']
-        installed = helper.install(
-            title=initial.title, user=user, email=initial.email, password=password, public=initial.public
-        )
-        # A hook that was killed after installing finds its own site here.
-        is_ours = installed or helper.is_password(user=user, password=password)
-        return self.peers.update(
-            installed=site.database.identity,
-            origin=peers.BY_US if is_ours else peers.BEFORE_US,
-            applied='',
-            # What is just made needs no upgrade.
-            schema=code.schema if installed else '',
-        )
-
-    def _upgrade(self, code: workload.Code) -> None:
-        helper = self.workload.wpctl
-        if helper.status().upgrade_needed:
-            self.unit.status = ops.MaintenanceStatus('upgrading the schema')
-            path = self.workload.export_path(f'before-schema-{code.schema}')
-            helper.export_to(path, timeout_s=300)
-            log.info('the database was exported to %s', path)
-            found = helper.upgrade()
-            log.info('the schema went from %s to %s', found.get('from'), found.get('to'))
-        self.peers.update(schema=code.schema)
-
-    def _apply(self, site: state.Site) -> None:
-        wanted = state.applied(site.options)
-        missing = {kind: self.workload.missing(kind, slugs) for kind, slugs in _named(wanted).items()}
-        for kind, slugs in missing.items():
-            if slugs:
-                self._statuses.append(
-                    ops.BlockedStatus(
-                        f'{kind}: not in this image: {", ".join(slugs)}; add them to its recipe'
-                    )
-                )
-        activate = tuple(slug for slug in wanted.activate if slug not in missing['plugins'])
-        theme = '' if wanted.theme in missing['themes'] else wanted.theme
-        flags = self.peers.flags()
-        facts = [site.database.identity, dict(wanted.options), activate, theme]
-        digest = hmac.new(
-            site.keys['AUTH_SALT'].encode(), json.dumps(facts, sort_keys=True).encode(), hashlib.sha256
-        ).hexdigest()
-        if digest == flags.applied:
-            return
-        changed = self.workload.wpctl.apply(
-            options=wanted.options,
-            remove_options=tuple(name for name in flags.owned_options if name not in wanted.options),
-            activate=activate,
-            deactivate=tuple(slug for slug in flags.owned_plugins if slug not in activate),
-            theme=theme,
-        )
-        if changed:
-            log.info('the site was changed: %s', ', '.join(changed))
-        self.peers.update(applied=digest, owned_options=tuple(wanted.options), owned_plugins=activate)
 
     def _note_failure(self, err: wpctl.WpctlError, site: state.Site) -> None:
         if err.code == wpctl.UNREACHABLE:
@@ -461,10 +390,6 @@ class WordpressCharm(ops.CharmBase):
         if site.options.has_pull_policy:
             notes.append(f'{config.PULL_POLICY} in container_config does nothing: Juju decides it')
         self._statuses.append(ops.ActiveStatus(', '.join(notes)))
-
-
-def _named(wanted: state.Applied) -> dict[str, tuple[str, ...]]:
-    return {'plugins': wanted.activate, 'themes': (wanted.theme,) if wanted.theme else ()}
 
 
 def _is_same_image(image: str, resource: str) -> bool:

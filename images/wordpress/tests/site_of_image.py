@@ -1,14 +1,10 @@
-"""A WordPress image at work: its root tree read-only, no capability, and a database beside it.
-
-WORDPRESS_ROOT is the unpacked image; WORDPRESS_DATABASE_ROOT a tree with MariaDB (the same one when it is left out).
-"""
+"""A WordPress image at work: its root tree read-only, no capability, and a database beside it."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import http.client
-import http.cookiejar
 import json
 import os
 import secrets
@@ -17,10 +13,8 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +42,8 @@ mount --bind "$run" "$root/run/wordpress"
 mount --bind "$uploads" "$root/var/lib/wordpress/uploads"
 mount --bind "$scratch" "$root/tmp"
 [ ! -e "$root/etc/hosts" ] || mount --bind "$hosts" "$root/etc/hosts"
-exec setpriv --reuid 33 --regid 33 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all chroot_exec "$@"
+exec setpriv --reuid 33 --regid 33 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+    chroot_exec "$@"
 """
 
 
@@ -95,7 +90,8 @@ class Database:
     def create(self, name: str, password: str) -> None:
         quoted = password.replace('\\', '\\\\').replace("'", "\\'")
         self.query(
-            f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4; CREATE USER `{name}`@'%' IDENTIFIED BY '{quoted}';"
+            f'CREATE DATABASE `{name}` CHARACTER SET utf8mb4;'
+            f"CREATE USER `{name}`@'%' IDENTIFIED BY '{quoted}';"
             f"GRANT ALL ON `{name}`.* TO `{name}`@'%';"
         )
 
@@ -119,7 +115,7 @@ def free_port(address: str = '127.0.0.1') -> int:
 
 
 @contextlib.contextmanager
-def database(root: Path, folder: Path) -> Iterator[Database]:
+def database(root: Path, folder: Path) -> Generator[Database]:
     """MariaDB from *root* with its data in *folder*, until the block ends."""
     folder.mkdir(parents=True)
     shutil.chown(folder, 0, 0)
@@ -152,6 +148,22 @@ def database(root: Path, folder: Path) -> Iterator[Database]:
         check=False,
     )
     assert made.returncode == 0, made.stdout.decode()[-2000:] + made.stderr.decode()[-2000:]
+    tls = folder / 'tls'
+    tls.mkdir()
+    certificate = [
+        'openssl',
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=db',
+    ]
+    names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', tls / 'key.pem', '-out', tls / 'ca.pem']
+    subprocess.run([*certificate, *names], check=True, capture_output=True)
     with (folder / 'log').open('wb') as log:
         server = subprocess.Popen(
             inside(
@@ -163,6 +175,8 @@ def database(root: Path, folder: Path) -> Iterator[Database]:
                 f'--port={port}',
                 '--bind-address=127.0.0.1',
                 '--skip-name-resolve',
+                '--ssl-cert=/run/wpdb/tls/ca.pem',
+                '--ssl-key=/run/wpdb/tls/key.pem',
                 '--innodb-flush-log-at-trx-commit=2',
             ),
             stdout=log,
@@ -289,6 +303,8 @@ class Unit:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # Apache that ends signals its whole group: other units must not be in it.
+                start_new_session=True,
             )
         try:
             wait_port(self.address, self.port, self.apache)
@@ -310,7 +326,7 @@ class Unit:
         body: bytes | None = None,
     ) -> Reply:
         """One request as the edge sends it, without following anything."""
-        sent = {'Host': urllib.parse.urlsplit(self.site['url']).netloc} | dict(headers or {})
+        sent = {'Host': urllib.parse.urlsplit(str(self.site['url'])).netloc} | dict(headers or {})
         link = http.client.HTTPConnection(self.address, self.port, timeout=30)
         try:
             link.putrequest(method, path, skip_host=True, skip_accept_encoding=True)

@@ -1,4 +1,4 @@
-"""Single sign-on: a small OpenID 2.0 provider here (the calls of Launchpad's), oidc-provider-mock for OIDC."""
+"""Single sign-on: a small OpenID 2.0 provider here (Launchpad's calls), oidc-provider-mock for OIDC."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Provider:
             def do_GET(self) -> None:
                 kind = 'signon' if self.path.startswith('/+id/') else 'server'
                 self._send(
-                    '<?xml version="1.0"?><xrds:XRDS xmlns:xrds="xri://$xrds" xmlns="xri://$xrd*($v*2.0)"><XRD><Service priority="0">'
+                    '<?xml version="1.0"?><xrds:XRDS xmlns:xrds="xri://$xrds" xmlns="xri://$xrd*($v*2.0)"><XRD>'
+                    '<Service priority="0">'
                     f'<Type>{NS}/{kind}</Type><URI>{outer.url}/+openid</URI></Service></XRD></xrds:XRDS>',
                     'application/xrds+xml',
                 )
@@ -110,7 +111,10 @@ def _back(browser: site.Browser, location: str, more: dict[str, str]) -> site.Re
 
 
 def _roles(base: site.Database, unit: site.Unit, login: str) -> str:
-    text = f"SELECT meta_value FROM wp_usermeta m JOIN wp_users u ON u.ID = m.user_id WHERE user_login='{login}' AND meta_key='wp_capabilities'"
+    text = (
+        'SELECT meta_value FROM wp_usermeta m JOIN wp_users u ON u.ID = m.user_id '
+        f"WHERE user_login = '{login}' AND meta_key = 'wp_capabilities'"
+    )
     return base.query(text, database=unit.site['database']['name'])[0][0]
 
 

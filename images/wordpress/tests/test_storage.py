@@ -1,4 +1,4 @@
-"""Object storage: moto stands for S3; Swift is a small server here that follows the API of Keystone v3, v1 and objects."""
+"""Object storage: moto is S3; a small server is Swift, with the API of Keystone v3, v1 and objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -38,6 +38,10 @@ class _Swift(BaseHTTPRequestHandler):
         if self.command != 'HEAD':
             self.wfile.write(body)
 
+    def _base(self) -> str:
+        address: Any = self.server.server_address
+        return f'http://127.0.0.1:{address[1]}/v1/AUTH_x'
+
     def _grant(self) -> str:
         token = f'token{len(self.asked)}'
         self.asked.append(self.path)
@@ -45,7 +49,7 @@ class _Swift(BaseHTTPRequestHandler):
         return token
 
     def do_POST(self) -> None:
-        wish = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+        wish: Any = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
         user = wish['auth']['identity']['password']['user']
         if (
             self.path != '/v3/auth/tokens'
@@ -53,7 +57,7 @@ class _Swift(BaseHTTPRequestHandler):
             or wish['auth']['scope']['project']['name'] != 'blogs'
         ):
             return self._answer(401)
-        base = f'http://127.0.0.1:{self.server.server_address[1]}/v1/AUTH_x'
+        base = self._base()
         spots = [{'interface': kind, 'region': 'here', 'url': base} for kind in ('admin', 'public')]
         token = {
             'expires_at': '2099-01-01T00:00:00.000000Z',
@@ -65,8 +69,7 @@ class _Swift(BaseHTTPRequestHandler):
         if self.path == '/auth/v1.0':
             if self.headers['X-Auth-Key'] != 'it\'s "x"':
                 return self._answer(401)
-            base = f'http://127.0.0.1:{self.server.server_address[1]}/v1/AUTH_x'
-            return self._answer(200, X_Auth_Token=self._grant(), X_Storage_Url=base)
+            return self._answer(200, X_Auth_Token=self._grant(), X_Storage_Url=self._base())
         found = self.objects.get(self.path)
         if found is None:
             return self._answer(404)
@@ -80,13 +83,13 @@ class _Swift(BaseHTTPRequestHandler):
             return self._answer(401)
         if not self.path.startswith('/v1/AUTH_x/media/'):
             return self._answer(404)
-        self.objects[self.path] = (body, self.headers['Content-Type'])
+        type(self).objects[self.path] = (body, self.headers['Content-Type'])
         return self._answer(201)
 
     def do_DELETE(self) -> None:
         if self.headers['X-Auth-Token'] not in self.tokens:
             return self._answer(401)
-        return self._answer(204 if self.objects.pop(self.path, None) else 404)
+        return self._answer(204 if type(self).objects.pop(self.path, None) else 404)
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def swift() -> Iterator[tuple[str, type[_Swift]]]:
 
 
 @contextlib.contextmanager
-def _moto() -> Iterator[tuple[str, Any]]:
+def _moto() -> Generator[tuple[str, Any]]:
     server_module = pytest.importorskip('moto.server')
     boto3 = pytest.importorskip('boto3')
     running = server_module.ThreadedMotoServer(ip_address='127.0.0.1', port=0)
@@ -187,6 +190,7 @@ def test_swift(make_unit: MakeUnit, swift: tuple[str, type[_Swift]], version: st
     assert first.wpctl('media-sync')['uploaded'] == 0
 
 
+@pytest.mark.heavy
 def test_storage_that_does_not_answer(make_unit: MakeUnit) -> None:
     given = {
         'kind': 's3',

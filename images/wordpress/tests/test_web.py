@@ -106,6 +106,7 @@ def test_no_list_of_people(web: site.Unit) -> None:
     assert 'The name or the password is wrong.' in other.text
 
 
+@pytest.mark.heavy
 def test_guessing_is_slowed_down(installed: site.Unit) -> None:
     browser = site.Browser(installed)
     for _ in range(10):
@@ -137,6 +138,7 @@ def test_forged_headers_reach_nothing(web: site.Unit) -> None:
         assert 'evil.example' not in str(reply.headers), path
 
 
+@pytest.mark.heavy
 def test_hosts_and_schemes(make_unit: MakeUnit) -> None:
     unit = make_unit(trusted_proxies=['127.0.0.0/8'])
     assert unit.install()['ok']
@@ -245,6 +247,7 @@ def test_packets_that_vanish(make_unit: MakeUnit) -> None:
         assert max(times) < 3, times
 
 
+@pytest.mark.heavy
 def test_new_keys_end_sessions_without_a_lost_request(installed: site.Unit) -> None:
     browser = site.Browser(installed)
     browser.log_in('admin', 'secret')
@@ -258,6 +261,7 @@ def test_new_keys_end_sessions_without_a_lost_request(installed: site.Unit) -> N
         assert installed.get('/').status == 200
 
 
+@pytest.mark.heavy
 def test_akismet_key_is_never_in_the_database(installed: site.Unit, base: site.Database) -> None:
     installed.push(installed.site | {'akismet_key': 'abcdef123456'})
     assert installed.wpctl('apply', {'plugins': {'activate': ['akismet']}})['changed'] == ['plugin:+akismet']

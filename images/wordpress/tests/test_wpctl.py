@@ -33,12 +33,14 @@ def test_ping_says_what_is_wrong(make_unit: MakeUnit) -> None:
     assert unit.wpctl('nonsense')['error'] == 'bad-input'
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize('password', DATABASE_PASSWORDS)
 def test_database_passwords(make_unit: MakeUnit, password: str) -> None:
     unit = make_unit(password=password)
     assert unit.install()['ok']
 
 
+@pytest.mark.heavy
 def test_passwords_of_people(installed: site.Unit) -> None:
     for password in PASSWORDS:
         wanted = {'user': 'admin', 'password': password}
@@ -55,6 +57,7 @@ def test_passwords_of_people(installed: site.Unit) -> None:
     assert installed.wpctl('check-password', {'user': 'nobody', 'password': 'x'})['error'] == 'bad-input'
 
 
+@pytest.mark.heavy
 def test_password_of_installation(make_unit: MakeUnit) -> None:
     unit = make_unit()
     password = PASSWORDS[0] + PASSWORDS[2]
@@ -63,6 +66,7 @@ def test_password_of_installation(make_unit: MakeUnit) -> None:
     assert site.Browser(unit).log_in('admin', password).status == 302
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(('public', 'kept'), [(True, '1'), (False, '0'), (1, '1'), (0, '0'), (None, '0')])
 def test_public(make_unit: MakeUnit, base: site.Database, public: object, kept: str) -> None:
     unit = make_unit()
@@ -110,6 +114,7 @@ def test_three_install_at_once_ten_times(make_unit: MakeUnit, base: site.Databas
         _concurrent(make_unit, base)
 
 
+@pytest.mark.heavy
 def test_installation_that_was_cut_off_begins_anew(make_unit: MakeUnit, base: site.Database) -> None:
     import time
 
@@ -157,6 +162,7 @@ def test_apply_changes_only_what_differs(installed: site.Unit) -> None:
     assert installed.wpctl('apply', {'options': {'siteurl': 'x'}})['error'] == 'bad-input'
 
 
+@pytest.mark.heavy
 def test_status_upgrade_and_cron(installed: site.Unit) -> None:
     status = installed.wpctl('status')
     assert status['installed']

@@ -42,7 +42,7 @@ class Layer:
         return model.Descriptor(media_type=model.LAYER_GZIP, digest=self.digest, size=self.size)
 
 
-def write(tree: Path, target: Path, *, epoch: int, level: int = 9) -> Layer:
+def write(tree: Path, target: Path, *, epoch: int, level: int = 6) -> Layer:
     """Write all that is in *tree* to *target*, a tar archive compressed by gzip.
 
     Entries are sorted, owners are numbers, every time is *epoch*: two trees of the same content give the

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 from bedrock import errors
 from hoodoo import model
 from hoodoo.bundle.planning import facts, memory, placing, plan, steps
-from hoodoo.bundle.wanted import charms
+from hoodoo.bundle.wanted import charms, images
 
 if TYPE_CHECKING:  # a check of a spec has no model, and need not wait for these
     from hoodoo.bundle import told
@@ -58,6 +60,8 @@ def look_at(wanted: model.WantedModel, juju: driver.Driver, remembered: memory.M
             annotations=annotations,
             deployed=memory.deployed(remembered, uuid, snapshot),
             digests=future.result(),
+            images=image_digests(wanted.applications.values()),
+            given=memory.images(remembered, uuid, snapshot),
         )
 
 
@@ -65,6 +69,12 @@ def digests(applications: Iterable[model.WantedApplication]) -> dict[Path, str]:
     """What each local charm holds; nothing of one that is not there."""
     paths = {a.charm.path for a in applications if isinstance(a.charm, model.LocalCharm)}
     return {path: charms.digest(path) for path in paths if path.exists()}
+
+
+def image_digests(applications: Iterable[model.WantedApplication]) -> dict[str, str]:
+    """What tells each local image from others; nothing of one that is not there."""
+    texts = {text for each in applications for text in images.local(each.resources).values()}
+    return {text: found for text in texts if (found := images.digest(text)) is not None}
 
 
 def apply(wanted: model.WantedModel, made: steps.Plan, seen: plan.Seen, hands: Hands) -> None:
@@ -98,6 +108,7 @@ class _Carrying:
         self._seen, self._hands, self._driver = seen, hands, hands.driver
         self._uuid = hands.driver.model_uuid
         self._machines = dict(seen.machines)
+        self._noting = threading.Lock()
 
     def settle(self) -> None:
         """Finish what a run that was killed had done and not noted."""
@@ -129,9 +140,15 @@ class _Carrying:
             case steps.Deploy(wanted=wanted, to=to):
                 targets = [self._target(place, step) for place in to]
                 self._give(wanted, '', lambda charm: juju.deploy(wanted, charm, targets))
-            case steps.Refresh(wanted=wanted, switch=switch):
+                self._note_images(wanted.name, images.local(wanted.resources))
+            case steps.Refresh(wanted=wanted, switch=switch, images=changed):
                 before = self._seen.snapshot.applications[wanted.name].charm
-                self._give(wanted, before, lambda charm: juju.refresh(wanted, charm, switch=switch))
+                refresh = functools.partial(juju.refresh, wanted, switch=switch, images=changed)
+                self._give(wanted, before, refresh)
+                self._note_images(wanted.name, changed)
+            case steps.Attach(application=name, resource=key, image=image):
+                juju.attach(name, key, image)
+                self._note_images(name, {key: image})
             case steps.SetOptions(application=name, options=options):
                 juju.set_options(name, options)
             case steps.SetConstraints(application=name, constraints=constraints):
@@ -191,6 +208,15 @@ class _Carrying:
     def _confirm(self, name: str, deployed: model.Deployed) -> None:
         self._hands.memory.remember(self._uuid, name, deployed)
         memory.forget_charm(self._hands.memory, self._uuid, name)
+
+    def _note_images(self, application: str, given: Mapping[str, str]) -> None:
+        """Remember *given*; being killed before costs the next run to give the same again."""
+        fresh = {key: self._seen.images[text] for key, text in given.items() if text in self._seen.images}
+        if fresh:
+            with self._noting:
+                known = memory.images(self._hands.memory, self._uuid, self._driver.snapshot())
+                both = {**known.get(application, {}), **fresh}
+                memory.note_images(self._hands.memory, self._uuid, application, both)
 
     def _target(self, place: model.Placement, step: steps.Step) -> str:
         """*place* as ``--to`` takes it, once it is there."""

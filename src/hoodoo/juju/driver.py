@@ -68,11 +68,18 @@ class Driver(Protocol):
         """
         ...
 
-    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
+    def refresh(
+        self, wanted: model.WantedApplication, charm: str, *, switch: bool = False, images: Mapping[str, str]
+    ) -> None:
         """Give an application the charm archive at path *charm*, or *charm* of the store as *wanted* pins it.
 
         Its units in error get it too. *switch* is needed for a store's charm in place of a local one.
+        *images* are resources that come with it.
         """
+        ...
+
+    def attach(self, application: str, resource: str, image: str) -> None:
+        """Give an application an image in place of the one that it has."""
         ...
 
     def retry(self, unit: str) -> None:

@@ -111,15 +111,21 @@ class JujuDriver:
         ):
             self._run('deploy', file, *(['--trust'] if wanted.trust else []))
 
-    def refresh(self, wanted: model.WantedApplication, charm: str, *, switch: bool = False) -> None:
+    def refresh(
+        self, wanted: model.WantedApplication, charm: str, *, switch: bool = False, images: Mapping[str, str]
+    ) -> None:
         """See `driver.Driver.refresh`."""
         # A unit in error keeps its old charm otherwise, and so its error.
-        words = ['refresh', wanted.name, '--force-units']
+        words = ['refresh', wanted.name, '--force-units', *_flags('--resource', images)]
         if isinstance(wanted.charm, model.StoreCharm):
             self._run(*words, *(['--switch', f'ch:{charm}'] if switch else []), *_release(wanted.charm))
             return
         with handing.charm(charm, self._scratch) as given:
             self._run(*words, '--path', given)
+
+    def attach(self, application: str, resource: str, image: str) -> None:
+        """See `driver.Driver.attach`."""
+        self._run('attach-resource', application, f'{resource}={image}')
 
     def retry(self, unit: str) -> None:
         """See `driver.Driver.retry`."""

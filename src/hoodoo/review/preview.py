@@ -136,6 +136,7 @@ def _seen(wanted: model.WantedModel, juju: driver.Driver | None, remembered: mem
     return plan.Seen(
         snapshot=empty,
         digests=apply.digests(wanted.applications.values()),
+        images=apply.image_digests(wanted.applications.values()),
         machines=placing.known_machines(wanted, empty, {}, {}),
     )
 

@@ -25,7 +25,7 @@ from pocket.services.errors import NOT_FOUND, JujuError
 from pocket.state import State
 from pocket.substrate import Substrate, procs, terminals
 
-__all__ = ['PATH', 'PROTOCOLS', 'Endpoint', 'Target', 'find_pod', 'parse', 'serve']
+__all__ = ['PATH', 'PROTOCOLS', 'Endpoint', 'Target', 'answer', 'find_pod', 'parse', 'serve']
 
 PATH = '/model/{uuid}/api/v1/namespaces/{namespace}/pods/{pod}/exec'
 """As Kubernetes has it, below the model."""
@@ -101,19 +101,25 @@ class Endpoint:
         websocket = WebSocket(scope, receive, send)
         try:
             http.authenticate(websocket)
-            pod = find_pod(
-                http.controller_of(websocket).state,
-                http.model_of(websocket),
-                str(websocket.path_params['pod']),
-            )
-            target = parse(pod, websocket.query_params)
-        except (JujuError, ValueError) as err:
+            model_uuid = http.model_of(websocket)
+        except JujuError as err:
             await _refuse(websocket, str(err))
             return
-        if self._substrate is None:
-            await _refuse(websocket, 'no program can be started in a pod here')
-            return
-        await serve(websocket, self._substrate, target)
+        state = http.controller_of(websocket).state
+        await answer(websocket, state, model_uuid, substrate=self._substrate)
+
+
+async def answer(websocket: WebSocket, state: State, model_uuid: str, *, substrate: Substrate | None) -> None:
+    """Run what *websocket* asks for in the pod that its path names, for a client that may do so."""
+    try:
+        target = parse(find_pod(state, model_uuid, str(websocket.path_params['pod'])), websocket.query_params)
+    except (JujuError, ValueError) as err:
+        await _refuse(websocket, str(err))
+        return
+    if substrate is None:
+        await _refuse(websocket, 'no program can be started in a pod here')
+        return
+    await serve(websocket, substrate, target)
 
 
 async def _refuse(websocket: WebSocket, why: str) -> None:

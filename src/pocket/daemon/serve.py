@@ -106,7 +106,7 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         await neighbourhood.settle()
         around = asyncio.create_task(neighbourhood.run(), name='neighbourhood')
         stack.push_async_callback(_cancel, around)
-        kube = Listeners(state=state, home=settings.home, secret=who.kube_secret)
+        kube = Listeners(state=state, home=settings.home, secret=who.kube_secret, substrate=substrate)
         kube_apis = asyncio.create_task(kube.run(), name='kube')
         stack.push_async_callback(_cancel, kube_apis)
         front_door = FrontDoor(state=state, proxies=FrontProxies(settings))

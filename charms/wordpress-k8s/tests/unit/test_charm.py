@@ -44,6 +44,8 @@ def test_with_a_database_the_site_is_installed_in_one_hook(
     assert peer_data(out)['installed'] == 'db:3306/wordpress'
     assert site(image)['database']['password'] == 'planted-db-password'
     assert [call['user'] for call in asked(context, 'install')] == ['admin']
+    # Nothing beyond the installation is wanted: there is one start of PHP.
+    assert php_boots(context) == 1
     assert done_lines(context) == ['INFO']
     services = out.get_container('wordpress').service_statuses
     assert services['apache'] is ops.pebble.ServiceStatus.ACTIVE
@@ -82,6 +84,13 @@ def test_nothing_is_installed_with_a_password_that_is_not_kept(context: Context,
     out = answers_now(context, out)
     assert isinstance(out.unit_status, ops.ActiveStatus)
     assert len(asked(context, 'install')) == 1
+
+
+def test_the_hook_after_the_password_is_kept_asks_the_database(context: Context, state: MakeState) -> None:
+    out = ready(context, state(secrets=[]))
+    out = context.run(context.on.start(), with_answers(out, install=UNREACHABLE))
+    assert out.unit_status == ops.WaitingStatus('database db:3306: connection refused; retrying by itself')
+    assert isinstance(answers_now(context, with_answers(out)).unit_status, ops.ActiveStatus)
 
 
 def test_a_database_that_does_not_answer_is_awaited_outside_of_hooks(

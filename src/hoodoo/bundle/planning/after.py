@@ -28,8 +28,10 @@ def _one(seen: plan.Seen, step: steps.Step) -> plan.Seen:
             return dataclasses.replace(seen, machines={**seen.machines, machine.name: real})
         case steps.Deploy(wanted=wanted, to=to):
             return _deployed(seen, wanted, to)
-        case steps.Refresh(wanted=wanted):
-            return _refreshed(seen, wanted)
+        case steps.Refresh(wanted=wanted, images=images):
+            return _with_images(_refreshed(seen, wanted), wanted.name, images)
+        case steps.Attach(application=name, resource=key, image=image):
+            return _with_images(seen, name, {key: image})
         case steps.AddUnits(application=name, count=count, to=to):
             return _more_units(seen, name, count, to)
         case steps.SetOptions(application=name, options=options):
@@ -65,7 +67,7 @@ def _deployed(seen: plan.Seen, wanted: model.WantedApplication, to: tuple[model.
         trust=wanted.trust,
     )
     seen = dataclasses.replace(_with(seen, application), settings={**seen.settings, wanted.name: settings})
-    seen = _noted(seen, wanted, application.charm)
+    seen = _with_images(_noted(seen, wanted, application.charm), wanted.name, wanted.resources)
     return _more_units(seen, wanted.name, 0 if wanted.subordinate else wanted.num_units, to)
 
 
@@ -99,6 +101,12 @@ def _noted(seen: plan.Seen, wanted: model.WantedApplication, url: str) -> plan.S
         return seen
     given = model.Deployed(digest=digest, charm=url)
     return dataclasses.replace(seen, deployed={**seen.deployed, wanted.name: given})
+
+
+def _with_images(seen: plan.Seen, name: str, images: Mapping[str, str]) -> plan.Seen:
+    digests = {key: seen.images[text] for key, text in images.items() if text in seen.images}
+    given = {**seen.given, name: {**seen.given.get(name, {}), **digests}}
+    return dataclasses.replace(seen, given=given)
 
 
 def _more_units(seen: plan.Seen, name: str, count: int, to: tuple[model.Placement, ...]) -> plan.Seen:

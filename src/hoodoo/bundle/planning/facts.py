@@ -119,6 +119,8 @@ def _wanted(wanted: model.WantedApplication, seen: plan.Seen, uuid: str) -> Fact
             found['revision'] = str(wanted.charm.revision)
     else:
         found['charm'] = seen.digests.get(wanted.charm.path)
+    given = wanted.resources.items()
+    found |= {f'image {key}': seen.images[text] for key, text in given if text in seen.images}
     there = seen.snapshot.applications.get(wanted.name)
     if not (wanted.subordinate or (there and there.subordinate_to)):
         found['units'] = str(wanted.num_units)
@@ -139,6 +141,7 @@ def _live(there: model.Application, settings: model.Settings, seen: plan.Seen) -
     if plan.charm_source(there.charm) == 'local':
         given = seen.deployed.get(there.name)
         found['charm'] = given.digest if given and given.charm == there.charm else there.charm
+    found |= {f'image {key}': digest for key, digest in seen.given.get(there.name, {}).items()}
     found['channel'] = plan.channel(there.channel)
     found['revision'] = str(there.revision)
     found['units'] = str(len(there.staying))

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from hoodoo import model
 
-_CHARM, _MACHINE, _APPLIED = 'charm', 'machine', 'applied'
+_CHARM, _MACHINE, _APPLIED, _IMAGES = 'charm', 'machine', 'applied', 'images'
 
 
 class Memory(Protocol):
@@ -85,6 +85,20 @@ def intend_machine(remembered: Memory, uuid: str, name: str, before: Sequence[st
 def forget_machine(remembered: Memory, uuid: str, name: str) -> None:
     """That is settled."""
     remembered.forget(uuid, _MACHINE, name)
+
+
+def images(remembered: Memory, uuid: str, snapshot: model.ModelSnapshot) -> dict[str, dict[str, str]]:
+    """The digests of the images that applications were last given from here, by resource."""
+    return {
+        name: {str(key): str(digest) for key, digest in read.items()}
+        for name, read in _read(remembered, uuid, _IMAGES).items()
+        if name in snapshot.applications
+    }
+
+
+def note_images(remembered: Memory, uuid: str, application: str, digests: Mapping[str, str]) -> None:
+    """Note the images that *application* has now been given."""
+    remembered.note(uuid, _IMAGES, application, json.dumps(digests, sort_keys=True))
 
 
 def applied(remembered: Memory, uuid: str) -> dict[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,10 @@ class Seen:
     """What we gave applications before, by name."""
     digests: Mapping[Path, str] = field(default_factory=dict[Path, str])
     """What each local charm that is wanted holds now; a charm that is not there yet has none."""
+    images: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The digest of each wanted image of this machine; one that is not there yet has none."""
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """The digests of images that we gave applications before, by application and resource."""
 
 
 def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = True) -> steps.Plan:
@@ -54,7 +59,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
             continue
         problems += _obstacles(application, there)
         made += [steps.Expose(application=name)] if application.expose and not there.exposed else []
-        made += _charm(application, there, seen)
+        made += _charm_and_images(application, there, seen)
         made += _units(application, there, seen, level)
         remarks += _differences(application, there)
         changes = list(_changes(application, there, seen.settings.get(name, _NOTHING)))
@@ -97,7 +102,25 @@ def _machines(wanted: model.WantedModel, seen: Seen) -> Iterator[steps.Step]:
             yield steps.Annotate(kind='machine', name=name, annotations=notes)
 
 
-def _charm(wanted: model.WantedApplication, there: model.Application, seen: Seen) -> Iterator[steps.Step]:
+def _charm_and_images(
+    wanted: model.WantedApplication, there: model.Application, seen: Seen
+) -> Iterator[steps.Step]:
+    # An image goes with the charm: its pods are replaced once.
+    known = seen.given.get(wanted.name, {})
+    changed = {
+        key: text
+        for key, text in wanted.resources.items()
+        if text in seen.images and seen.images[text] != known.get(key)
+    }
+    refreshed = list(_charm(wanted, there, seen))
+    yield from (dataclasses.replace(step, images=changed) for step in refreshed)
+    if not refreshed:
+        for key, text in changed.items():
+            why = 'it has changed' if key in known else 'it may be another one'
+            yield steps.Attach(application=wanted.name, resource=key, image=text, why=why)
+
+
+def _charm(wanted: model.WantedApplication, there: model.Application, seen: Seen) -> Iterator[steps.Refresh]:
     if isinstance(wanted.charm, model.StoreCharm):
         switch = charm_source(there.charm) == 'local'
         why = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hoodoo import model, wording
@@ -36,11 +36,29 @@ class Refresh:
     why: str
     switch: bool = False
     """Whether the charm comes from elsewhere than before: from a store in place of from here."""
+    images: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The resources that get another image of this machine with it."""
     rank: ClassVar[int] = 1
     depth: ClassVar[int] = 0
 
     def __str__(self) -> str:
-        return f'refresh {self.wanted.name}: {self.why}'
+        also = f' (with {", ".join(self.images)})' if self.images else ''
+        return f'refresh {self.wanted.name}: {self.why}{also}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """Give an application the image of this machine that is wanted now."""
+
+    application: str
+    resource: str
+    image: str
+    why: str
+    rank: ClassVar[int] = 1
+    depth: ClassVar[int] = 0
+
+    def __str__(self) -> str:
+        return f'attach {self.resource} to {self.application}: {self.why}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +201,7 @@ class Unexpose:
 Step = (
     AddMachine
     | Refresh
+    | Attach
     | SetOptions
     | SetConstraints
     | Trust

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +27,31 @@ def is_local(text: str) -> bool:
     return text.startswith(_KINDS)
 
 
+def local(resources: Mapping[str, str]) -> dict[str, str]:
+    """Those of *resources* that are images of this machine."""
+    return {key: text for key, text in resources.items() if is_local(text)}
+
+
 def parse(text: str) -> Image:
-    """Read a resource for which `is_local` is true."""
+    """Read a resource for which `is_local` is true; a tag follows the last colon of a path."""
     kind, _, rest = text.partition(':')
-    path, _, tag = rest.partition(':')
+    path, colon, tag = rest.rpartition(':')
+    if not colon or '/' in tag:
+        path, tag = rest, ''
     return Image(kind=kind, path=path, tag=tag)
 
 
-def digest(text: str) -> str:
-    """What tells the content of a resource from another: of a layout its index names every blob by digest."""
-    if not is_local(text):
-        return text
-    path = Path(parse(text).path)
+def digest(text: str) -> str | None:
+    """What tells an image from another, wherever it lies; None when it is not there yet.
+
+    The index of a layout names every blob by its digest, so nothing else needs to be read.
+    """
+    image = parse(text)
+    path = Path(image.path)
     file = path / 'index.json' if path.is_dir() else path
-    with file.open('rb') as opened:
-        return hashlib.file_digest(opened, 'sha256').hexdigest()
+    try:
+        with file.open('rb') as opened:
+            found = hashlib.file_digest(opened, 'sha256').hexdigest()
+    except FileNotFoundError:
+        return None
+    return f'{found}-{image.tag}' if image.tag else found

@@ -65,7 +65,8 @@ def _row(entry: drift.Entry, seen: preview.Drift, *, values: bool) -> dict[str, 
             return None
         if hidden or isinstance(fact, facts.Hidden):
             return preview.SECRET
-        if entry.what == 'charm' and len(fact) > 2 * _DIGEST_LETTERS and ':' not in fact:
+        content = entry.what == 'charm' or entry.what.startswith('image ')
+        if content and len(fact) > 2 * _DIGEST_LETTERS and ':' not in fact:
             return fact[:_DIGEST_LETTERS]
         return fact.partition('\n')[0]
 

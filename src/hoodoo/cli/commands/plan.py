@@ -18,6 +18,7 @@ _NEW = (steps.AddMachine, steps.Deploy, steps.AddUnits, steps.Integrate)
 _KINDS: dict[type[Any], str] = {
     steps.AddMachine: 'add-machine',
     steps.Refresh: 'refresh',
+    steps.Attach: 'attach',
     steps.SetOptions: 'set-options',
     steps.SetConstraints: 'set-constraints',
     steps.Trust: 'trust',

@@ -47,6 +47,8 @@ def _changes(step: steps.Step, seen: plan.Seen, at: float) -> Iterator[changes.C
             yield changes.Grown(application=name, units=before + count)
         case steps.SetOptions(application=name):
             yield changes.Altered(application=name, what='options', at=at)
+        case steps.Attach(application=name):
+            yield changes.Altered(application=name, what='image', at=at)
         case steps.Refresh(wanted=wanted):
             charm = there[wanted.name].charm if wanted.name in there else ''
             yield changes.Altered(application=wanted.name, what='charm', at=at, old_charm=charm)

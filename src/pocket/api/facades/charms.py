@@ -9,8 +9,9 @@ from bedrock.charmstorage import StorageSpec
 from pocket.api.facade import Call, Facade
 from pocket.api.facades import repository
 from pocket.api.rpc import Json
-from pocket.services import charms, images
+from pocket.services import charms
 from pocket.services.charms import CharmRecord
+from pocket.services.cluster import images
 from pocket.services.storage import directives as storage_directives
 
 

@@ -13,10 +13,12 @@ from typing import Any, cast
 
 import yaml
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
+from pocket.api import podexec
 from pocket.api.kube import objects, resources, tables
 from pocket.api.kube.objects import Document, Refused
 from pocket.api.kube.resources import Resource
@@ -24,9 +26,11 @@ from pocket.services.cluster import access, addresses, objectrows, views
 from pocket.services.cluster.objectrows import KubeObject
 from pocket.services.errors import ALREADY_EXISTS, JujuError
 from pocket.state import State, Tx
+from pocket.substrate import Substrate
 
 _METHODS = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']
 _LARGEST = 3 * 2**20
+_EXEC = '/api/v1/namespaces/{namespace}/pods/{pod}/exec'
 _REASONS = {
     400: 'BadRequest',
     401: 'Unauthorized',
@@ -70,10 +74,35 @@ class KubeApi:
     model_uuid: str
     secret: bytes = field(repr=False)
     """What tokens are made with."""
+    substrate: Substrate | None = None
+    """Where pods run; None: nowhere, so no program is started in them."""
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        return Starlette(routes=[Route('/{path:path}', self._handle, methods=_METHODS)])
+        return Starlette(
+            routes=[
+                WebSocketRoute(_EXEC, self._exec),
+                Route('/{path:path}', self._handle, methods=_METHODS),
+            ]
+        )
+
+    async def _exec(self, websocket: WebSocket) -> None:
+        """Run a program in a container; who may not is refused before there is a websocket."""
+        account = self._account(websocket)
+        own = self.state.read(views.namespace, self.model_uuid)
+        if account is None or not account.is_allowed or websocket.path_params['namespace'] != own:
+            await websocket.close()
+            return
+        await podexec.answer(
+            websocket,
+            self.state,
+            self.model_uuid,
+            substrate=self.substrate,
+        )
+
+    def _account(self, connection: HTTPConnection) -> access.Account | None:
+        token = connection.headers.get('authorization', '').removeprefix('Bearer ').strip()
+        return self.state.read(access.check, self.model_uuid, token, self.secret)
 
     async def _handle(self, request: Request) -> Response:
         try:
@@ -92,8 +121,7 @@ class KubeApi:
 
     async def _answer(self, request: Request) -> Response:
         path = request.url.path.strip('/')
-        token = request.headers.get('authorization', '').removeprefix('Bearer ').strip()
-        account = self.state.read(access.check, self.model_uuid, token, self.secret)
+        account = self._account(request)
         if account is None:
             raise _Failure(401, 'Unauthorized')
         if request.method == 'GET' and (found := resources.discovery(path)) is not None:

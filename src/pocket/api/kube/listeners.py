@@ -17,6 +17,7 @@ from pocket.api import tls
 from pocket.api.kube.app import KubeApi
 from pocket.services.cluster import access, addresses
 from pocket.state import State, Tx
+from pocket.substrate import Substrate
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Listeners:
     state: State
     home: Path
     secret: bytes = field(repr=False)
+    substrate: Substrate | None = None
     _open: dict[str, _Listener] = field(default_factory=dict[str, _Listener])
 
     async def run(self) -> None:
@@ -84,7 +86,7 @@ class Listeners:
             addresses=(address, '127.0.0.1'),
             now=datetime.datetime.now(datetime.UTC),
         )
-        api = KubeApi(state=self.state, model_uuid=model, secret=self.secret)
+        api = KubeApi(state=self.state, model_uuid=model, secret=self.secret, substrate=self.substrate)
         config = uvicorn.Config(
             api.application(),
             access_log=False,
@@ -94,7 +96,8 @@ class Listeners:
             loop='none',
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
-            ws='none',
+            ws='websockets-sansio',
+            ws_per_message_deflate=False,
         )
         config.load()
         config.ssl = certificates.server_context()

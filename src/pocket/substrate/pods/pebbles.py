@@ -14,6 +14,7 @@ import platform
 import re
 import shutil
 import struct
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ async def ensure(cache: Path, *, note: Note = lambda _: None) -> Path:
     built = cache / 'pebble' / built_name(_pins(), platform.machine())
     if built.is_file():
         return built
-    go = shutil.which('go')
+    go = find_go()
     if go is None:
         tried.append('building it: there is no Go here')
         raise _none(tried)
@@ -74,6 +75,11 @@ async def ensure(cache: Path, *, note: Note = lambda _: None) -> Path:
                 tried.append(f'building it with {go}: {err.message}')
                 raise _none(tried) from err
     return built
+
+
+def find_go() -> str | None:
+    """Go of PATH, else the one that was installed beside this Python."""
+    return shutil.which('go') or shutil.which('go', path=Path(sys.executable).parent)
 
 
 def built_name(pins: Mapping[str, bytes], machine: str) -> str:

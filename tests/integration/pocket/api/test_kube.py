@@ -7,10 +7,13 @@ import datetime
 import json
 import secrets
 import shutil
+import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import websockets.asyncio.client
+import websockets.exceptions
 
 from bedrock import process
 from pocket.api import identity, tls
@@ -155,3 +158,34 @@ async def test_an_application_may_what_it_is_trusted_with(kube: Kube) -> None:
         kube.login(Credentials(host=admin.host, port=admin.port, namespace='blog', token=token or 'none'))
         code, text = await kube('get', 'secrets')
         assert (code, 'Unauthorized' in text or 'logged in' in text) == (1, True), text
+
+
+async def test_programs_in_pods_are_for_those_who_may_all(kube: Kube) -> None:
+    await kube.state.write(_add_application, kube.uuid, False)
+    admin = kube.state.read(access.for_admin, kube.uuid, kube.who.kube_secret)
+    stranger = kube.state.read(access.for_application, kube.uuid, 'app-no', kube.who.kube_secret)
+    assert admin is not None
+    assert stranger is not None
+    # The real kubectl runs programs in tests/accept, where there are pods.
+    status = json.loads((await _exec(kube, admin))[1:])
+    assert status['message'] == 'pods "blog-0" not found'
+    with pytest.raises(websockets.exceptions.InvalidStatus, match='403'):
+        await _exec(kube, stranger)
+    with pytest.raises(websockets.exceptions.InvalidStatus, match='403'):
+        await _exec(kube, admin, namespace='elsewhere')
+
+
+async def _exec(kube: Kube, credentials: Credentials, *, namespace: str = 'blog') -> bytes:
+    """Return the first message of the endpoint that kubectl exec uses."""
+    trust = ssl.create_default_context(cadata=kube.who.ca_cert_pem)
+    host = f'{credentials.host}:{credentials.port}'
+    async with websockets.asyncio.client.connect(
+        f'wss://{host}/api/v1/namespaces/{namespace}/pods/blog-0/exec?command=ls',
+        ssl=trust,
+        additional_headers={'Authorization': f'Bearer {credentials.token}'},
+        subprotocols=[websockets.Subprotocol('v5.channel.k8s.io')],
+        proxy=None,
+    ) as connection:
+        message = await connection.recv()
+        assert isinstance(message, bytes)
+        return message

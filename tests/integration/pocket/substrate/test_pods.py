@@ -24,7 +24,7 @@ from pocket import settings as settings_
 from pocket.model import Base
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.settings import Settings
-from pocket.substrate import Filesystem, Host, HostSpec, procs, records
+from pocket.substrate import Filesystem, Host, HostSpec, pebbles, procs, records
 from pocket.substrate.nspawn import Nspawn
 
 pytestmark = [
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif(
         os.geteuid() != 0 or not shutil.which('systemd-nspawn'), reason='needs root and nspawn'
     ),
-    pytest.mark.skipif(not shutil.which('go') and not shutil.which('pebble'), reason='needs Pebble or Go'),
+    pytest.mark.skipif(not pebbles.find_go() and not shutil.which('pebble'), reason='needs Pebble or Go'),
 ]
 
 ENV = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root'}

@@ -118,6 +118,43 @@ def test_a_refresh_that_was_killed_is_known_to_be_done_or_not(
     assert world.juju.calls[1:] == ['refresh web']
 
 
+def test_an_image_that_is_another_in_the_same_place_is_given(world: World, tmp_path: Path) -> None:
+    index = tmp_path / 'layout' / 'index.json'
+    index.parent.mkdir()
+    index.write_text('one')
+    wanted = _model(world.application('web', resources={'img': f'oci:{index.parent}', 'store': '3'}))
+    world.apply(wanted)
+    assert (world.plan(wanted), world.drift(wanted)) == ([], [])
+    index.write_text('two')
+    assert world.drift(wanted) == [('image img', 'not rolled out yet')]
+    assert world.plan(wanted) == ['attach img to web: it has changed']
+    world.apply(wanted)
+    assert (world.plan(wanted), world.drift(wanted)) == ([], [])
+    index.write_text('three')
+    (world.charm / 'dispatch').write_text('#!/bin/sh\nexit 0\n')
+    assert world.plan(wanted) == ['refresh web: its charm has changed (with img)']
+    world.apply(wanted)
+    assert (world.plan(wanted), world.drift(wanted)) == ([], [])
+    assert world.juju.calls == ['deploy web from web', 'attach img to web', 'refresh web img']
+
+
+def test_an_image_that_was_attached_by_a_killed_run_is_attached_once_more(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / 'image.tar'
+    archive.write_text('one')
+    wanted = _model(world.application('web', resources={'img': f'oci-archive:{archive}:v1'}))
+    world.apply(wanted)
+    archive.write_text('two')
+    with monkeypatch.context() as patched:
+        patched.setattr(world.juju, 'attach', _dies(world.juju.attach, after=True))
+        with pytest.raises(Killed):
+            world.apply(wanted)
+    assert world.plan(wanted) == ['attach img to web: it has changed']
+    world.apply(wanted)
+    assert world.plan(wanted) == []
+
+
 def test_a_charm_that_somebody_else_brings_after_a_settled_kill_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

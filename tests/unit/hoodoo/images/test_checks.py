@@ -62,6 +62,15 @@ def test_removing_does_not_leave_the_tree(tree: Path, tmp_path: Path) -> None:
     assert not (tree / 'usr/share/app').exists()
 
 
+def test_after_two_stars_files_go_and_folders_stay(tree: Path) -> None:
+    deep = tree / 'usr/share/locale/de/LC_MESSAGES/dpkg.mo'
+    deep.parent.mkdir(parents=True)
+    deep.write_text('x')
+    base.remove(tree, ('usr/share/locale/**',))
+    assert deep.parent.is_dir()
+    assert not deep.exists()
+
+
 def test_every_file_has_an_origin(tree: Path) -> None:
     info = tree / 'var/lib/dpkg/info'
     info.mkdir(parents=True)

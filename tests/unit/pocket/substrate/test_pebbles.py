@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,8 +58,20 @@ async def test_all_that_was_tried_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     program.write_text('#!/bin/sh\necho v9\n')
     program.chmod(0o755)
     monkeypatch.setenv('PATH', str(tmp_path))
-    assert shutil.which('go') is None
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
+    assert pebbles.find_go() is None
     with pytest.raises(errors.Fault, match='there is no Go here') as caught:
         await pebbles.ensure(tmp_path / 'cache')
     assert str(program) in caught.value.message
     assert 'Go 1.24' in caught.value.hint
+
+
+def test_go_beside_this_python_is_found_when_path_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = tmp_path / 'bin' / 'go'
+    go.parent.mkdir()
+    go.touch(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(sys, 'executable', str(go.with_name('python')))
+    assert pebbles.find_go() == str(go)

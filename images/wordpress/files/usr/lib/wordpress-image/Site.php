@@ -41,6 +41,12 @@ final class Site
         return self::$loaded ??= self::read(self::path());
     }
 
+    /** The configuration as it is now, for whoever waits for another one. */
+    public static function fresh(): self
+    {
+        return self::$loaded = self::read(self::path());
+    }
+
     public static function path(): string
     {
         $other = PHP_SAPI === 'cli' ? getenv('WORDPRESS_SITE') : false;

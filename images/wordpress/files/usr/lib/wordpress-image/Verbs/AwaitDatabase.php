@@ -6,6 +6,7 @@ namespace WordPressImage\Verbs;
 
 use WordPressImage\Database;
 use WordPressImage\Failure;
+use WordPressImage\Site;
 use WordPressImage\Verb;
 
 final class AwaitDatabase extends Verb
@@ -22,7 +23,7 @@ final class AwaitDatabase extends Verb
         $said = '';
         while (true) {
             try {
-                return ['server' => Database::open($this->site, 3, 3)->server_info];
+                return ['server' => Database::open(Site::fresh(), 3, 3)->server_info];
             } catch (Failure $failure) {
                 if (microtime(true) > $end) {
                     throw $failure;

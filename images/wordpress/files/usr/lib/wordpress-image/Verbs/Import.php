@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WordPressImage\Verbs;
 
 use WordPressImage\Dump;
+use WordPressImage\Redis;
 use WordPressImage\Verb;
 
 final class Import extends Verb
@@ -19,6 +20,9 @@ final class Import extends Verb
 
     public function finish(): array
     {
-        return Dump::read($this->link(), $this->site->tablePrefix, $this->input->text('path'));
+        $read = Dump::read($this->link(), $this->site->tablePrefix, $this->input->text('path'));
+        Redis::forget($this->site);
+
+        return $read;
     }
 }

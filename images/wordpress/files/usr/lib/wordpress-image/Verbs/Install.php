@@ -6,6 +6,7 @@ namespace WordPressImage\Verbs;
 
 use WordPressImage\Failure;
 use WordPressImage\Health;
+use WordPressImage\Redis;
 use WordPressImage\Verb;
 
 final class Install extends Verb
@@ -56,6 +57,7 @@ final class Install extends Verb
             throw new Failure('wordpress-error', 'WordPress did not finish its installation');
         }
         update_option('hoodoo_installed', (string) time(), false);
+        Redis::forget($this->site);
 
         return ['result' => 'installed'];
     }

@@ -6,6 +6,7 @@ namespace WordPressImage\Verbs;
 
 use WordPressImage\Failure;
 use WordPressImage\Health;
+use WordPressImage\Redis;
 use WordPressImage\Verb;
 
 final class Upgrade extends Verb
@@ -41,6 +42,7 @@ final class Upgrade extends Verb
             require_once ABSPATH . 'wp-admin/includes/upgrade.php';
             wp_upgrade();
             wp_cache_flush();
+            Redis::forget($this->site);
             if ((int) get_option('db_version') !== $this->to) {
                 throw new Failure('wordpress-error', 'the schema is still at ' . (int) get_option('db_version'));
             }
