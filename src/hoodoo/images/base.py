@@ -66,7 +66,18 @@ def make(
     memory = scratch / 'memory'
     memory.mkdir(mode=0o755)
     fast = _free_memory() >= _LEAST_MEMORY
-    mounted = ('unshare', '--mount', '--propagation=private', '--', 'sh', '-ec', _IN_MEMORY, 'sh', memory, tree)
+    mounted = (
+        'unshare',
+        '--mount',
+        '--propagation=private',
+        '--',
+        'sh',
+        '-ec',
+        _IN_MEMORY,
+        'sh',
+        memory,
+        tree,
+    )
     process.run(
         [
             *('setpriv', '--pdeathsig=TERM', '--'),
@@ -76,7 +87,11 @@ def make(
             *('--aptopt=Acquire::Languages "none"', '--aptopt=APT::Install-Recommends "false"'),
             *('--aptopt=APT::Sandbox::User "root"', '--dpkgopt=force-unsafe-io'),
             *hooks,
-            *(recipe.release, str(memory / 'tree' if fast else tree), f'deb [trusted=yes] copy:{repository} ./'),
+            *(
+                recipe.release,
+                str(memory / 'tree' if fast else tree),
+                f'deb [trusted=yes] copy:{repository} ./',
+            ),
         ],
         env={
             'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hoodoo.bundle.wanted import images
-from pocket.substrate import ociimages
+from pocket.substrate.pods import ociimages
 
 TEXTS = [
     ('oci:/a/b', '/a/b', ''),
