@@ -66,6 +66,7 @@ def remove(settings: Settings) -> None:
         if settings.home.is_dir() and any(settings.home.iterdir()):
             raise errors.UsageFault(f'cannot remove {settings.home}: it was not made by pocket')
         # Somebody may have removed the folder by hand and left its machines running.
+        asyncio.run(FrontProxies(settings).remove_all())
         asyncio.run(Nspawn(settings).destroy())
         output.note(f'nothing to remove in {settings.home}')
         return

@@ -10,7 +10,9 @@ from bedrock import errors
 from pocket import settings as settings_
 from pocket.cli import clean, output
 from pocket.daemon import control
+from pocket.settings import Settings
 from pocket.substrate import preflight
+from pocket.substrate.frontproxy import FrontProxies
 from pocket.substrate.nspawn import Nspawn
 
 
@@ -41,4 +43,9 @@ def down(keep_machines: bool, purge: bool) -> None:
     stopped = control.stop(settings)
     output.note('the daemon has stopped' if stopped else 'the daemon was not running')
     if not keep_machines and settings.home.is_dir():
-        asyncio.run(Nspawn(settings).halt())
+        asyncio.run(_halt(settings))
+
+
+async def _halt(settings: Settings) -> None:
+    await FrontProxies(settings).remove_all()  # the next daemon opens what the models say
+    await Nspawn(settings).halt()

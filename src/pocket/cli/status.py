@@ -1,4 +1,4 @@
-"""``pocket status``: whether the controller runs, and the machines that do."""
+"""``pocket status``: whether the controller runs, and the machines and pods that do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_RUNNING = 3
 @click.command()
 @output.format_option
 def status(format_: str) -> int:
-    """Show the controller and its machines.
+    """Show the controller, its machines and its pods.
 
     Also shown is what keeps machines from this host. The exit code is 3 when the controller does not run.
 
@@ -42,6 +42,7 @@ def status(format_: str) -> int:
         'machines': [
             {
                 'name': host.name,
+                'pod': host.pod or None,
                 'address': host.address,
                 'pid': host.leader_pid,
                 'isolation': host.isolation,
@@ -53,8 +54,11 @@ def status(format_: str) -> int:
     def table() -> str:
         state = f'runs as process {info.pid}' if info is not None else 'does not run'
         where = f' at {result["endpoint"]}' if result['endpoint'] else ''
-        rows = [('Machine', 'Address', 'Process', 'Isolation')]
-        rows += [(host.name, host.address, str(host.leader_pid), host.isolation) for host in hosts.values()]
+        rows = [('Machine', 'Pod', 'Address', 'Process', 'Isolation')]
+        rows += [
+            (host.name, host.pod or '-', host.address, str(host.leader_pid), host.isolation)
+            for host in hosts.values()
+        ]
         listed = f'\n\n{output.columns(rows)}' if hosts else ''
         isolated = f'isolation of new machines: {held.kind} ({held.why})'
         return f'controller {settings.controller_name} {state}{where}\n{isolated}{listed}'

@@ -54,6 +54,8 @@ class Host:
     """What holds it back: ``users`` or ``capabilities``, see `pocket.substrate.isolation`."""
     note: str = ''
     """In words, what of its `HostSpec` this host is not; empty when it is all of it."""
+    pod: str = ''
+    """What a pod is called in its own network, ``app-0``; empty for a machine."""
     pebbles: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Of a pod: where, on this host, the Pebble of each workload container can be talked to."""
 

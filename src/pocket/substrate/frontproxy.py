@@ -7,6 +7,7 @@ sockets over: no connection is dropped.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import os
 import pwd
@@ -105,9 +106,23 @@ class FrontProxies:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def remove_all(self) -> None:
-        """End every door of this home."""
+        """End every door of this home, those too whose files somebody has removed."""
         for model in sorted(self.known()):
             await self.remove(model)
+        for pid in self._strays():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _strays(self) -> list[int]:
+        """The processes that run by a configuration below this home."""
+        place, found = os.fsencode(self._folder) + b'/', list[int]()
+        for entry in Path('/proc').iterdir():
+            if entry.name.isdecimal():
+                with contextlib.suppress(OSError):
+                    program, *words = (entry / 'cmdline').read_bytes().split(b'\0')
+                    of_ours = any(word.startswith(place) and word.endswith(b'/haproxy.cfg') for word in words)
+                    found += [int(entry.name)] if of_ours and program.endswith(b'/haproxy') else []
+        return found
 
     def _files(self, folder: Path, front: Front) -> dict[str, str]:
         default = folder / _frontrules.DEFAULT

@@ -20,6 +20,7 @@ from bedrock import process
 from pocket import settings as settings_
 from pocket.api import tls
 from pocket.model.cluster import Front, Route
+from pocket.substrate import procs
 from pocket.substrate.frontproxy import FrontProxies
 
 pytestmark = [
@@ -187,6 +188,10 @@ async def test_a_door_that_was_killed_is_missed_and_opened_again(
         assert await proxies.wait_ended([MODEL]) == MODEL
     await proxies.apply(MODEL, front)
     assert (await _ask('http://plain.example.com/'))[0] == 200
+    pid = int((tmp_path / 'h/front' / MODEL / 'pid').read_text())
+    shutil.rmtree(tmp_path / 'h')
+    await proxies.remove_all()
+    assert await procs.wait_gone([pid], timeout_s=15)
 
 
 async def _shown() -> bytes | None:

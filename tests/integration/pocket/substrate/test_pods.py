@@ -263,6 +263,7 @@ from pocket.model import Base
 from pocket.model.pods import ContainerSpec, PodSpec
 from pocket.substrate import HostSpec
 from pocket.substrate.nspawn import Nspawn
+from pocket.substrate.pods import pebbles
 pod = PodSpec(hostname='app-0', containers=(ContainerSpec(name='db', image=None),))
 spec = HostSpec(name={NAME!r}, model_uuid='model', base=Base(name='debian', channel='12'), pod=pod)
 asyncio.run(Nspawn(settings.load({{'POCKET_HOME': {str(settings.home)!r}}})).boot(spec))
