@@ -194,7 +194,7 @@ def _refreshes(juju: jujudriver.JujuDriver, charm: Path) -> Act:
     def act(recorder: Recorder) -> list[changes.Change]:
         old = juju.snapshot().applications['speaker'].charm
         at = recorder.now()
-        juju.refresh(_wanted('speaker', 2), str(charm))
+        juju.refresh(_wanted('speaker', 2), str(charm), images={})
         return [changes.Altered(application='speaker', what='charm', at=at, old_charm=old)]
 
     return act

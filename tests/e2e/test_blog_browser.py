@@ -18,7 +18,7 @@ SITE = f'https://{trialblogs.HOST}'
 
 
 def test_7_publish_with_an_image_and_comment(blog: trialblogs.Blog, tmp_path: Path) -> None:
-    """Bound: visible at most 1 s after it was published. Measured: 0.3 s."""
+    """Bound: visible at most 1 s after it was published."""
     picture = tmp_path / 'hoodoos.png'
     picture.write_bytes(_png(64, 48))
     login = blog.action('wordpress/leader', 'get-initial-password')

@@ -149,8 +149,8 @@ def _service(summary: str, command: str, *, is_on: bool = True, **more: object) 
 def _check(options: config.Config, address: str, level: str, *, threshold: int) -> dict[str, object]:
     found: dict[str, object] = {
         'override': 'replace',
-        # Two of them in a row, and a database that hangs, are to be noticed in 15 s; Pebble wants more than the
-        # timeout.
+        # Two of them in a row, and a database that hangs, are to be noticed in 15 s; Pebble wants more than
+        # the timeout.
         'period': f'{max(6, options.health_timeout_s + 1)}s',
         'timeout': f'{options.health_timeout_s}s',
         'threshold': threshold,

@@ -36,8 +36,8 @@ def configuration(front: Front, *, folder: Path, user: str) -> str:
         folder: Where certificates, their list (``list``) and the socket are.
         user: Whom the process that talks with the world runs as.
     """
-    # A pod may have one process for each connection: with eight of them, a connection that is kept for a later
-    # request keeps other requests waiting. And one that a pod closes while it is used again fails a request.
+    # A pod may have one process for each connection: with eight of them, a connection that is kept for later
+    # keeps other requests waiting. And one that a pod closes while it is used again fails a request.
     place = str(folder).replace('\\', '\\\\').replace('"', '\\"').replace('$', '\\$')
     routes = sorted(front.routes, key=_order)
     secure = sorted({route.host for route in routes if route.is_secure})

@@ -99,7 +99,7 @@ def test_what_is_changed_is_seen(either: Either) -> None:
 def test_a_refresh_gives_a_new_charm_url(either: Either) -> None:
     either.deploy('three', num_units=0)
     before = either.seen('three').charm
-    either.juju.refresh(either.wanted('three'), str(either.archive))
+    either.juju.refresh(either.wanted('three'), str(either.archive), images={})
     assert either.seen('three').charm != before
 
 
