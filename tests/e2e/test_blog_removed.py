@@ -36,7 +36,7 @@ def test_33_removal_leaves_nothing_but_the_data(blog: trialblogs.Blog) -> None:
     assert set(os.listdir(home / 'storage')) <= volumes
     assert blog.juju('secrets', '--format', 'json').count('wordpress') == 0
     assert trials.ingresses(blog) == []
-    assert len(os.listdir(home / 'm')) == 1
+    trialblogs.seconds_until(lambda: len(os.listdir(home / 'm')) == 1, 60)
 
     blog.juju('destroy-model', '--no-prompt', '--destroy-storage', blog.model)
     assert hoststate.difference(blog.before, hoststate.of(blog.env)) == {}
