@@ -77,7 +77,7 @@ class Sidecar:
         return tuple(events[before:])
 
     def inside(self, script: str, container: str = 'charm', unit: int = 0) -> str:
-        return self.juju('ssh', '--container', container, f'sidecar/{unit}', script).stdout
+        return self.juju('ssh', '--container', container, f'sidecar/{unit}', '--', script).stdout
 
     def pebble(self, *words: str) -> str:
         return self.inside(f'/charm/bin/pebble {" ".join(words)}', 'web')

@@ -44,7 +44,8 @@ def _ssh(ctx: Context, given: Given) -> int:
 
 
 def _in_pod(ctx: Context, session: Session, given: Given, name: str, words: Sequence[str]) -> int:
-    # Juju runs what there is of a shell; words are one line for it, as for OpenSSH.
+    # Juju runs what there is of a shell; words are one line for it, as for OpenSSH, which takes "--" too.
+    words = words[1:] if words[:1] == ['--'] else words
     line = ' '.join(words) or 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'
     terminal = _wants_terminal(ctx, given, words) or (not words and ctx.stdin.isatty())
     if terminal and not ctx.stdin.isatty():
@@ -239,6 +240,7 @@ SSH = flags.Command(
         'juju ssh mysql/0',
         'juju ssh mysql/leader uptime',
         'juju ssh 3 sudo journalctl -n 20',
+        'juju ssh --container mysql mysql/0 -- /charm/bin/pebble services',
     ),
     flags=(*_SHARED, Flag('pty', 'Ask for a terminal in any case; --pty=false: in no case')),
     least=1,
