@@ -152,11 +152,20 @@ def set_suspended(tx: Tx, uuid: str, relation_id: int, suspended: bool, *, messa
 
 
 def connected_models(tx: Tx) -> frozenset[tuple[str, str]]:
-    """Return the pairs of models that a relation connects, each in both orders: their machines must meet."""
+    """Return the pairs of models whose hosts must meet, each in both orders.
+
+    A relation connects models. Those in one region of a Kubernetes cloud are namespaces of one cluster, whose
+    pods reach each other unless somebody forbids it (Kubernetes documentation, "Cluster Networking").
+    """
     found = rows.many(
-        tx, 'SELECT DISTINCT model_uuid, home_model FROM relation_endpoint WHERE home_model <> model_uuid'
+        tx,
+        'SELECT model_uuid AS one, home_model AS other FROM relation_endpoint WHERE home_model <> model_uuid'
+        ' UNION SELECT one.uuid, other.uuid FROM model one'
+        ' JOIN model other ON other.cloud = one.cloud AND other.region = one.region'
+        ' AND other.uuid <> one.uuid'
+        " JOIN cloud ON cloud.name = one.cloud AND cloud.type = 'kubernetes'",
     )
-    return frozenset((str(row['model_uuid']), str(row['home_model'])) for row in found)
+    return frozenset((str(row['one']), str(row['other'])) for row in found)
 
 
 def _may_replace(tx: Tx, uuid: str, old: SaasRecord, offer: OfferRecord) -> bool:

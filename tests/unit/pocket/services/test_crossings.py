@@ -9,6 +9,7 @@ import pytest
 from pocket.model import HookChanges
 from pocket.services import (
     applications,
+    clouds,
     crossings,
     models,
     offers,
@@ -338,3 +339,16 @@ def test_goal_state_names_an_offer_by_its_url_and_does_not_tell_who_consumes(pai
     assert set(goal['cache']) == {'redis', 'redis/0'}
     goal = uniter.goal_state(pair.tx, pair.source.uuid, 'mysql/0')
     assert (goal['relations'], list(goal['units'])) == ({}, ['mysql/0'])
+
+
+def test_models_on_one_region_of_a_kubernetes_cloud_are_one_cluster(pair: Pair) -> None:
+    tx = pair.tx
+    clouds.add(tx, 'far', {'type': 'kubernetes', 'regions': [{'name': 'a'}, {'name': 'b'}]})
+    places = {'one': 'a', 'two': 'a', 'three': 'b'}
+    made = {
+        name: models.add(tx, name=name, owner='admin', cloud='far', region=region)
+        for name, region in places.items()
+    }
+    before = {(pair.source.uuid, pair.sink.uuid), (pair.sink.uuid, pair.source.uuid)}
+    met = crossings.connected_models(tx) - before
+    assert met == {(made['one'], made['two']), (made['two'], made['one'])}
