@@ -201,7 +201,7 @@ async def between_models(model: Model) -> None:
     await controller.destroy_models('others', destroy_storage=True, force=True)
     await until(lambda: no_model(controller, 'others'))
     await controller.remove_cloud('rain')
-    assert set((await controller.clouds()).clouds) == {'cloud-pocket'}
+    assert set((await controller.clouds()).clouds) == {'cloud-pocket', 'cloud-k8s'}
     await controller.disconnect()
     done('clouds, offers, bundle')
 
