@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 
 TUTORIAL = TOP / 'docs' / 'tutorial.md'
 CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
+KUBERNETES_CHARMS = TOP / 'docs' / 'howto' / 'kubernetes-charms.md'
 DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
 WORDPRESS = TOP / 'docs' / 'howto' / 'wordpress.md'
 
@@ -165,6 +166,11 @@ def test_the_tutorial_does_what_it_says(site: Site, tmp_path: Path) -> None:
 
 def test_the_page_about_debugging_does_what_it_says(site: Site, tmp_path: Path) -> None:
     _run(DEBUG_A_HOOK, Shell(site, tmp_path))
+
+
+def test_the_page_about_kubernetes_charms_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    process.run([TOP / 'tools' / 'build-images'], timeout_s=600)
+    _run(KUBERNETES_CHARMS, Shell(site, tmp_path))
 
 
 def test_the_page_about_a_blog_does_what_it_says(site: Site, tmp_path: Path) -> None:
