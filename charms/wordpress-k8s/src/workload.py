@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import files
 import ops
@@ -115,11 +116,11 @@ class Workload:
     def prepare(self, layer: Mapping[str, object]) -> None:
         """Give Pebble a first *layer*, so that the unit is not ready and can wait for its database."""
         if AWAIT not in self.plan().services:
-            self._container.add_layer(LAYER, ops.pebble.Layer(dict(layer)), combine=True)  # type: ignore[arg-type]
+            self._container.add_layer(LAYER, _layer(layer), combine=True)
 
     def serve(self, layer: Mapping[str, object], *, changed: set[str]) -> None:
         """Bring the services to *layer*, and let Apache read the files that it only reads when told."""
-        wanted = ops.pebble.Layer(dict(layer))  # type: ignore[arg-type]
+        wanted = _layer(layer)
         plan = self.plan()
         runs_before = self._runs('apache')
         # A plan that equals this layer is left alone: adding it again would restart the checks.
@@ -188,3 +189,7 @@ def _holds(plan: ops.pebble.Plan, layer: ops.pebble.Layer) -> bool:
         and all(plan.checks.get(name) == check for name, check in layer.checks.items())
         and all(plan.log_targets.get(name) == target for name, target in layer.log_targets.items())
     )
+
+
+def _layer(layer: Mapping[str, object]) -> ops.pebble.Layer:
+    return ops.pebble.Layer(cast('ops.pebble.LayerDict', dict(layer)))

@@ -206,20 +206,3 @@ async def _shown() -> bytes | None:
         writer.close()
         return found
     return None
-
-
-async def test_a_pod_with_one_process_serves_clients_that_stay(proxies: FrontProxies) -> None:
-    """Such a process stays with a connection until it ends, and everybody else waits."""
-    server = http.server.HTTPServer(('127.0.0.1', 0), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        pod = f'127.0.0.1:{server.server_address[1]}'
-        await proxies.apply(MODEL, Front(gateway=GATEWAY, routes=(_route('plain.example.com', pod),)))
-        reader, writer = await asyncio.open_connection(GATEWAY, 80)
-        writer.write(b'GET /first HTTP/1.1\r\nHost: plain.example.com\r\n\r\n')
-        assert await reader.readline() == b'HTTP/1.1 200 OK\r\n'
-        assert (await _ask('http://plain.example.com/second', '--max-time', '5'))[0] == 200
-        writer.close()
-    finally:
-        server.shutdown()
-        server.server_close()
