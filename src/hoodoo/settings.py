@@ -23,6 +23,10 @@ class Settings:
     """MOJO_ROOT, default ~/.local/share/mojo: projects, their workspaces, the journal."""
     cache: Path
     """$XDG_CACHE_HOME/hoodoo, default ~/.cache/hoodoo: packed charms and their Python packages."""
+    inventory: Path
+    """HOODOO_INVENTORY, default $XDG_CONFIG_HOME/hoodoo/inventory: which environments there are."""
+    state: Path
+    """$XDG_STATE_HOME/hoodoo, default ~/.local/state/hoodoo: index, audit journal, client directories."""
     juju_data: Path
     """JUJU_DATA, else $XDG_DATA_HOME/juju, else ~/.local/share/juju: the Juju client's files."""
     juju: str
@@ -73,6 +77,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         root=Path(env.get('MOJO_ROOT') or home / '.local/share/mojo').absolute(),
         cache=Path(env.get('XDG_CACHE_HOME') or home / '.cache', 'hoodoo').absolute(),
+        inventory=Path(
+            env.get('HOODOO_INVENTORY')
+            or Path(env.get('XDG_CONFIG_HOME') or home / '.config', 'hoodoo', 'inventory')
+        ).absolute(),
+        state=Path(env.get('XDG_STATE_HOME') or home / '.local/state', 'hoodoo').absolute(),
         juju_data=Path(env.get('JUJU_DATA') or data / 'juju').absolute(),
         juju=env.get('HOODOO_JUJU', ''),
         controller=env.get('JUJU_CONTROLLER', ''),

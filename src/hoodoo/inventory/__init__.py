@@ -1,0 +1,1 @@
+"""Which environments there are: read from YAML in version control, written back, indexed and found."""
