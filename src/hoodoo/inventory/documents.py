@@ -96,6 +96,7 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Any:
         documents = 0
+        event: Any  # its marks are always there, whatever the stubs say
         for event in events:
             if isinstance(event, yaml.ScalarEvent):
                 self._take(event.value, event)

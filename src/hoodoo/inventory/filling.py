@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 from bedrock import errors
 from bedrock.errors import Problem
@@ -15,6 +13,7 @@ from hoodoo.inventory.environment import Credentials, Environment, Kind, Place
 from hoodoo.inventory.matrix import Draft
 from hoodoo.spec import addresses
 
+_WITHOUT_REGION = '{service}/{cloud}/{stage}'
 _DEFAULTS = {'name': '{service}/{cloud}/{region}/{stage}', 'model': '{service}-{stage}'}
 _NEEDED = {
     'service': 'Say what is deployed: "service: NAME".',
@@ -34,62 +33,97 @@ _PRODUCTION = frozenset({'production', 'prod'})
 _WORD = re.compile(r'[A-Za-z0-9]+')
 
 
-class _Wrong(Exception):
-    """One field of one environment makes no sense."""
-
-    def __init__(self, key: str, message: str, hint: str = '', label: str = '') -> None:
-        super().__init__(message)
-        self.key, self.message, self.hint, self.label = key, message, hint, label
-
-
 def filled(draft: Draft, folder: Path) -> tuple[Environment | None, list[Problem]]:
-    """The environment that *draft* describes, or what is wrong with it.
+    """The environment that *draft* describes, or all that is wrong with it.
 
     Args:
         folder: The inventory's, where relative paths of specs start.
     """
-    said = draft.values()
-    problems: list[Problem] = []
-
-    def problem(key: str, message: str, hint: str = '', label: str = '') -> None:
-        file, line = draft.said(key, label) or (draft.file, draft.line)
-        problems.append(Problem(file=str(file), line=line, message=message, hint=hint))
-
+    filler = _Filler(draft)
+    said = filler.said
     for key, hint in _NEEDED.items():
         if not said.get(key):
-            problem(key, f'"{key}" is missing', hint)
-    if problems:
-        return None, problems
-    values = {key: str(said.get(key) or '') for key in ('service', 'cloud', 'region', 'stage')}
+            filler.problem(key, f'"{key}" is missing', hint)
+    if filler.problems:
+        return None, filler.problems
+    for key in ('name', 'controller', 'model', 'revision'):
+        filler.name(key)
+    environment = Environment(
+        **filler.values,
+        spec=filler.spec(folder),
+        production=said['production'] if 'production' in said else is_production(said['stage']),
+        labels={key: filler.text('labels', one, key) for key, one in said.get('labels', {}).items()},
+        owners=filler.texts('owners'),
+        runbook=filler.text('runbook', said.get('runbook', '')),
+        dns=filler.texts('dns'),
+        credentials=filler.credentials(),
+        place=Place(file=draft.file, line=draft.line),
+    )
+    return (None if filler.problems else environment), filler.problems
 
-    def text(key: str, given: str, label: str = '') -> str:
+
+class _Filler:
+    """Fills in the fields of one environment and keeps what is wrong with them."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.said = draft.values()
+        self.problems: list[Problem] = []
+        self.values = {key: str(self.said.get(key) or '') for key in ('service', 'cloud', 'region', 'stage')}
+        self._draft = draft
+
+    def problem(self, key: str, message: str, hint: str = '', label: str = '') -> None:
+        """Note what is wrong with *key*, at the place that says it."""
+        file, line = self._draft.said(key, label) or (self._draft.file, self._draft.line)
+        self.problems.append(Problem(file=str(file), line=line, message=message, hint=hint))
+
+    def text(self, key: str, given: str, label: str = '') -> str:
+        """*given* with its names filled in."""
         try:
-            return templates.fill(given, values)
+            return templates.fill(given, self.values)
         except templates.TemplateError as err:
-            raise _Wrong(key, err.message, err.hint, label) from None
+            self.problem(key, err.message, err.hint, label)
+            return ''
 
-    def texts(key: str) -> tuple[str, ...]:
-        return tuple(text(key, one) for one in cast('list[str]', said.get(key) or ()))
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, filled in."""
+        return tuple(self.text(key, one) for one in self.said.get(key, ()))
 
-    try:
-        values['name'] = _checked('name', _name(said, text))
-        for key in ('controller', 'model', 'revision'):
-            values[key] = _checked(key, text(key, str(said.get(key, _DEFAULTS.get(key, '')))))
-        environment = Environment(
-            **values,
-            spec=_spec(text('spec', said.get('spec', '')), folder),
-            production=said['production'] if 'production' in said else is_production(values['stage']),
-            labels={key: text('labels', str(one), key) for key, one in said.get('labels', {}).items()},
-            owners=texts('owners'),
-            runbook=text('runbook', said.get('runbook', '')),
-            dns=texts('dns'),
-            credentials=_credentials(said.get('credentials') or {}, text),
-            place=Place(file=draft.file, line=draft.line),
-        )
-    except _Wrong as err:
-        problem(err.key, err.message, err.hint, err.label)
-        return None, problems
-    return environment, problems
+    def name(self, key: str) -> None:
+        """Fill in one that others may refer to."""
+        default = _DEFAULTS.get(key, '')
+        if key == 'name' and not self.said.get('region'):
+            default = _WITHOUT_REGION
+        before = len(self.problems)
+        value = self.text(key, self.said.get(key, default))
+        form, words = _FORMS.get(key, (None, ''))
+        if form is not None and len(self.problems) == before and not form.fullmatch(value):
+            self.problem(key, f'"{value}" cannot be the {key} of an environment', f'It is made of {words}.')
+        self.values[key] = value
+
+    def spec(self, folder: Path) -> str:
+        """Where the spec is, as ``hoodoo run`` takes it from any directory."""
+        text = self.text('spec', self.said.get('spec', ''))
+        try:
+            return located(text, str(folder)) if text else ''
+        except errors.UsageFault as err:
+            self.problem('spec', str(err), err.hint)
+            return ''
+
+    def credentials(self) -> Credentials:
+        """Where the account is to be had."""
+        said = self.said.get('credentials', {})
+
+        def text(key: str) -> str:
+            return self.text('credentials', said.get(key, ''), key)
+
+        if 'file' in said:
+            return Credentials(kind=Kind.FILE, path=text('file'))
+        if 'command' in said:
+            words = tuple(self.text('credentials', one, 'command') for one in said['command'])
+            return Credentials(kind=Kind.COMMAND, command=words)
+        if 'keyring' in said:
+            return Credentials(kind=Kind.KEYRING, service=text('keyring'), user=text('user'))
+        return Credentials()
 
 
 def is_production(stage: str) -> bool:
@@ -98,40 +132,8 @@ def is_production(stage: str) -> bool:
     return first is not None and first[0].lower() in _PRODUCTION
 
 
-def _name(said: Mapping[str, Any], text: Any) -> str:
-    if 'name' in said:
-        return text('name', said['name'])
-    return text('name', _DEFAULTS['name'] if said.get('region') else '{service}/{cloud}/{stage}')
-
-
-def _checked(key: str, value: str) -> str:
-    form, words = _FORMS.get(key, (None, ''))
-    if form is not None and not form.fullmatch(value):
-        raise _Wrong(key, f'"{value}" cannot be the {key} of an environment', f'It is made of {words}.')
-    return value
-
-
-def _credentials(said: Mapping[str, Any], text: Any) -> Credentials:
-    if 'file' in said:
-        return Credentials(kind=Kind.FILE, path=text('credentials', said['file'], 'file'))
-    if 'command' in said:
-        words = tuple(text('credentials', one, 'command') for one in said['command'])
-        return Credentials(kind=Kind.COMMAND, command=words)
-    if 'keyring' in said:
-        service, user = (text('credentials', said.get(key, ''), key) for key in ('keyring', 'user'))
-        return Credentials(kind=Kind.KEYRING, service=service, user=user)
-    return Credentials()
-
-
-def _spec(spec: str, folder: Path) -> str:
-    try:
-        return _located(spec, str(folder)) if spec else ''
-    except errors.UsageFault as err:
-        raise _Wrong('spec', str(err), err.hint) from None
-
-
 @functools.lru_cache(maxsize=1024)
-def _located(spec: str, folder: str) -> str:
+def located(spec: str, folder: str) -> str:
     """*spec* as ``hoodoo run`` takes it from any directory."""
     address = addresses.parse(spec)
     bare, _, options = spec.partition(';')
