@@ -169,3 +169,10 @@ def _guess(key: str, known: list[str]) -> str:
     if key == 'region' and 'clouds' in known:
         return 'Write "clouds: {CLOUD: [REGION, ...]}".'
     return wording.guess(key, known) or f'Known: {", ".join(known)}.'
+
+
+def types(field: str) -> tuple[str, ...]:
+    """Of which JSON types the value of *field* may be."""
+    schema = load()['definitions']['fields'][field]
+    schema = load()['definitions']['credentials'] if '$ref' in schema else schema
+    return tuple(schema['type'])

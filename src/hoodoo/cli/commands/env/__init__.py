@@ -10,6 +10,9 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     'list': ('hoodoo.cli.commands.env.list_', 'List environments.'),
     'show': ('hoodoo.cli.commands.env.show', 'Show all that is said of an environment, and where.'),
     'check': ('hoodoo.cli.commands.env.check', 'Find every problem of the inventory.'),
+    'add': ('hoodoo.cli.commands.env.add', 'Add an environment to the inventory.'),
+    'edit': ('hoodoo.cli.commands.env.edit', 'Change what the inventory says of an environment.'),
+    'rm': ('hoodoo.cli.commands.env.rm', 'Take an environment out of the inventory.'),
     'schema': ('hoodoo.cli.commands.env.schema', 'Print the JSON Schema of files of an inventory.'),
 }
 
