@@ -24,7 +24,8 @@ def parsed(words: Iterable[str]) -> dict[str, Any]:
         key, equals, value = word.partition('=')
         if not equals:
             raise errors.UsageFault(f'cannot read "{word}": it is not of the form KEY=VALUE')
-        found[known(key)] = _value(key, value)
+        name = known(key)
+        found[name] = _value(name, value)
     return found
 
 

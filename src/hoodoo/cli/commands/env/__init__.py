@@ -11,6 +11,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     'show': ('hoodoo.cli.commands.env.show', 'Show all that is said of an environment, and where.'),
     'check': ('hoodoo.cli.commands.env.check', 'Find every problem of the inventory.'),
     'add': ('hoodoo.cli.commands.env.add', 'Add an environment to the inventory.'),
+    'adopt': ('hoodoo.cli.commands.env.adopt', 'Make an environment and a spec of a model that is there.'),
     'edit': ('hoodoo.cli.commands.env.edit', 'Change what the inventory says of an environment.'),
     'rm': ('hoodoo.cli.commands.env.rm', 'Take an environment out of the inventory.'),
     'schema': ('hoodoo.cli.commands.env.schema', 'Print the JSON Schema of files of an inventory.'),
