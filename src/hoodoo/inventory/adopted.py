@@ -129,9 +129,8 @@ def _machines(base: Mapping[str, Any], seen: Seen) -> tuple[dict[str, Any], dict
         mark = seen.annotations.get(id_, {}).get(placing.MARK, '')
         names[id_] = mark if mark and mark not in made else id_
         told = dict(entry or {})
-        notes = {
-            key: text for key, text in (told.pop('annotations', None) or {}).items() if key != placing.MARK
-        }
+        given = cast('dict[str, str]', told.pop('annotations', None) or {})
+        notes = {key: text for key, text in given.items() if key != placing.MARK}
         made[names[id_]] = {**told, **({'annotations': notes} if notes else {})}
     return made, names
 

@@ -95,7 +95,7 @@ def read(folder: Path, *, instead: Mapping[Path, str | None] | None = None) -> I
         UsageFault: there is no such folder.
     """
     given = instead or {}
-    paths = [] if given and not folder.exists() else files(folder)
+    paths: Sequence[Path] = () if given and not folder.exists() else files(folder)
     problems: list[Problem] = []
     read_: dict[Path, documents.Table] = {}
     for path in sorted({*paths, *given}, key=lambda path: (path.parent, path.name)):

@@ -132,7 +132,8 @@ class _Document:
         self.root: Any = yaml.compose(text, Loader=getattr(yaml, 'CSafeLoader', yaml.SafeLoader))
 
     def offset(self, mark: Any) -> int:
-        return min(self._starts[min(mark.line, len(self._starts) - 1)] + mark.column, len(self.text))
+        line, column = int(mark.line), int(mark.column)
+        return min(self._starts[min(line, len(self._starts) - 1)] + column, len(self.text))
 
     def find(self, path: tuple[Step, ...]) -> Any:
         """The node at *path*; None where there is none."""
@@ -141,7 +142,7 @@ class _Document:
             if _is_list(node) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
             elif _is_map(node):
-                node = next((value for key, value in node.value if key.value == step), None)
+                node = _value(node, step)
             else:
                 return None
         return node
@@ -164,13 +165,13 @@ class _Document:
 
     def dash(self, entry: Any, column: int) -> Any:
         """Where the dash of an entry of a block list is."""
-        line = entry.start_mark.line
+        line = int(entry.start_mark.line)
         while line >= 0 and self.text[self._starts[line] + column : self._starts[line] + column + 1] != '-':
             line -= 1
         return _Mark(max(line, 0), column)
 
     def shares_line_before(self, node: Any) -> bool:
-        start = self._starts[node.start_mark.line]
+        start = self._starts[int(node.start_mark.line)]
         return bool(self.text[start : self.offset(node.start_mark)].strip())
 
     def line_end(self, mark: Any) -> int:
@@ -189,7 +190,7 @@ class _Document:
         """The text with *lines* as the last of its mapping, in place of a key without a value."""
         text = self.text
         if instead is not None:
-            start = self._starts[instead.start_mark.line]
+            start = self._starts[int(instead.start_mark.line)]
             if start or not text:
                 return self._spliced(start, self.line_end(instead.end_mark), lines)
         end = len(text)
@@ -211,7 +212,7 @@ class _Document:
 
     def without_lines(self, start: Any, end: Any) -> str:
         """The text without the whole lines from *start* to *end*."""
-        first, last = self._starts[start.line], self.line_end(end)
+        first, last = self._starts[int(start.line)], self.line_end(end)
         before, after = self.text[:first], self.text[last:]
         if last == len(self.text) and self.text[-1] not in '\n\r':
             before = before.removesuffix('\n').removesuffix('\r')
@@ -238,6 +239,10 @@ def _block(entry: Mapping[str, object], column: int) -> str:
 
 def _is_nothing(node: Any) -> bool:
     return _is_scalar(node) and node.tag == 'tag:yaml.org,2002:null'
+
+
+def _value(node: Any, key: Step) -> Any:
+    return next((value for name, value in node.value if name.value == key), None)
 
 
 def _is_scalar(node: Any) -> bool:

@@ -41,8 +41,8 @@ def command(
     """Make an environment of MODEL, which is there: an entry of the inventory, and a spec.
 
     The first plan of the spec is empty; where that cannot be had, what differs is listed and nothing is
-    written. The model is only looked at. Options that are secrets are not written down: they stay as they are,
-    and are listed.
+    written. The model is only looked at. Options that are secrets are not written down: they stay as they
+    are, and are listed.
 
     \b
     Examples:
