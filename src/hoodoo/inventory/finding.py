@@ -27,6 +27,8 @@ _MINOR = frozenset(
 )
 """Words of a sentence: they need no explanation."""
 
+_SURE = 0.7
+"""From here on what stands beside an environment's name is not asked for a better explanation."""
 _AT_MOST = 48
 """So many words of the inventory one word may be taken for."""
 _SHORTEST_INFIX = 4
@@ -319,7 +321,7 @@ class _Explanations:
         best = (0.0, '', -1)
         for place, terms in enumerate(self._named):
             best = max(best, _best(readings, terms, place))
-        if best[0] < words.WHOLE_BESIDE:
+        if best[0] < _SURE:
             if self._beside is None:
                 self._beside = words.beside(self._subject.whole())
             best = max(best, _best(readings, self._beside, len(self._named)))
