@@ -9,21 +9,37 @@ from hoodoo.cli import lazy
 _COMMANDS: dict[str, tuple[str, str]] = {
     'find': ('hoodoo.cli.commands.env.find', 'Find environments by words for them.'),
     'pick': ('hoodoo.cli.commands.env.pick', 'Pick an environment from a list while you type.'),
+    'list': ('hoodoo.cli.commands.env.list_', 'List environments.'),
+    'show': ('hoodoo.cli.commands.env.show', 'Show all that is said of an environment, and where.'),
+    'check': ('hoodoo.cli.commands.env.check', 'Find every problem of the inventory.'),
+    'schema': ('hoodoo.cli.commands.env.schema', 'Print the JSON Schema of files of an inventory.'),
 }
 
 
 @click.group('env', cls=lazy.LazyGroup, commands_at=_COMMANDS, invoke_without_command=True)
 @click.option(
     '--inventory',
-    default='',
     metavar='DIR',
-    help='Folder of the inventory; default $HOODOO_INVENTORY, else ~/.config/hoodoo/inventory.',
+    help='Which environments there are; default $HOODOO_INVENTORY, else ~/.config/hoodoo/inventory.',
 )
 @click.pass_context
-def command(ctx: click.Context, inventory: str) -> None:
-    """Find, connect to and look after environments. Without a command: pick one and connect to it."""
-    ctx.meta['hoodoo.inventory'] = inventory
+def command(ctx: click.Context, inventory: str | None) -> None:
+    """Find, connect to and look after environments.
+
+    Which there are is said by an inventory, a folder of YAML in version control. Without a command, and on a
+    terminal, it lets you pick one.
+
+    \b
+    Examples:
+      hoodoo env
+      hoodoo env find mirror tokyo prod
+      hoodoo env list stage=production
+      hoodoo env show archive-mirror/azure/japaneast/production
+      hoodoo env --inventory ~/src/inventory check
+    """
+    if inventory:
+        ctx.meta['hoodoo.inventory'] = inventory
     if ctx.invoked_subcommand is None:
         from hoodoo.cli.commands.env import pick  # the others do without a terminal
 
-        ctx.invoke(pick.command)
+        pick.from_group(ctx)
