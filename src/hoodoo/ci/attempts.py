@@ -1,4 +1,4 @@
-"""Every attempt of CI in SQLite, with its model: written down before the model is made, and until it is gone."""
+"""Every attempt of CI in SQLite; its model is written down before it is made, and until it is gone."""
 
 from __future__ import annotations
 
@@ -112,10 +112,20 @@ class Attempts:
         query = 'UPDATE attempt SET verdict = ?, why = ?, ended_ms = ? WHERE token = ? AND verdict = ?'
         self._write(query, verdict, why, now_ms, token, RUNNING)
 
+    def failed(self, token: str, why: str) -> None:
+        """Note that an attempt that had ended failed after all: it left something behind."""
+        query = 'UPDATE attempt SET verdict = ?, why = ? WHERE token = ? AND verdict <> ?'
+        self._write(query, FAILED, why, token, CANCELLED)
+
     def get(self, token: str) -> Attempt | None:
         """The attempt of that token; None when there is none here."""
         found = self._read('SELECT * FROM attempt WHERE token = ?', token)
         return found[0] if found else None
+
+    def numbers(self) -> set[int]:
+        """Of all attempts."""
+        found = self._store.read_now(lambda db: db.execute('SELECT id FROM attempt').fetchall())
+        return {int(row['id']) for row in found}
 
     def unfinished(self) -> list[Attempt]:
         """Those that run, or may have left a model; oldest first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from bedrock import alive
 
 # Juju takes no dots in the names of annotations.
-_TOKEN, _MODEL = 'hoodoo-ci', 'hoodoo-ci-model'  # noqa: S105 - a name
+_TOKEN, _MODEL = 'hoodoo-ci', 'hoodoo-ci-model'
 _OWNER, _EXPIRES, _KEPT = 'hoodoo-ci-owner', 'hoodoo-ci-expires-ms', 'hoodoo-ci-kept'
 _SPEC, _REVISION = 'hoodoo-ci-spec', 'hoodoo-ci-revision'
 

@@ -25,6 +25,7 @@ _COMMANDS = {
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
+    'ci': ('hoodoo.cli.commands.ci', 'Try revisions of a spec, each in a model of its own.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),

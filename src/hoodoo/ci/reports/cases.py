@@ -57,17 +57,12 @@ def cases(
                 suite=suite,
                 name='run',
                 outcome=report.Outcome.FAILED,
-                message=first_line(why) or (ended.outcome if ended else ''),
+                message=report.first_line(why) or (ended.outcome if ended else ''),
                 detail=why,
                 output=tuple(before),
             )
         )
     return found
-
-
-def first_line(text: str) -> str:
-    """The first line of an error's text, without the word that begins it."""
-    return text.partition('\n')[0].removeprefix('ERROR ')
 
 
 def _end(phase: _Phase, event: events.PhaseEnded) -> None:
@@ -91,7 +86,7 @@ def _case(
 ) -> report.Case:
     message, detail = phase.message, ''
     if phase.outcome is report.Outcome.FAILED and ended is not None and ended.error:
-        message, detail = first_line(ended.error), ended.error
+        message, detail = report.first_line(ended.error), ended.error
     elif phase.outcome is report.Outcome.SKIPPED:
         message = 'not reached'
     return report.Case(

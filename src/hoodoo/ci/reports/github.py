@@ -12,7 +12,7 @@ def github(told: report.Report) -> Iterator[str]:
     for finding in told.findings:
         yield command(finding.severity, finding.message, finding.place)
     for case in told.cases:
-        if case.outcome is report.Outcome.FAILED and not (case.suite == 'check' and told.findings):
+        if case.outcome is report.Outcome.FAILED and not (case.name == 'check' and told.findings):
             title = f'{told.spec}: {case.suite}, {case.name}'
             yield command('error', case.detail or case.message, case.place, title=title)
 

@@ -81,8 +81,10 @@ class Report:
     changed: tuple[str, ...] = ()
     """What the second run changed."""
     proof: tuple[Seen, ...] = ()
+    folder: str
+    """Where the reports are."""
     artifacts: tuple[str, ...] = ()
-    """Files beside the report."""
+    """Files below that, which explain a failure."""
     notes: tuple[str, ...] = ()
     exit_code: int = 1
 
@@ -93,3 +95,8 @@ class Report:
         for case in self.cases:
             found[case.suite] = (*found.get(case.suite, ()), case)
         return found
+
+
+def first_line(text: str) -> str:
+    """The first line of an error's text, without the word that begins it."""
+    return text.partition('\n')[0].removeprefix('ERROR ')
