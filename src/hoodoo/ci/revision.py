@@ -22,10 +22,9 @@ class Taken:
 
     origin: sources.Origin
     revision: str
-    """As it was asked for, else a short form of the commit; with ``-dirty`` for changed files."""
+    """A branch or tag that was asked for, else a short form of the commit; ``-dirty`` for changed files."""
     commit: str
     """Empty where no version control system has it."""
-    warnings: tuple[str, ...] = ()
 
 
 def split(text: str, is_directory: Callable[[str], bool]) -> tuple[str, str]:
@@ -89,7 +88,9 @@ def _checked_out(place: Path, revision: str, folder: Path, mirrors: Path) -> Tak
     below = _git(root, 'rev-parse', '--show-prefix').rstrip('/')
     git.fetch(top, folder, revno=commit, mirrors=mirrors)
     origin = _origin(folder, below, root.name, f'{root}@{commit}')
-    return Taken(origin=origin, revision=_shown(revision, commit), commit=commit)
+    ref = _git(root, 'rev-parse', '--symbolic-full-name', '--end-of-options', revision)
+    named = revision != 'HEAD' and ref.startswith(('refs/heads/', 'refs/tags/'))
+    return Taken(origin=origin, revision=_shown(revision if named else '', commit), commit=commit)
 
 
 def _fetched(address: addresses.Address, revision: str, below: str, folder: Path, mirrors: Path) -> Taken:
