@@ -26,6 +26,7 @@ _COMMANDS = {
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
     'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
+    'ci': ('hoodoo.cli.commands.ci', 'Try revisions of a spec, each in a model of its own.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),

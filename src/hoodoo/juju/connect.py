@@ -41,7 +41,7 @@ class Making:
     on_kubernetes: bool = False
 
 
-def _find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
+def find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
     """Return the controller to use, starting pocket when none is registered or pocket is down.
 
     Args:
@@ -99,7 +99,7 @@ def open_driver(
         UsageFault: no cloud of the controller fits *making*.
     """
     controller, _, name = wanted.rpartition(':')
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
     owner, _, own = name.rpartition('/')
@@ -134,7 +134,7 @@ def find_model(
     controller, _, name = wanted.rpartition(':')
     if not _chosen(settings, controller):
         return None, None
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     uuid = _model_uuid(target, name or default)
     return (_driver(settings, target, name or default, uuid) if uuid else None), target
 
@@ -173,7 +173,7 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
             'cannot find a model: no Juju controller is registered',
             hint='Run "juju login", "juju bootstrap" or "pocket up".',
         )
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     found = target.controller
     name = name or clientfiles.current_model(target.juju_data, found.name)
     if not name:
