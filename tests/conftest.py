@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,15 @@ hypothesis.settings.load_profile('any machine')
 
 CORPUS = Path(__file__).resolve().parents[2] / 'shared' / 'corpus'
 _OF_THE_CALLER = ('MOJO_', 'JUJU_', 'HOODOO_', 'GIT_')
+_LONG = (
+    *('compat/test_libjuju', 'compat/test_jubilant', 'hoodoo/test_second_plan', 'hoodoo/test_container'),
+    *('hoodoo/test_images', 'pocket/daemon/test_daemon', 'client/test_offers', 'store/test_lifecycle'),
+    *('substrate/test_users', 'substrate/test_nspawn', 'hoodoo/test_drivers', 'substrate/test_isolation'),
+    *('e2e/test_archive_mirror', 'e2e/test_pages', 'e2e/test_blog_at_once', 'e2e/test_blog_browser'),
+    *('e2e/test_blog_removed', 'e2e/test_storm', 'e2e/test_crash', 'e2e/test_blog_options'),
+    *('e2e/test_wordpress', 'e2e/test_nasty_states', 'e2e/test_hoodoo', 'e2e/test_storage'),
+)
+"""The files that take longest, the longest first."""
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -36,6 +45,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports: list[Any] = terminalreporter.getreports('passed')
     if not CORPUS.is_dir() and any('corpus' in report.nodeid for report in reports):
         terminalreporter.write_line(f'there is no corpus of specs at {CORPUS}: none of it was read')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Divide tests among workers: a file's share what it has set up, and nobody begins a long one last."""
+    for item in items:
+        fixtures: Collection[str] = getattr(item, 'fixturenames', ())
+        # The blog of several files is one, whatever the order of the files.
+        item.add_marker(pytest.mark.xdist_group('blog' if 'blog' in fixtures else str(item.path)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.with_suffix('').as_posix()
+    return next((at for at, end in enumerate(_LONG) if name.endswith(end)), len(_LONG))
 
 
 @pytest.hookimpl(wrapper=True)
