@@ -4,7 +4,7 @@
 
 PYTEST := .venv/bin/pytest -q
 # Tests on machines wait more than they compute. What looks at all of the host comes afterwards, by itself.
-BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder -m 'not alone'
+BESIDE := -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone'
 CHARM_CHECKS := $(addprefix check-,$(notdir $(wildcard charms/*)))
 
 help: ## show the targets

@@ -173,13 +173,15 @@ def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        running = thread.submit(start).result()
+        running: subprocess.Popen[bytes] = thread.submit(start).result()
         said = running.stderr
         assert said
         # Whatever it says after its address is only kept.
         rest = threading.Thread(target=shutil.copyfileobj, args=(said, log))
         try:
-            control = next(line.split()[-1].decode() for line in said if b'DevTools listening on' in line)
+            control: str = next(
+                line.split()[-1].decode() for line in said if b'DevTools listening on' in line
+            )
             rest.start()
             where = ('127.0.0.1', urllib.parse.urlsplit(control).port)
             door = thread.submit(socket.create_connection, where, _PATIENCE_S).result()
