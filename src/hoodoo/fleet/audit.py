@@ -110,7 +110,9 @@ def entries(records: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
 
 def _of_session(facts: Mapping[str, Any]) -> dict[str, Any]:
     kept = ('environment', 'controller', 'model', 'production', 'mode', 'reason', 'account')
-    return {key: facts[key] for key in (*kept, 'login', 'user', 'sudo', 'host', 'from', 'tty') if key in facts}
+    return {
+        key: facts[key] for key in (*kept, 'login', 'user', 'sudo', 'host', 'from', 'tty') if key in facts
+    }
 
 
 def _record(line: bytes) -> Mapping[str, Any] | None:
@@ -118,5 +120,5 @@ def _record(line: bytes) -> Mapping[str, Any] | None:
         found: object = json.loads(line)
     except ValueError:
         return None
-    record = cast('Mapping[str, Any]', found) if isinstance(found, dict) else {}
+    record = cast('dict[str, Any]', found) if isinstance(found, dict) else {}
     return record if isinstance(record.get('event'), str) else None

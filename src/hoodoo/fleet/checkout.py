@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,12 @@ from hoodoo.fleet import clientdir
 from hoodoo.inventory import environment as inventory
 from hoodoo.inventory import state as states
 from hoodoo.journal import journal, rows
+from hoodoo.juju import connect
 from hoodoo.review import request
 from hoodoo.runner import locks, workspace
 from hoodoo.spec import addresses, sources
 
 __all__ = ['Checkout', 'deployed_revision', 'made', 'pinned']
-
-Note = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def made(
     environment: inventory.Environment,
     *,
     revision: str,
-    note: Note,
+    note: connect.Note,
 ) -> Checkout | None:
     """Bring the spec of *environment* into its workspace; None where it has no spec.
 
@@ -106,7 +105,11 @@ def made(
 
 def _what_to_do(revision: str) -> str:
     other = 'Another revision: --revision REV. What was fetched before: hoodoo --offline env ... Without: --no-spec.'
-    return f'It may have been moved or removed there: look for it, or mend the inventory. {other}' if revision else other
+    return (
+        f'It may have been moved or removed there: look for it, or mend the inventory. {other}'
+        if revision
+        else other
+    )
 
 
 def _located(settings: settings_module.Settings, environment: inventory.Environment) -> str:
@@ -121,7 +124,7 @@ def _is_repository(spec: str) -> bool:
     return addresses.parse(spec).kind != addresses.DIRECTORY
 
 
-def _bring(settings: settings_module.Settings, asked: request.Request, note: Note) -> None:
+def _bring(settings: settings_module.Settings, asked: request.Request, note: connect.Note) -> None:
     """Make the workspace's copy what was asked for, unless it is that, or a run needs it as it is."""
     space = asked.workspace
     if space.spec.is_dir() and workspace.digest(space.spec) == workspace.digest(asked.origin.root):

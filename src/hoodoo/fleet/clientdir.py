@@ -159,9 +159,7 @@ def _filled(
     )
 
 
-def _model(
-    wanted: str, user: str, usual: str, seen: Mapping[str, Any]
-) -> tuple[str, str, Mapping[str, Any]]:
+def _model(wanted: str, user: str, usual: str, seen: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
     """The model as *user* names it, its full name, and what the client has seen of it.
 
     A model that the inventory names without its owner is that of the *usual* account, or of the only owner
@@ -174,7 +172,7 @@ def _model(
         owner = usual if usual in owners or len(owners) != 1 else owners[0]
     full = f'{owner}/{name}'
     facts = seen.get(full)
-    known = cast('Mapping[str, Any]', facts) if isinstance(facts, dict) else {}
+    known = cast('dict[str, Any]', facts) if isinstance(facts, dict) else {}
     return (name if owner == user else full), full, known
 
 

@@ -74,9 +74,7 @@ def _printed(
         done = process.run(source.command, env=settings.environ, timeout_s=_COMMAND_S, check=False)
     except process.LateFault:
         # Its text would repeat what was printed.
-        raise _fault(
-            environment, f'command "{command}" did not end within {_COMMAND_S:g} s', where
-        ) from None
+        raise _fault(environment, f'command "{command}" did not end within {_COMMAND_S:g} s', where) from None
     except process.ProgramFault as err:
         raise _fault(environment, f'command "{command}": {err.message}', where) from None
     if done.returncode != 0:

@@ -82,11 +82,16 @@ def _refused(facts: Mapping[str, str], meaning: guard_rules.Meaning) -> tuple[st
         if not guard_rules.same_model(
             named, controller=facts['controller'], model=facts['model'], uuid=facts['uuid']
         ):
-            message = f'cannot reach {named} from {name}, whose model is {facts["controller"]}:{facts["model"]}'
+            message = (
+                f'cannot reach {named} from {name}, whose model is {facts["controller"]}:{facts["model"]}'
+            )
             return message, other
     if meaning.writes and facts['mode'] != 'write':
         raised = f'hoodoo env connect {name} --write --reason "..."'
-        return f'cannot run "juju {command}" in {name}: this shell is read-only', f'To change something: {raised}'
+        return (
+            f'cannot run "juju {command}" in {name}: this shell is read-only',
+            f'To change something: {raised}',
+        )
     return None
 
 
@@ -96,16 +101,18 @@ def _run(program: str, argv: list[str], environ: dict[str, str]) -> int:
 
     child = 0
 
+    def leave(_number: int, _frame: object) -> None:
+        pass  # the terminal has told the program, too
+
     def hand_on(number: int, _frame: object) -> None:
         if child:
             os.kill(child, number)
 
-    signal = _signal.signal  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    for number in _INTERRUPTS:
-        signal(number, lambda _number, _frame: None)
-    for number in _ENDINGS:
+    handlers = ((_INTERRUPTS, leave), (_ENDINGS, hand_on))
+    for number, handler in ((number, handler) for numbers, handler in handlers for number in numbers):
+        # What was ignored stays so: the program inherits that.
         if _signal.getsignal(number) != _signal.SIG_IGN:  # pyright: ignore[reportUnknownMemberType]
-            signal(number, hand_on)
+            _signal.signal(number, handler)  # pyright: ignore[reportUnknownMemberType]
     try:
         child = os.posix_spawn(program, argv, environ, setsigdef=_DEFAULTED)
     except OSError as err:

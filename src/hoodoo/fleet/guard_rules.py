@@ -33,7 +33,9 @@ _READING = frozenset(
         *('login', 'logout'),
     )
 )
-_OPTIONS_COMMANDS = frozenset(('config', 'controller-config', 'model-config', 'model-default', 'model-defaults'))
+_OPTIONS_COMMANDS = frozenset(
+    ('config', 'controller-config', 'model-config', 'model-default', 'model-defaults')
+)
 """They read, unless they are told a value."""
 _READING_FLAGS = frozenset(
     (
@@ -75,7 +77,9 @@ class Meaning:
 
     __slots__ = ('command', 'models', 'refused', 'writes')
 
-    def __init__(self, *, command: str, writes: bool, models: tuple[str, ...] = (), refused: str = '') -> None:
+    def __init__(
+        self, *, command: str, writes: bool, models: tuple[str, ...] = (), refused: str = ''
+    ) -> None:
         self.command = command
         """The command's name; empty where none is given."""
         self.writes = writes

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bedrock import alive, errors, files
 from hoodoo import settings as settings_module
 from hoodoo.fleet import audit_lines, audit_who, checkout, clientdir, guard, guard_bin
 from hoodoo.inventory import environment as inventory
+from hoodoo.juju import connect
 
 __all__ = ['Asked', 'Outer', 'Session', 'audit_folder', 'opened', 'outside']
 
@@ -22,8 +23,6 @@ READ, WRITE = 'read', 'write'
 _BEFORE = 'before'
 _FOLDER = 'HOODOO_SESSION'
 _OURS = ('HOODOO_READ_ONLY', 'HOODOO_ENVIRONMENT', _FOLDER)
-
-Note = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,7 @@ def outside(settings: settings_module.Settings) -> tuple[settings_module.Setting
 
 
 @contextlib.contextmanager
-def opened(settings: settings_module.Settings, asked: Asked, *, note: Note) -> Generator[Session]:
+def opened(settings: settings_module.Settings, asked: Asked, *, note: connect.Note) -> Generator[Session]:
     """Connect to an environment; at the end the session's directory goes, and the journal says how it ended.
 
     Args:

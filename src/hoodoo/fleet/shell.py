@@ -44,7 +44,7 @@ def start(
 ) -> Start:
     """Write what *program* reads when it starts into *folder*, and say how to start it.
 
-    A person's own start files are read first. They may change PATH and JUJU_ variables, so these are set anew.
+    A person's own start files are read first. They may change PATH and JUJU_ variables: these are set anew.
 
     Args:
         env: The whole environment.
@@ -67,12 +67,13 @@ def _bash(
     first: Path,
     again: Mapping[str, str],
 ) -> Start:
+    ours = shlex.quote(prompt.wrapped('\\[', '\\]') + ' ')
     # Prompts that a program makes anew each time (git's, starship's) would lose what stands in front.
     text = f"""[ -r ~/.bashrc ] && . ~/.bashrc
 {_posix_again(first, again)}
 unalias juju 2>/dev/null
 unset -f juju
-__hoodoo={shlex.quote(prompt.wrapped(r'\[', r'\]') + ' ')}
+__hoodoo={ours}
 __hoodoo_prompt() {{ case $PS1 in "$__hoodoo"*) ;; *) PS1=$__hoodoo$PS1 ;; esac; }}
 case $(declare -p PROMPT_COMMAND 2>/dev/null) in
     'declare -a'*) PROMPT_COMMAND+=(__hoodoo_prompt) ;;

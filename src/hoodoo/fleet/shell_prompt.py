@@ -37,7 +37,7 @@ class Prompt:
         return _OTHER_WRITE if self.write else _OTHER_READ
 
     def wrapped(self, before: str, after: str) -> str:
-        """The text in its colours, where *before* and *after* tell a shell that what they enclose has no width."""
+        """The text in its colours; *before* and *after* tell a shell that what they enclose has no width."""
         if not self.colours:
             return self.text
         return f'{before}\033[{self.colour}m{after}{self.text}{before}\033[0m{after}'
