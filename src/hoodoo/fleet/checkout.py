@@ -1,4 +1,4 @@
-"""The workspace of an environment: its spec at the deployed revision, where no run has other plans with it."""
+"""The workspace of an environment: its spec at the deployed revision, unless a run still needs another."""
 
 from __future__ import annotations
 
@@ -104,7 +104,10 @@ def made(
 
 
 def _what_to_do(revision: str) -> str:
-    other = 'Another revision: --revision REV. What was fetched before: hoodoo --offline env ... Without: --no-spec.'
+    other = (
+        'Name another with --revision, use what was fetched before with "hoodoo --offline env ...", '
+        'or do without with --no-spec.'
+    )
     return (
         f'It may have been moved or removed there: look for it, or mend the inventory. {other}'
         if revision

@@ -156,7 +156,7 @@ def shown(words: Sequence[str], command: str) -> list[str]:
 
 
 def _command_at(words: Sequence[str]) -> int | None:
-    """Where the command is, after flags of juju itself; the length for none; None for a flag that nobody knows."""
+    """Where the command is, after flags of juju itself; the length for none; None after an unknown flag."""
     index = 0
     while index < len(words):
         word = words[index]
