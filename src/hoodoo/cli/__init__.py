@@ -27,6 +27,7 @@ _COMMANDS = {
     'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
     'ci': ('hoodoo.cli.commands.ci', 'Try revisions of a spec, each in a model of its own.'),
+    'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),
@@ -37,9 +38,8 @@ _COMMANDS = {
 }
 
 _SECTIONS = {
-    'Environments': ('env',),
-    'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Environments': ('env', 'audit'),
+    'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Projects and workspaces': (
         *('project-new', 'project-list', 'project-destroy'),
         *('workspace-new', 'workspace-list', 'workspace-destroy'),

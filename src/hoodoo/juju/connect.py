@@ -64,7 +64,7 @@ def find_target(settings: settings_module.Settings, *, controller: str = '', not
         )
     if found.cloud == _POCKET_CLOUD and not _listens(found):
         note('pocket is not running: starting it')
-        return _pocket(settings)
+        return _same(_pocket(settings), name)
     program = shutil.which(settings.juju or 'juju', path=settings.environ.get('PATH'))
     if settings.juju and not program:
         raise errors.UsageFault(
@@ -73,7 +73,7 @@ def find_target(settings: settings_module.Settings, *, controller: str = '', not
     if program:
         return Target(controller=found, program=Path(program), juju_data=settings.juju_data)
     if found.cloud == _POCKET_CLOUD:
-        return _pocket(settings)
+        return _same(_pocket(settings), name)
     raise errors.UnreachableFault(
         f'cannot use controller "{name}": there is no juju program on PATH',
         hint='Install Juju, or set HOODOO_JUJU to its path.',
@@ -275,7 +275,21 @@ def _pocket(settings: settings_module.Settings) -> Target:
     found = clientfiles.find(data, name)
     if found is None:
         raise errors.Fault(f'cannot find controller "{name}" in {data}, where pocket says that it is')
-    return Target(controller=found, program=Path(settings.juju or juju), juju_data=data)
+    # In a connected shell the juju of that shell comes first, whoever started pocket.
+    first = shutil.which('juju', path=settings.environ.get('PATH')) or ''
+    guard = first if first and Path(first).with_name(handing.BEHIND).is_symlink() else ''
+    return Target(controller=found, program=Path(settings.juju or guard or juju), juju_data=data)
+
+
+def _same(target: Target, wanted: str) -> Target:
+    """*target*, unless it is another controller than the one that is *wanted*."""
+    if target.controller.name != wanted:
+        raise errors.UnreachableFault(
+            f'cannot use controller "{wanted}": it is not running, and the pocket of this home is '
+            f'"{target.controller.name}"',
+            hint=f'Start it with its own home: POCKET_CONTROLLER={wanted} POCKET_HOME=... pocket up',
+        )
+    return target
 
 
 def _listens(controller: clientfiles.Controller) -> bool:

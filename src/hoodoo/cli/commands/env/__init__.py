@@ -16,6 +16,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     'edit': ('hoodoo.cli.commands.env.edit', 'Change what the inventory says of an environment.'),
     'rm': ('hoodoo.cli.commands.env.rm', 'Take an environment out of the inventory.'),
     'schema': ('hoodoo.cli.commands.env.schema', 'Print the JSON Schema of files of an inventory.'),
+    'connect': ('hoodoo.cli.commands.env.connect', 'Open a shell that is connected to an environment.'),
+    'exec': ('hoodoo.cli.commands.env.exec_', 'Run one command, connected to an environment.'),
 }
 
 
