@@ -1,0 +1,43 @@
+"""Juju's list of the models on a controller; the only place that knows its field names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A model that a controller has."""
+
+    uuid: str
+    life: str = 'alive'
+
+
+def request(user: str, *, every: bool) -> dict[str, Any]:
+    """The parameters of ``ModelManager.ListModelSummaries``.
+
+    Args:
+        every: Also of models that nobody has let *user* into, which only superusers may ask.
+    """
+    return {'user-tag': f'user-{user}', 'all': every}
+
+
+def decode(answer: Mapping[str, Any]) -> dict[str, Listed]:
+    """Return the models of a ``ModelManager.ListModelSummaries`` answer by ``owner/name``."""
+    models: dict[str, Listed] = {}
+    for entry in cast('list[Mapping[str, Any]]', answer.get('results') or []):
+        found = cast('Mapping[str, Any] | None', entry.get('result'))
+        if found is None:  # a model that went away meanwhile
+            continue
+        owner = str(found.get('owner-tag', '')).removeprefix('user-')
+        models[f'{owner}/{found["name"]}'] = Listed(
+            uuid=str(found['uuid']), life=str(found.get('life') or 'alive')
+        )
+    return models
+
+
+def owned(name: str, user: str) -> str:
+    """The name of a model with its owner, who is *user* unless it says."""
+    return name if '/' in name else f'{user}/{name}'
