@@ -105,6 +105,13 @@ class Store:
         return db
 
 
+def glance(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run *work* on a database file of whatever version; it can only read, and the file may be damaged."""
+    with contextlib.closing(sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        return work(db)
+
+
 @contextlib.contextmanager
 def _immediate(db: sqlite3.Connection) -> Generator[sqlite3.Connection]:
     # A deferred transaction that reads and then writes fails at once with SQLITE_BUSY_SNAPSHOT.

@@ -25,6 +25,7 @@ _COMMANDS = {
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
+    'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),
@@ -34,6 +35,7 @@ _COMMANDS = {
 }
 
 _SECTIONS = {
+    'Environments': ('audit',),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Projects and workspaces': (
         *('project-new', 'project-list', 'project-destroy'),

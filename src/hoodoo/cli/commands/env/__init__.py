@@ -6,7 +6,10 @@ import click
 
 from hoodoo.cli import lazy
 
-_COMMANDS: dict[str, tuple[str, str]] = {}
+_COMMANDS: dict[str, tuple[str, str]] = {
+    'connect': ('hoodoo.cli.commands.env.connect', 'Open a shell that is connected to an environment.'),
+    'exec': ('hoodoo.cli.commands.env.exec_', 'Run one command, connected to an environment.'),
+}
 
 
 @click.group('env', cls=lazy.LazyGroup, commands_at=_COMMANDS)

@@ -1,0 +1,303 @@
+"""Which environment somebody means who says a few words: pure, whoever asks.
+
+Each word has to be explained by something of an environment, in the order of trust: what the inventory
+itself calls it, what people call that (a city, ``prod``), the beginning of such a word, a part of one, a slip
+of the hand. Numbers are never guessed: ``eastus2`` is no slip for ``eastus``. Of two environments that all
+words explain equally well the one comes first whose service and region are named in full, then the one in
+production.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from hoodoo.inventory import words
+from hoodoo.inventory.environment import Environment
+
+_BETWEEN = re.compile(r'[\s/,:;=()\[\]"\'|]+')
+_DIGITS = re.compile(r'\d+')
+_MINOR = frozenset(
+    {'a', 'an', 'and', 'at', 'by', 'for', 'from', 'in', 'is', 'of', 'on', 'our', 'the', 'to', 'with'}
+    | {'cloud', 'controller', 'env', 'environment', 'model', 'region', 'service', 'stage'}
+)
+"""Words of a sentence: they need no explanation."""
+
+_AT_MOST = 48
+"""So many words of the inventory one word may be taken for."""
+_SHORTEST_INFIX = 4
+_SPLIT = 0.97
+"""What a name in pieces is worth, to one in whole."""
+_JOINED = 0.96
+"""What words that make one name together are worth."""
+_SERVICE, _REGION = 0.08, 0.05
+"""For a service or a region of which nothing is left unsaid."""
+_MINOR_BONUS = 0.01
+
+
+class Level(IntEnum):
+    """How far a word may be from what it is taken for."""
+
+    SAME = 0
+    BEGINNING = 1
+    NEAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text; it may have several parts, as ``us-west-1``."""
+
+    whole: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text, understood as far as it can be without an inventory."""
+
+    words: tuple[Word, ...]
+    minor: tuple[str, ...]
+    """Words that need no explanation; there are none if the text has only such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """An environment that was found."""
+
+    environment: Environment
+    score: float
+    """At most about 1.1; those of different texts compare badly."""
+
+
+class Vocabulary:
+    """The words of an inventory, and which of them a word may be taken for."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self._known = frozenset(terms)
+        self._sorted = sorted(self._known)
+        self._taken: dict[tuple[str, Level], Mapping[str, float]] = {}
+
+    def __contains__(self, term: object) -> bool:
+        return term in self._known
+
+    def readings(self, word: str, level: Level) -> Mapping[str, float]:
+        """What *word* may be taken for, with how sure that is; itself is always among it."""
+        key = (word, level)
+        if key not in self._taken:
+            self._taken[key] = self._read(word, level)
+        return self._taken[key]
+
+    def nearest(self, word: str) -> tuple[str, ...]:
+        """Words that somebody might have meant, when `readings` has none."""
+        from rapidfuzz import fuzz, process  # only a mistake pays for its import
+
+        found = process.extract(word, self._sorted, scorer=fuzz.ratio, score_cutoff=60, limit=3)
+        return tuple(term for term, _, _ in found)
+
+    def _read(self, word: str, level: Level) -> dict[str, float]:
+        found: dict[str, float] = {}
+        if level >= Level.NEAR:
+            found.update(self._slips(word))
+            if len(word) >= _SHORTEST_INFIX:
+                found.update((term, 0.55) for term in self._sorted if word in term)
+        if level >= Level.BEGINNING:
+            found.update(self._begun(word))
+        best = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:_AT_MOST]
+        return dict(best) | {word: 1.0}
+
+    def _begun(self, word: str) -> Iterable[tuple[str, float]]:
+        for term in self._sorted[bisect.bisect_left(self._sorted, word) :]:
+            if not term.startswith(word):
+                return
+            rest = term[len(word) :]
+            if rest and not (word[-1].isdigit() and rest[0].isdigit()):
+                yield term, 0.7 + 0.2 * len(word) / len(term)
+
+    def _slips(self, word: str) -> Iterable[tuple[str, float]]:
+        from rapidfuzz import process  # texts without mistakes do without it
+        from rapidfuzz.distance import OSA
+
+        allowed = 0 if len(word) < 3 else 1 if len(word) < 8 else 2
+        if not allowed or word.isdigit():
+            return
+        digits = _DIGITS.findall(word)
+        near = process.extract(
+            word, self._sorted, scorer=OSA.distance, score_cutoff=allowed, limit=_AT_MOST * 4
+        )
+        for term, distance, _ in near:
+            if not distance or _DIGITS.findall(term) != digits or len(term) < 3:
+                continue
+            # Of three letters only two that changed places are near enough: "asw" is aws, "ams" is not.
+            if len(word) == 3 and sorted(word) != sorted(term):
+                continue
+            yield term, 0.68 - 0.1 * distance - (0.04 if term[0] != word[0] else 0)
+
+
+def parse(text: str) -> Query:
+    """Take *text* apart."""
+    found: list[Word] = []
+    for piece in _BETWEEN.split(words.fold(text)):
+        parts = words.split(piece)
+        if parts:
+            found.append(Word(whole=''.join(parts), parts=parts if len(parts) > 1 else ()))
+    named = tuple(word for word in found if word.whole not in _MINOR)
+    if not named:
+        return Query(words=tuple(found), minor=())
+    return Query(words=named, minor=tuple(word.whole for word in found if word.whole in _MINOR))
+
+
+def likely(environment: Environment) -> tuple[bool, int, str]:
+    """Sorts environments that are equally good: production first, then short names."""
+    return (not environment.production, len(words.split(environment.service)), environment.name)
+
+
+def needed(query: Query, vocabulary: Vocabulary, level: Level) -> list[list[tuple[str, ...]]]:
+    """Of each word what may explain it: alternatives, each of terms that an environment must have together.
+
+    A word that has no explanation at *level* gets those of the next levels that have one.
+    """
+    joined = _joined(query, vocabulary)
+    return [
+        [
+            *((term,) for term in _taken(word.whole, vocabulary, level)),
+            *((term,) for term in joined.get(index, ())),
+            *itertools.islice(_pieces(word, vocabulary, level), _AT_MOST),
+        ]
+        for index, word in enumerate(query.words)
+    ]
+
+
+def rank(
+    text: str,
+    environments: Iterable[Environment],
+    *,
+    vocabulary: Vocabulary | None = None,
+    level: Level = Level.NEAR,
+    limit: int = 20,
+) -> list[Hit]:
+    """Those of *environments* that *text* may mean, the likeliest first.
+
+    Args:
+        vocabulary: Of the whole inventory; default that of *environments*.
+        level: How far words may be from what they are taken for, if something nearer explains them.
+    """
+    everything = list(environments)
+    if vocabulary is None:
+        vocabulary = Vocabulary(term for one in everything for term in words.calls(one).spoken())
+    query = parse(text)
+    asked = _Asked(query, vocabulary, level)
+    whole = words.squash(text)
+    found: list[Hit] = []
+    for environment in everything:
+        score = asked.score(environment)
+        if score > 0 and words.squash(environment.name) == whole:
+            score += 1
+        if score > 0:
+            found.append(Hit(environment=environment, score=round(score, 6)))
+    found.sort(key=lambda hit: (-hit.score, likely(hit.environment)))
+    return found[:limit]
+
+
+def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
+    """Texts near to *query*: unknown words replaced by known ones, then one word left out."""
+    texts: list[str] = []
+    spelt = [word.whole if not word.parts else '-'.join(word.parts) for word in query.words]
+    for index, word in enumerate(query.words):
+        if word.parts or any(term in vocabulary for term in _taken(word.whole, vocabulary, Level.NEAR)):
+            continue
+        for other in vocabulary.nearest(word.whole):
+            texts.append(' '.join([*spelt[:index], other, *spelt[index + 1 :]]))
+    if len(spelt) > 1:
+        texts += [' '.join([*spelt[:index], *spelt[index + 1 :]]) for index in range(len(spelt))]
+    return list(dict.fromkeys(texts))
+
+
+def _taken(word: str, vocabulary: Vocabulary, level: Level) -> Mapping[str, float]:
+    """The readings of *word* at *level*; where the inventory has no such word, at the next that has any."""
+    for farther in Level:
+        readings = vocabulary.readings(word, farther)
+        if farther >= level and (len(readings) > 1 or word in vocabulary):
+            return readings
+    return {word: 1.0}
+
+
+def _pieces(word: Word, vocabulary: Vocabulary, level: Level) -> Iterable[tuple[str, ...]]:
+    if not word.parts:
+        return ()
+    return itertools.product(*(list(_taken(part, vocabulary, level))[:8] for part in word.parts))
+
+
+def _joined(query: Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
+    """Names that two or three words make together, by the places of these words."""
+    found: dict[int, set[str]] = {}
+    for length in (2, 3):
+        for start in range(len(query.words) - length + 1):
+            together = ''.join(word.whole for word in query.words[start : start + length])
+            if together in vocabulary:
+                for index in range(start, start + length):
+                    found.setdefault(index, set()).add(together)
+    return found
+
+
+class _Asked:
+    """A query with all that its words may be taken for."""
+
+    def __init__(self, query: Query, vocabulary: Vocabulary, level: Level) -> None:
+        self._minor = query.minor
+        joined = _joined(query, vocabulary)
+        self._words: list[tuple[Mapping[str, float], list[Mapping[str, float]]]] = []
+        for index, word in enumerate(query.words):
+            readings = dict(_taken(word.whole, vocabulary, level))
+            for together in joined.get(index, ()):
+                readings[together] = max(readings.get(together, 0.0), _JOINED)
+            parts = [_taken(part, vocabulary, level) for part in word.parts]
+            self._words.append((readings, parts))
+
+    def score(self, environment: Environment) -> float:
+        """How well it explains the words; 0 where it does not."""
+        called = words.calls(environment)
+        total = 0.0
+        hit: set[str] = set()
+        for readings, parts in self._words:
+            quality, term = _explained(readings, called)
+            if parts and quality < 1:
+                each = [_explained(part, called) for part in parts]
+                mean = sum(one for one, _ in each) / len(each) * _SPLIT
+                if min(each)[0] and mean > quality:
+                    quality = mean
+                    hit.update(one for _, one in each)
+            if not quality:
+                return 0.0
+            hit.add(term)
+            total += quality
+        score = total / len(self._words) if self._words else 0.0
+        score += _SERVICE * _covered(called.service, hit) + _REGION * _covered(called.region, hit)
+        own = called.service.terms, called.stage.terms
+        return score + _MINOR_BONUS * sum(any(word in terms for terms in own) for word in self._minor)
+
+
+def _explained(readings: Mapping[str, float], called: words.Calls) -> tuple[float, str]:
+    """How well a word is explained, and by which of the environment's words."""
+    best, which = 0.0, ''
+    for said in (called.service, called.region, called.cloud, called.stage):
+        for term in readings.keys() & said.terms.keys():
+            quality = readings[term] * said.terms[term]
+            if quality > best:
+                best, which = quality, term
+    if best < words.WHOLE_BESIDE:
+        for term in readings.keys() & called.beside.keys():
+            quality = readings[term] * called.beside[term]
+            if quality > best:
+                best, which = quality, term
+    return best, which
+
+
+def _covered(said: words.Said, hit: set[str]) -> float:
+    """How much of a name was said, from 0 to 1."""
+    if said.whole in hit:
+        return 1.0
+    return len(said.parts & hit) / len(said.parts) if said.parts else 0.0

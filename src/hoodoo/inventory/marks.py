@@ -1,0 +1,50 @@
+"""Whether files of an inventory changed since they were read, without reading them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_SUFFIXES = ('.yaml', '.yml')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How the files of a folder looked."""
+
+    mark: str
+    """Differs when any of them was changed, replaced, added or removed; empty if that cannot be told."""
+    newest_ns: int
+    """When the last of these happened."""
+
+
+def of(folder: Path) -> Seen:
+    """Look at all YAML files of *folder* and the folders below it, but for hidden ones."""
+    digest = hashlib.sha256()
+    newest = 0
+    for path, entry in _files(str(folder), ''):
+        said = f'{path}\0{entry.st_ino}\0{entry.st_size}\0{entry.st_mtime_ns}\0{entry.st_ctime_ns}\n'
+        digest.update(said.encode(errors='surrogateescape'))
+        newest = max(newest, entry.st_mtime_ns, entry.st_ctime_ns)
+    return Seen(mark=digest.hexdigest(), newest_ns=newest)
+
+
+def _files(folder: str, below: str) -> list[tuple[str, os.stat_result]]:
+    found: list[tuple[str, os.stat_result]] = []
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return found  # whoever reads the inventory says what is wrong with it
+    for entry in entries:
+        if entry.name.startswith('.'):
+            continue
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                found += _files(entry.path, f'{below}{entry.name}/')
+            elif entry.name.endswith(_SUFFIXES):
+                found.append((below + entry.name, entry.stat()))
+        except OSError:
+            continue  # gone since, or a link to nothing
+    return found

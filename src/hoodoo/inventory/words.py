@@ -1,0 +1,164 @@
+"""The words that an environment may be called by: as the inventory spells them, and as people say them."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hoodoo.inventory import regions
+from hoodoo.inventory.environment import Environment
+
+EXACT, SAID, PART, PLACE, COUNTRY = 1.0, 0.95, 0.9, 0.93, 0.88
+"""How good a word is for one of the four things that name an environment."""
+WHOLE_BESIDE, PART_BESIDE, KEY_BESIDE = 0.8, 0.6, 0.4
+"""The same for what stands beside them: controller, model, owners, DNS names, labels."""
+
+STAGES = (
+    frozenset({'production', 'prod', 'prd', 'live'}),
+    frozenset({'staging', 'stage', 'stg'}),
+    frozenset({'preproduction', 'preprod', 'preprd'}),
+    frozenset({'development', 'devel', 'dev'}),
+    frozenset({'testing', 'test', 'tst'}),
+    frozenset({'acceptance', 'uat'}),
+    frozenset({'integration', 'int'}),
+    frozenset({'demonstration', 'demo'}),
+)
+"""Words that people use for one another."""
+
+_SEPARATED = re.compile(r'[^\W_]+')
+_RUNS = re.compile(r'[^\W\d_]+|\d+')
+_MADE_BY_MACHINES = re.compile(r'(?=.*\d)[0-9a-f]{7,}|\d{5,}')
+"""Parts of identifiers and dates: nobody says them alone, and each environment has others."""
+
+
+def fold(text: str) -> str:
+    """*text* without accents and in one case."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize('NFKD', text.casefold())
+    return ''.join(char for char in plain if not unicodedata.combining(char))
+
+
+def squash(text: str) -> str:
+    """*text* folded, its letters and digits alone: how it is spelt does not matter then."""
+    return ''.join(_SEPARATED.findall(fold(text)))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The letters and digits of *text*, folded, parted where something else stands between them."""
+    return tuple(_SEPARATED.findall(fold(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing of an environment: the words for it with how good they are, and the parts of its own name."""
+
+    terms: Mapping[str, float]
+    parts: frozenset[str]
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """All that an environment may be called by."""
+
+    service: Said
+    cloud: Said
+    region: Said
+    stage: Said
+    beside: Mapping[str, float]
+    """Controller, model, owners, labels, DNS names and the whole name."""
+
+    def terms(self) -> frozenset[str]:
+        """Each word."""
+        named = (self.service, self.cloud, self.region, self.stage)
+        return frozenset[str]().union(*(said.terms for said in named), self.beside)
+
+    def spoken(self) -> frozenset[str]:
+        """Those that a mistyped word is compared with: no names that only one environment has."""
+        named = (self.service, self.cloud, self.region, self.stage)
+        parts = (term for term, weight in self.beside.items() if weight < WHOLE_BESIDE)
+        return frozenset[str]().union(*(said.terms for said in named), parts)
+
+
+def calls(environment: Environment) -> Calls:
+    """The words for *environment*."""
+    return Calls(
+        service=_named(environment.service),
+        cloud=_cloud(environment.cloud),
+        region=_region(environment.cloud, environment.region),
+        stage=_stage(environment.stage),
+        beside=_beside(environment),
+    )
+
+
+def _best(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for term, weight in pairs:
+        if term and found.get(term, 0.0) < weight:
+            found[term] = weight
+    return found
+
+
+def _said(name: str, others: Iterable[tuple[str, float]] = (), parts: Iterable[str] = ()) -> Said:
+    own = split(name)
+    whole = ''.join(own)
+    terms = _best([(whole, EXACT), *((part, PART) for part in (*own, *parts)), *others])
+    return Said(terms=terms, parts=frozenset(own), whole=whole)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _named(name: str) -> Said:
+    return _said(name)
+
+
+@functools.lru_cache(maxsize=1024)
+def _cloud(cloud: str) -> Said:
+    provider = regions.provider(cloud)
+    others = regions.PROVIDERS[provider] if provider else ()
+    return _said(cloud, ((word, SAID) for word in others))
+
+
+@functools.lru_cache(maxsize=1024)
+def _stage(stage: str) -> Said:
+    parts = split(stage)
+    others = {word for group in STAGES if group & set(parts) for word in group}
+    return _said(stage, ((word, SAID if len(parts) == 1 else PART) for word in others))
+
+
+@functools.lru_cache(maxsize=4096)
+def _region(cloud: str, region: str) -> Said:
+    runs = tuple(_RUNS.findall(fold(region)))
+    found = regions.look_up(cloud, region)
+    if found is None:
+        return _said(region, parts=runs)
+    others = [(squash(found.called), SAID), *((part, PART) for part in split(found.called))]
+    if found.short:
+        others.append((found.short, PART))
+    for place in found.places:
+        others += [(squash(place), PLACE), *((part, PLACE) for part in split(place))]
+    for country in found.countries:
+        others += [(squash(country), COUNTRY), *((part, COUNTRY) for part in split(country))]
+    said = _said(region, others, runs)
+    # Where the name has no separators, as Azure's, the words of it are those of what it is called.
+    own = runs if len(said.parts) > 1 else split(found.called) or runs
+    return Said(terms=said.terms, parts=frozenset(own), whole=said.whole)
+
+
+def _beside(environment: Environment) -> dict[str, float]:
+    pairs: list[tuple[str, float]] = [(squash(environment.name), EXACT)]
+    for whole in (environment.controller, environment.model, *environment.dns, *environment.owners):
+        pairs += _whole(whole)
+    for key, value in environment.labels.items():
+        pairs += [*_whole(value), (squash(key), KEY_BESIDE)]
+    return _best(pairs)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _whole(text: str) -> tuple[tuple[str, float], ...]:
+    parts = split(text)
+    said = [(part, PART_BESIDE) for part in parts if not _MADE_BY_MACHINES.fullmatch(part)]
+    return ((''.join(parts), WHOLE_BESIDE), *said)
