@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hoodoo import model
 from hoodoo.inventory.state import Health, State
@@ -21,13 +21,15 @@ WORST_FIRST = (
 )
 _RULES = oracle.Rules()
 
+Change = Callable[[State], State]
 
-def judged(seen: model.ModelSnapshot) -> tuple[Health, str]:
-    """Return how *seen* is, and the worst reason why it is not ready."""
-    _, verdict = oracle.step(oracle.State(rules=_RULES), seen, seen.now_ms / 1000)
+
+def judged(found: model.ModelSnapshot) -> tuple[Health, str]:
+    """Return how *found* is, and the worst reason why it is not ready."""
+    _, verdict = oracle.step(oracle.State(rules=_RULES), found, found.now_ms / 1000)
     if verdict.kind == 'ready':
-        return Health.READY, '' if seen.applications else 'nothing is deployed'
-    blocked = {unit.name for unit in seen.units() if unit.workload.value == 'blocked'}
+        return Health.READY, '' if found.applications else 'nothing is deployed'
+    blocked = {unit.name for unit in found.units() if unit.workload.value == 'blocked'}
     if verdict.kind == 'failed':
         return Health.ERROR, _worded(verdict.reasons)
     held_up = [reason for reason in verdict.reasons if reason.subject in blocked]
@@ -37,29 +39,30 @@ def judged(seen: model.ModelSnapshot) -> tuple[Health, str]:
     return Health.WAITING, _worded(verdict.reasons)
 
 
-def of_model(known: State, seen: model.ModelSnapshot, *, life: str, now_ms: int) -> State:
-    """*known* after a look at the model.
+def seen(found: model.ModelSnapshot, *, life: str, now_ms: int) -> Change:
+    """What becomes of a state by a look at the model.
 
     Args:
         life: The model's own.
     """
-    health, why = judged(seen)
+    health, why = judged(found)
     if life != 'alive':
         health, why = Health.WAITING, 'the model is being destroyed'
-    return dataclasses.replace(
+    units = sum(1 for _ in found.units())
+    return lambda known: dataclasses.replace(
         known,
         health=health,
         why=why,
-        applications=len(seen.applications),
-        units=sum(1 for _ in seen.units()),
-        machines=len(seen.machines),
+        applications=len(found.applications),
+        units=units,
+        machines=len(found.machines),
         seen_ms=now_ms,
     )
 
 
-def without_model(known: State, health: Health, why: str, *, now_ms: int) -> State:
-    """*known* after a look that found no model; what it held when it was seen last says nothing any more."""
-    return dataclasses.replace(
+def unseen(health: Health, why: str, *, now_ms: int) -> Change:
+    """What becomes of a state by a look that found no model: what that held before says nothing any more."""
+    return lambda known: dataclasses.replace(
         known, health=health, why=_line(why), applications=0, units=0, machines=0, seen_ms=now_ms
     )
 

@@ -7,6 +7,7 @@ model. So a look costs two requests a controller, and two for each model that is
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from bedrock import errors
 from hoodoo import model, wording
 from hoodoo import settings as settings_module
-from hoodoo.fleet import health
+from hoodoo.fleet import credentials, health
 from hoodoo.inventory.environment import Credentials, Environment
 from hoodoo.inventory.state import Health, State
 from hoodoo.juju import clientfiles, listing, login, session, snapshot
@@ -33,6 +34,8 @@ Account = Callable[[Environment], clientfiles.Controller]
 Meter = Callable[[int], Awaitable[None]]
 """Waited for before so many requests: whoever has a budget says so by waiting."""
 Told = Callable[[Environment, State], None]
+Change = health.Change
+Tell = Callable[[Environment, Change], None]
 
 
 _LIST_COST = LOOK_COST = 2
@@ -46,12 +49,8 @@ async def _unmetered(_requests: int) -> None:
 class Book(Protocol):
     """Where states are kept: `hoodoo.inventory.index.Index`."""
 
-    def state(self, name: str) -> State:
-        """What was seen of an environment."""
-        ...
-
-    def keep(self, name: str, state: State) -> None:
-        """Keep that in place of what was seen before."""
+    def change(self, name: str, change: Change) -> State:
+        """Replace what was seen of an environment by what *change* makes of it."""
         ...
 
 
@@ -68,22 +67,20 @@ class Manner:
     now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
 
 
-def client_account(settings: settings_module.Settings) -> Account:
-    """Accounts as the Juju client's own files have them."""
-    known: dict[str, clientfiles.Controller | None] = {}
+def known_account(settings: settings_module.Settings) -> Account:
+    """Accounts from where the inventory says that they are; of two, the one that may only look."""
 
     def account(environment: Environment) -> clientfiles.Controller:
         name = environment.controller
-        if name not in known:
-            known[name] = clientfiles.find(settings.juju_data, name)
-        found = known[name]
+        found = clientfiles.find(settings.juju_data, name)
         if found is None:
             names = clientfiles.names(settings.juju_data)
-            raise errors.UnreachableFault(
-                f'cannot find controller "{name}" in the Juju client\'s files',
-                hint=f'{wording.guess(name, names)} Run "juju login", or mend the inventory.'.strip(),
-            )
-        return found
+            hint = f'{wording.guess(name, names)} Run "juju login", or mend the inventory.'.strip()
+            raise errors.UnreachableFault(f'controller "{name}" is not registered here', hint=hint)
+        given = credentials.account(settings, environment, write=False)
+        if given is None:
+            return found
+        return dataclasses.replace(found, user=given.user or found.user, password=given.password)
 
     return account
 
@@ -103,45 +100,52 @@ async def looked(
     """`look` for coroutines."""
     states: dict[str, State] = {}
 
-    def tell(environment: Environment, state: State) -> None:
-        states[environment.name] = state
-        book.keep(environment.name, state)
+    def tell(environment: Environment, change: Change) -> None:
+        state = states[environment.name] = book.change(environment.name, change)
         told(environment, state)
 
-    room = asyncio.Semaphore(_AT_ONCE_IN_ALL)
+    shared = room()
     async with asyncio.TaskGroup() as tasks:
         for group in grouped(environments):
-            tasks.create_task(_Looker(group, book, manner, tell, room).run())
+            tasks.create_task(Looker(group, manner, tell, shared).run())
     return states
+
+
+def room() -> asyncio.Semaphore:
+    """Room for looks of all controllers together."""
+    return asyncio.Semaphore(_AT_ONCE_IN_ALL)
 
 
 def grouped(environments: Iterable[Environment]) -> list[tuple[Environment, ...]]:
     """*environments* by the account on a controller that shows them."""
     groups: dict[tuple[str, Credentials], list[Environment]] = {}
     for environment in environments:
-        groups.setdefault((environment.controller, environment.credentials), []).append(environment)
+        shown_to = environment.read_credentials or environment.credentials
+        groups.setdefault((environment.controller, shown_to), []).append(environment)
     return [tuple(group) for group in groups.values()]
 
 
-class _Looker:
+class Looker:
     """Looks at the environments that one account on one controller shows."""
 
     def __init__(
         self,
         environments: Sequence[Environment],
-        book: Book,
         manner: Manner,
-        tell: Told,
+        tell: Tell,
         room: asyncio.Semaphore,
     ) -> None:
         self._environments = environments
-        self._book, self._manner, self._tell = book, manner, tell
+        self._manner, self._tell = manner, tell
         self._rooms = (asyncio.Semaphore(manner.at_once), room)
         self._meter = manner.meter(environments[0].controller)
+        self.there: list[tuple[Environment, clientfiles.Controller, listing.Listed]] = []
+        """Those of which the model was seen."""
         self._silent = 0
         """How many models have got no answer since one did."""
 
     async def run(self) -> None:
+        """Look at each once."""
         first = self._environments[0]
         try:
             # A program may have to be asked for the account.
@@ -154,7 +158,7 @@ class _Looker:
             return
         async with asyncio.TaskGroup() as tasks:
             for environment in self._environments:
-                found = models.get(listing.owned(environment.model, controller.user))
+                found = listing.find(models, environment.model, controller.user)
                 if found is None:
                     why = f'controller "{controller.name}" has no model "{environment.model}"'
                     self._without(environment, Health.ABSENT, why)
@@ -184,9 +188,8 @@ class _Looker:
                 self._without(environment, Health.UNREACHABLE, err.message)
             else:
                 self._silent = 0
-                known = self._book.state(environment.name)
-                now_ms = self._manner.now_ms()
-                self._tell(environment, health.of_model(known, seen, life=found.life, now_ms=now_ms))
+                self._tell(environment, health.seen(seen, life=found.life, now_ms=self._manner.now_ms()))
+                self.there.append((environment, controller, found))
 
     async def _see(self, controller: clientfiles.Controller, uuid: str) -> model.ModelSnapshot:
         async with session.connected(controller, model_uuid=uuid) as juju:
@@ -200,9 +203,7 @@ class _Looker:
             raise _unanswered(controller, f'gave no answer within {self._manner.timeout_s:g} s') from None
 
     def _without(self, environment: Environment, found: Health, why: str) -> None:
-        known = self._book.state(environment.name)
-        now_ms = self._manner.now_ms()
-        self._tell(environment, health.without_model(known, found, why, now_ms=now_ms))
+        self._tell(environment, health.unseen(found, why, now_ms=self._manner.now_ms()))
 
 
 def _unanswered(controller: clientfiles.Controller, how: str) -> errors.UnreachableFault:

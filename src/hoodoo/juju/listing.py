@@ -38,6 +38,10 @@ def decode(answer: Mapping[str, Any]) -> dict[str, Listed]:
     return models
 
 
-def owned(name: str, user: str) -> str:
-    """The name of a model with its owner, who is *user* unless it says."""
-    return name if '/' in name else f'{user}/{name}'
+def find(models: Mapping[str, Listed], name: str, user: str) -> Listed | None:
+    """The model of that name: ``OWNER/NAME``, or that of *user*, or of the only owner who has such a one."""
+    if '/' in name:
+        return models.get(name)
+    own = models.get(f'{user}/{name}')
+    others = [model for full, model in models.items() if full.partition('/')[2] == name]
+    return own or (others[0] if len(others) == 1 else None)
