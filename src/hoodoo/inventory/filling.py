@@ -147,3 +147,8 @@ def _remote(bare: str) -> bool:
     return (
         '://' in bare or bare.startswith(('lp:', 'git+lp:', 'nosmart+lp:')) or '@' in bare.partition(':')[0]
     )
+
+
+def default(key: str) -> str:
+    """The template of a field that nothing says; empty where it has none."""
+    return _DEFAULTS.get(key, '')
