@@ -24,6 +24,7 @@ _COMMANDS = {
     'cancel': ('hoodoo.cli.commands.cancel', 'End a run of another process.'),
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
+    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
     'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
@@ -36,6 +37,7 @@ _COMMANDS = {
 }
 
 _SECTIONS = {
+    'Environments': ('env',),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Environments': ('env', 'audit'),
     'Projects and workspaces': (
