@@ -27,11 +27,7 @@ def settings() -> settings_module.Settings:
     loaded = settings_module.load()
     context = click.get_current_context()
     offline = loaded.offline or bool(context.meta.get('hoodoo.offline'))
-<<<<<<< HEAD
     inventory: str = context.meta.get('hoodoo.inventory', '')
-=======
-    inventory = context.meta.get('hoodoo.inventory')
->>>>>>> w2-find
     return dataclasses.replace(
         loaded,
         inventory=Path(inventory).absolute() if inventory else loaded.inventory,
