@@ -11,6 +11,7 @@ from bedrock import errors, files
 
 DEFAULT_SERIES = 'noble'
 CHARMHUB_URL = 'https://api.charmhub.io'
+_REFRESH_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,15 @@ class Settings:
 def charmhub_url(environ: Mapping[str, str]) -> str:
     """HOODOO_CHARMHUB_URL: the charm store that collect asks; default Charmhub."""
     return environ.get('HOODOO_CHARMHUB_URL') or CHARMHUB_URL
+
+
+def refresh_after_s(environ: Mapping[str, str]) -> float:
+    """HOODOO_REFRESH: minutes after which what is known of environments is renewed; 0 for never."""
+    text = environ.get('HOODOO_REFRESH', '')
+    try:
+        return max(0.0, float(text) * 60) if text else _REFRESH_S
+    except ValueError:
+        return 0.0 if text.lower() in ('no', 'off', 'false') else _REFRESH_S
 
 
 def is_offline(environ: Mapping[str, str]) -> bool:
