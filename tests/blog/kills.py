@@ -79,8 +79,8 @@ def live(blog: Blog, number: int, dice: random.Random, *, kills: int, within_s: 
     for moment in sorted(dice.uniform(0, within_s) for _ in range(kills)):
         threading.Event().wait(max(0.0, moment - (time.monotonic() - began)))
         # What is not there yet cannot be killed; the daemon is there from the beginning.
-        wanted = (dice.choice(KINDS), POD, DAEMON)
-        killed.append(next(one for one in wanted if kill(blog, f'{name}/0', one)))
+        order = dice.sample(KINDS, len(KINDS))
+        killed.append(next(one for one in order if kill(blog, f'{name}/0', one)))
         moments.append(time.monotonic() - began)
     blog.wait(timeout_s=240)
     life = Life(tuple(killed), tuple(moments), time.monotonic() - began)
