@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 
@@ -11,8 +12,9 @@ TOP = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 
+@functools.cache
 def packed(name: str) -> Path:
-    """Return the charm *name* of this repository, packed."""
+    """Return the charm *name* of this repository, packed as it is when it is first asked for."""
     build = TOP / 'build'
     build.mkdir(exist_ok=True)
     return charm.pack(TOP / 'charms' / name, build / f'{name}.charm', cache=build, note=lambda _: None)

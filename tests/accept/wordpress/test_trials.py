@@ -83,9 +83,7 @@ def test_11_killed_at_random_moments_of_the_first_minute(empty: Blog) -> None:
     lives: list[kills.Life] = []
     killed: collections.Counter[str] = collections.Counter()
     while killed.total() < wanted and time.monotonic() - began < limit_s:
-        # Every other blog is killed while it installs, the rest within their first minute.
-        within_s = 60 if len(lives) % 2 else 15
-        lives.append(kills.live(empty, len(lives), dice, kills=KILLS_A_LIFE, within_s=within_s))
+        lives.append(kills.live(empty, len(lives), dice, kills=KILLS_A_LIFE, within_s=60))
         killed.update(lives[-1].killed)
         measured(f'11: {lives[-1]}')
     each = ', '.join(f'{name} {count}' for name, count in killed.most_common())
