@@ -20,6 +20,7 @@ from tests.blog.trials import STARTED
 
 APACHE, WORKER, PHP, PEBBLE, POD, DAEMON = 'Apache', 'a worker of Apache', 'wpctl', 'Pebble', 'pod', 'pocket'
 SHORT_LIVED = (APACHE, WORKER, PHP)
+"""They come first half of the time, because they are seldom there."""
 KINDS = (*SHORT_LIVED, PEBBLE, POD, DAEMON)
 
 
@@ -79,8 +80,7 @@ def live(blog: Blog, number: int, dice: random.Random, *, kills: int, within_s: 
     moments: list[float] = []
     for moment in sorted(dice.uniform(0, within_s) for _ in range(kills)):
         threading.Event().wait(max(0.0, moment - (time.monotonic() - began)))
-        # What is not there yet cannot be killed; the daemon is there from the beginning. What seldom lives long
-        # enough comes first half of the time.
+        # What is not there yet cannot be killed; the daemon is there from the beginning.
         order = [*dice.sample(SHORT_LIVED, 3 * dice.randrange(2)), *dice.sample(KINDS, len(KINDS))]
         killed.append(next(one for one in order if kill(blog, f'{name}/0', one)))
         moments.append(time.monotonic() - began)
