@@ -27,6 +27,8 @@ _MINOR = frozenset(
 )
 """Words of a sentence: they need no explanation."""
 
+_SURE = 0.7
+"""From here on what stands beside an environment's name is not asked for a better explanation."""
 _AT_MOST = 48
 """So many words of the inventory one word may be taken for."""
 _SHORTEST_INFIX = 4
@@ -38,7 +40,8 @@ _SERVICE, _REGION = 0.08, 0.05
 """For a service or a region of which nothing is left unsaid."""
 _SPELT = 0.01
 """For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
-_MINOR_BONUS = 0.01
+_MINOR_BONUS = 0.05
+"""For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
 
 
 class Level(IntEnum):
@@ -149,8 +152,8 @@ class Vocabulary:
         for term, distance, _ in near:
             if not distance or _DIGITS.findall(term) != digits or len(term) < 3:
                 continue
-            # Of three letters only two that changed places are near enough: "asw" is aws, "ams" is not.
-            if len(word) == 3 and sorted(word) != sorted(term):
+            # Three letters may have changed places or lack a fourth: "asw" is aws, "est" is east.
+            if len(word) == 3 and len(term) == 3 and sorted(word) != sorted(term):
                 continue
             yield term, 0.68 - 0.1 * distance - (0.04 if term[0] != word[0] else 0)
 
@@ -271,7 +274,7 @@ class _Asked:
     """A query with all that its words may be taken for."""
 
     def __init__(self, query: Query, vocabulary: Vocabulary, level: Level) -> None:
-        self._minor = query.minor
+        self._minor = frozenset(query.minor)
         self._spelt = frozenset(word.spelt for word in query.words)
         joined = _joined(query, vocabulary)
         self._words: list[tuple[Mapping[str, float], list[Mapping[str, float]]]] = []
@@ -299,11 +302,12 @@ class _Asked:
             hit |= terms
             total += quality
         called = subject.called
+        minor = self._minor & (called.service.parts | called.stage.terms.keys())
         score = total / len(self._words) if self._words else 0.0
-        score += _SERVICE * _covered(called.service, hit) + _REGION * _covered(called.region, hit)
+        score += _MINOR_BONUS * len(minor) + _SERVICE * _covered(called.service, hit | minor)
+        score += _REGION * _covered(called.region, hit)
         score += _SPELT * (subject.region in self._spelt)
-        own = called.service.terms, called.stage.terms
-        return score + _MINOR_BONUS * sum(any(word in terms for terms in own) for word in self._minor)
+        return score
 
 
 class _Explanations:
@@ -319,7 +323,7 @@ class _Explanations:
         best = (0.0, '', -1)
         for place, terms in enumerate(self._named):
             best = max(best, _best(readings, terms, place))
-        if best[0] < words.WHOLE_BESIDE:
+        if best[0] < _SURE:
             if self._beside is None:
                 self._beside = words.beside(self._subject.whole())
             best = max(best, _best(readings, self._beside, len(self._named)))

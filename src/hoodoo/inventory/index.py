@@ -40,7 +40,7 @@ class Inventory:
     environments: int
     rebuilt: bool
     """Whether this call read the files."""
-    problems: errors.Problems | None = None
+    problems: errors.UsageFault | None = None
     """Why the files could not be read; what is shown then is as they were before."""
 
 
@@ -78,17 +78,17 @@ class Index:
             lenient: Go on with what the files said before when they have problems now.
 
         Raises:
-            Problems: the inventory has problems; the index stays as it was.
+            Problems: the inventory has problems. UsageFault: there is none. The index stays as it was.
         """
         self._folder = folder.absolute()
         key = str(self._folder)
         seen = marks.of(self._folder)
         had = self._do(lambda db: rows.inventory(db, key))
-        if had is not None and had.mark == seen.mark:
+        if had is not None and had.mark == seen.mark and self._folder.is_dir():
             return Inventory(folder=self._folder, environments=had.environments, rebuilt=False)
         try:
             seen, environments = self._read(self._folder)
-        except errors.Problems as err:
+        except errors.UsageFault as err:
             if not lenient or had is None:
                 raise
             return Inventory(folder=self._folder, environments=had.environments, rebuilt=False, problems=err)
@@ -157,8 +157,8 @@ class Index:
                 if started - after.newest_ns < _FRESH_NS:
                     return marks.Seen(mark='', newest_ns=after.newest_ns), environments
                 return after, environments
-        # Somebody writes all the time; what was read last is as good as any, and read again the next time.
-        return marks.Seen(mark='', newest_ns=0), environments
+        # Somebody writes all the time; what is read last is as good as any, and read again the next time.
+        return marks.Seen(mark='', newest_ns=0), load(folder)
 
     def _search(self, db: sqlite3.Connection) -> rows.Search:
         had = rows.inventory(db, self._key())

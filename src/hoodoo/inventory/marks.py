@@ -21,7 +21,10 @@ class Seen:
 
 
 def of(folder: Path) -> Seen:
-    """Look at all YAML files of *folder* and the folders below it, but for hidden ones."""
+    """Look at all YAML files of *folder* and the folders below it, but for hidden ones.
+
+    Some may be none of the inventory; when they change it is read once more, which does no harm.
+    """
     digest = hashlib.sha256()
     newest = 0
     for path, entry in _files(str(folder), ''):

@@ -14,8 +14,11 @@ from hoodoo.inventory import finding, words
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import State
 
-_CANDIDATES = 600
+_CANDIDATES = 400
 """So many environments are compared in full; a text that means more of them means none in particular."""
+
+
+_SUBJECT = 'name, service, cloud, region, stage, production, body'
 
 
 def _encoded(value: object) -> object:
@@ -187,10 +190,7 @@ class Search:
         query = f'SELECT rowid FROM {said} WHERE {said} MATCH ? ORDER BY rowid LIMIT ?'  # noqa: S608
         ids = [row[0] for row in db.execute(query, (expression, _CANDIDATES))]
         marks = ', '.join('?' * len(ids))
-        query = (
-            'SELECT name, service, cloud, region, stage, production, body'
-            f' FROM environment WHERE id IN ({marks})'  # noqa: S608
-        )
+        query = f'SELECT {_SUBJECT} FROM environment WHERE id IN ({marks})'  # noqa: S608
         return [_subject(*row) for row in db.execute(query, ids)]
 
 

@@ -85,7 +85,7 @@ def test_the_nearest_defaults_win_and_labels_are_merged(write: Write) -> None:
         {
             'defaults.yaml': 'controller: far\nowners: [a, b]\nlabels: {one: far, two: far}\n',
             'asia/defaults.yaml': 'controller: "near-{region}"\nlabels: {two: near}\n',
-            'asia/blog.yaml': 'service: blog\nenvironments:\n- {cloud: c, region: r, stage: ci, owners: [d]}\n',
+            'asia/blog.yaml': 'service: blog\nenvironments: [{cloud: c, region: r, stage: ci, owners: [d]}]',
             'blog.yaml': 'service: blog\nenvironments: [{cloud: d, stage: ci, labels: {one: null}}]\n',
         }
     )

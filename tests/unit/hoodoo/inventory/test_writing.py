@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,12 @@ def test_a_single_one_is_taken_out_whole(folder: Path) -> None:
     ('name', 'sets', 'unset', 'expected'),
     [
         ('mirror/aws/us-east-1/ci', ['model=x'], [], ['+    model: x']),
-        ('mirror/aws/us-east-1/ci', ['owners=a,b'], [], ['-    owners:', '-      - web', '+    owners: [a, b]']),
+        (
+            'mirror/aws/us-east-1/ci',
+            ['owners=a,b'],
+            [],
+            ['-    owners:', '-      - web', '+    owners: [a, b]'],
+        ),
         ('mirror/aws/us-east-1/ci', [], ['owners'], ['-    owners:', '-      - web']),
         ('mirror/aws/us-east-1/ci', ['labels.x=y'], [], ['+    labels: {x: y}']),
         (
@@ -103,18 +107,25 @@ def test_a_single_one_is_taken_out_whole(folder: Path) -> None:
             [],
             [
                 '-  - {cloud: azure, region: japaneast, stage: ci, labels: {a: b}}',
-                '+  - {cloud: azure, region: japaneast, stage: ci, labels: {a: b, c: d}, production: true,'
-                " revision: '0123', controller: '{cloud}-x'}",
+                (
+                    '+  - {cloud: azure, region: japaneast, stage: ci, labels: {a: b, c: d},'
+                    " production: true, revision: '0123', controller: '{cloud}-x'}"
+                ),
             ],
         ),
         (
             'mirror/azure/japanwest/ci',
             ['credentials={command: [pass, x]}'],
             [],
-            ['+  - cloud: azure', '+    region: japanwest', '+    stage: ci', '+    credentials: {command: [pass, x]}'],
+            [
+                '+  - cloud: azure',
+                '+    region: japanwest',
+                '+    stage: ci',
+                '+    credentials: {command: [pass, x]}',
+            ],
         ),
     ],
-)  # fmt: skip
+)
 def test_edited(folder: Path, name: str, sets: list[str], unset: list[str], expected: list[str]) -> None:
     assert _changed(writing.edited(folder, name, assigning.parsed(sets), unset)) == expected
 
@@ -190,13 +201,8 @@ SAID = st.fixed_dictionaries(
     },
 )
 UNHURRIED = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
 
 
 @UNHURRIED
@@ -230,7 +236,7 @@ STYLES = [
     'environments: [] # none\nservice: mirror\ncontroller: k\n',
     'environments:\n- cloud: a\n  stage: b\n  # more\n\n# Then:\nservice: mirror\ncontroller: k\n',
     'service: mirror\ncontroller: k\nenvironments:\n    -   cloud: a\n        stage: b  # that',
-    'service: mirror\ncontroller: k\nenvironments:\n-\n  cloud: a\n  stage: b\n  runbook: |\n    one\n    two\n',
+    'service: mirror\ncontroller: k\nenvironments:\n-\n  cloud: a\n  stage: b\n  runbook: |\n    one\n\n',
     FILE,
 ]
 
