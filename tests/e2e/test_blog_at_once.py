@@ -11,7 +11,7 @@ import pytest
 
 from tests import trialblogs, trials
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 ROUNDS = 5
 

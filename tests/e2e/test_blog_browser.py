@@ -12,7 +12,7 @@ import pytest
 
 from tests import browser, trialblogs
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SITE = f'https://{trialblogs.HOST}'
 

@@ -14,7 +14,7 @@ import pytest
 from tests import trialblogs, trials
 from tests.e2e import hoststate
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 def test_33_removal_leaves_nothing_but_the_data(blog: trialblogs.Blog) -> None:
