@@ -41,18 +41,24 @@ def _leave() -> None:
 
 
 def _carry(listening: socket.socket, target: tuple[str, int]) -> None:
-    """Lead every connection to *target*, until *listening* is shut."""
+    """Lead every connection to *target*, until *listening* is shut and all of them have ended."""
+    carriers: list[threading.Thread] = []
     with contextlib.suppress(OSError):
         while True:
             came, _ = listening.accept()
-            try:
-                went = socket.create_connection(target, 60)
-            except OSError:
-                came.close()
-                continue
-            went.settimeout(None)
-            for one, other in ((came, went), (went, came)):
-                threading.Thread(target=_copy, args=(one, other), daemon=True).start()
+            carriers.append(threading.Thread(target=_carry_one, args=(came, target)))
+            carriers[-1].start()
+    for carrier in carriers:
+        carrier.join()
+
+
+def _carry_one(came: socket.socket, target: tuple[str, int]) -> None:
+    with came, contextlib.suppress(OSError), socket.create_connection(target, 60) as went:
+        went.settimeout(None)
+        back = threading.Thread(target=_copy, args=(went, came))
+        back.start()
+        _copy(came, went)
+        back.join()
 
 
 def _copy(one: socket.socket, other: socket.socket) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.blog import trials
 from tests.blog.model import INITIALISED, Blog
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 ROUNDS = 5
 

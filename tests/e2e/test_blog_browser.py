@@ -14,7 +14,7 @@ from tests import browser
 from tests.blog.model import Blog
 from tests.blog.visitors import HOST
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SITE = f'https://{HOST}'
 

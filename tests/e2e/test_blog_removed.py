@@ -16,7 +16,7 @@ from tests.blog.model import Blog
 from tests.blog.visitors import seconds_until
 from tests.e2e import hoststate
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 def test_33_removal_leaves_nothing_but_the_data(blog: Blog) -> None:

@@ -62,6 +62,12 @@ class Route:
     """The largest body; 0: any."""
     timeout_s: int = 60
     """Longest silence of a pod."""
+    admitted: tuple[str, ...] | None = None
+    """Networks whose clients may ask; None: all."""
+    rate: int = 0
+    """How many requests a second one client may go on with, and for a moment five times as many; 0: any."""
+    unlimited: tuple[str, ...] = ()
+    """Networks whose clients have no such rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

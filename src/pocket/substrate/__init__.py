@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -161,8 +161,11 @@ class Substrate(Protocol):
         """Wait until a host has stopped, a restart from inside included; `boot` starts it again."""
         ...
 
-    async def wait_container_ended(self, name: str) -> str:
+    async def wait_container_ended(self, name: str, *, but: Collection[str] = ()) -> str:
         """Wait until the first process of a workload container of a pod has ended; return which one's.
+
+        Args:
+            but: Containers that are known to have ended.
 
         Raises:
             bedrock.errors.Fault: there is no such pod, or all of it has ended.

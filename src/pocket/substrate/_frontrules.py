@@ -9,8 +9,13 @@ from pocket.model.cluster import Front, Route
 
 DEFAULT = '_default.pem'
 """No secret can be called so."""
+_RETURN = 'http-request return status {} content-type text/plain string "{}"'
 _UNKNOWN = '404: nothing is served at this address.\\n'
 _NOBODY = '503: the application has no unit that runs.\\n'
+_BANNED = '403: not from this address.\\n'
+_HASTY = '503: too many requests from this address.\\n'
+_BURST = 5
+"""For how many seconds requests are counted together: a page may come with its pictures."""
 _FOREIGN = (
     'Forwarded',
     'X-Forwarded-For',
@@ -40,10 +45,6 @@ def configuration(front: Front, *, folder: Path, user: str) -> str:
     # keeps other requests waiting. And one that a pod closes while it is used again fails a request.
     place = str(folder).replace('\\', '\\\\').replace('"', '\\"').replace('$', '\\$')
     routes = sorted(front.routes, key=_order)
-    secure = sorted({route.host for route in routes if route.is_secure})
-    redirects = ''.join(
-        f'    http-request redirect scheme https code 308 if !{{ ssl_fc }} {_host(host)}\n' for host in secure
-    )
     uses = ''.join(
         f'    use_backend route{number}{_condition(_host(route.host), path)}\n'
         for number, route in enumerate(routes)
@@ -82,21 +83,38 @@ frontend door
     http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
     http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
-{redirects}{uses}    default_backend unknown
+{uses}    default_backend unknown
 
 backend unknown
-    http-request return status 404 content-type text/plain string "{_UNKNOWN}"
+    {_RETURN.format(404, _UNKNOWN)}
 {backends}"""
 
 
 def _backend(number: int, route: Route) -> str:
     lines = [f'\nbackend route{number}', f'    timeout server {route.timeout_s}s']
+    if route.admitted is not None:
+        who = f' if !{{ src {" ".join(route.admitted)} }}' if route.admitted else ''
+        lines.append(f'    {_RETURN.format(403, _BANNED)}{who}')
+    if route.rate:
+        lines += _limit(route)
+    if route.is_secure:
+        lines.append('    http-request redirect scheme https code 308 if !{ ssl_fc }')
     if route.body_bytes:
         lines.append(f'    http-request deny deny_status 413 if {{ req.body_size gt {route.body_bytes} }}')
     if not route.backends:
-        lines.append(f'    http-request return status 503 content-type text/plain string "{_NOBODY}"')
+        lines.append(f'    {_RETURN.format(503, _NOBODY)}')
     lines += [f'    server pod{index} {address}' for index, address in enumerate(route.backends)]
     return '\n'.join(lines) + '\n'
+
+
+def _limit(route: Route) -> list[str]:
+    """Count what each client asks for, and refuse what is too much."""
+    free = f'!{{ src {" ".join(route.unlimited)} }} ' if route.unlimited else ''
+    return [
+        f'    stick-table type ipv6 size 100k expire {2 * _BURST}s store http_req_rate({_BURST}s)',
+        '    http-request track-sc0 src',
+        f'    {_RETURN.format(503, _HASTY)} if {free}{{ sc_http_req_rate(0) gt {_BURST * route.rate} }}',
+    ]
 
 
 def _order(route: Route) -> tuple[bool, bool, int, bool, str, str]:

@@ -18,7 +18,7 @@ import os
 import shutil
 import signal
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bedrock import errors
@@ -221,9 +221,9 @@ class Nspawn:
         if record is not None and record.leader is not None and procs.alive(record.leader):
             await procs.wait_gone([record.leader.pid], timeout_s=None)
 
-    async def wait_container_ended(self, name: str) -> str:
+    async def wait_container_ended(self, name: str, *, but: Collection[str] = ()) -> str:
         """See `Substrate.wait_container_ended`."""
-        return await self._pods.wait_container_ended(name)
+        return await self._pods.wait_container_ended(name, but=but)
 
     async def start_container(self, name: str, container: str) -> None:
         """See `Substrate.start_container`."""

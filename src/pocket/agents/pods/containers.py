@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
+from typing import Any
 
 from bedrock import errors
 from pocket.agents.pods import rollout
@@ -31,21 +33,25 @@ class Containers:
         """
         loop = asyncio.get_running_loop()
         start = loop.time()
+        ended: asyncio.Task[str] | None = None
         try:
             while True:
-                name = await self._site.substrate.wait_container_ended(self._host_name)
-                if name not in self._resting:
+                resting = frozenset(self._resting.values())
+                # While one waits for its next start, the others are looked after.
+                ended = asyncio.create_task(
+                    self._site.substrate.wait_container_ended(self._host_name, but=frozenset(self._resting))
+                )
+                await asyncio.wait({ended, *resting}, return_when=asyncio.FIRST_COMPLETED)
+                self._forget_started()
+                if ended.done():
+                    name = ended.result()
                     ran_s = loop.time() - self._began.get(name, start)
                     pause_s = rollout.next_pause_s(self._pauses.get(name), ran_s=ran_s)
                     self._pauses[name] = pause_s
                     self._resting[name] = asyncio.create_task(self._start_again(name, pause_s))
-                # One that has ended and was not started yet would be told of again at once.
-                await asyncio.wait(self._resting.values(), return_when=asyncio.FIRST_COMPLETED)
-                self._forget_started()
+                await _end([ended])
         finally:
-            for task in self._resting.values():
-                task.cancel()
-            await asyncio.gather(*self._resting.values(), return_exceptions=True)
+            await _end([*self._resting.values(), *([ended] if ended else [])])
 
     def _forget_started(self) -> None:
         for name, task in list(self._resting.items()):
@@ -76,3 +82,9 @@ class Containers:
             statuses.put(tx, self._of[0], 'instance', self._of[1], value, message=message)
 
         await self._site.state.write(put)
+
+
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

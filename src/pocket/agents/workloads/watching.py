@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bedrock import inotify
 from pocket.agents.local import LocalState, WorkloadState
 from pocket.agents.workloads import events
-from pocket.agents.workloads.appearing import Appearing
 from pocket.agents.workloads.events import Seen
 from pocket.agents.workloads.pebble import Pebble, PebbleFault
 from pocket.model.pods import WorkloadEvent
@@ -59,7 +59,7 @@ class Workloads:
 
     async def _watch(self, name: str, socket: Path) -> None:
         container, pebble = self._containers[name], Pebble(socket)
-        folder = Appearing(socket.parent)
+        folder = inotify.Watch(socket.parent)
         try:
             while True:
                 try:

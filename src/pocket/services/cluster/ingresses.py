@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +17,7 @@ _PREFIX = 'nginx.ingress.kubernetes.io/'
 _SIZE = re.compile(r'(\d+)([kmg]?)', re.IGNORECASE)
 _UNITS = {'': 1, 'k': 2**10, 'm': 2**20, 'g': 2**30}
 _TIMEOUT_S = 60
+_FASTEST = 10**6
 
 
 def front(tx: Tx, uuid: str) -> Front | None:
@@ -57,6 +60,9 @@ def _routes(tx: Tx, uuid: str, ingress: Mapping[str, Any], secured: set[str]) ->
     }
     redirects = settings.get('ssl-redirect', 'true') != 'false'
     timeouts = [_seconds(settings.get(f'proxy-{kind}-timeout', '')) for kind in ('read', 'send')]
+    listed = settings.get('whitelist-source-range', settings.get('allowlist-source-range', ''))
+    # A list of which nothing can be read lets nobody in: who wrote it wanted to keep somebody out.
+    admitted = _networks(listed) if listed.strip() else None
     spec: Mapping[str, Any] = ingress['spec']
     wanted: list[tuple[str, Mapping[str, Any]]] = [
         (str(rule.get('host') or ''), path) for rule in spec.get('rules') or () for path in _paths(rule)
@@ -72,6 +78,9 @@ def _routes(tx: Tx, uuid: str, ingress: Mapping[str, Any], secured: set[str]) ->
             is_secure=redirects and _is_secured(host, secured),
             body_bytes=_bytes(settings.get('proxy-body-size', '')),
             timeout_s=max(timeouts),
+            admitted=admitted,
+            rate=_rate(settings.get('limit-rps', '')),
+            unlimited=_networks(settings.get('limit-whitelist', '')),
         )
         for host, path in wanted
     ]
@@ -103,6 +112,18 @@ def _backends(tx: Tx, uuid: str, service: Mapping[str, Any]) -> tuple[str, ...]:
 def _pem(data: Mapping[str, str]) -> str:
     parts = [base64.b64decode(data[key]).decode(errors='replace') for key in ('tls.crt', 'tls.key')]
     return ''.join(f'{part.rstrip()}\n' for part in parts)
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in text.split(','):
+        with contextlib.suppress(ValueError):
+            found.append(str(ipaddress.ip_network(part.strip(), strict=False)))
+    return tuple(found)
+
+
+def _rate(text: str) -> int:
+    return min(int(text), _FASTEST) if text.isdecimal() else 0
 
 
 def _seconds(text: str) -> int:

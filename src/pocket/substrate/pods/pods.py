@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from bedrock import errors
@@ -115,17 +115,18 @@ class Pods:
         pod = dataclasses.replace(record.pod, workloads=workloads)
         records.save(self._home.folder(name), dataclasses.replace(record, pod=pod))
 
-    async def wait_container_ended(self, name: str) -> str:
+    async def wait_container_ended(self, name: str, *, but: Collection[str] = ()) -> str:
         """See `Substrate.wait_container_ended`."""
         record = self._home.load(name)
         if record is None or record.pod is None or record.leader is None:
             raise errors.Fault(f'cannot wait for a container of {name}: there is no such pod')
-        for one in record.pod.workloads:
+        watched = [one for one in record.pod.workloads if one.name not in but]
+        for one in watched:
             if not procs.alive(one.leader):
                 return one.name
         waits = {
             asyncio.ensure_future(procs.wait_gone([one.leader.pid], timeout_s=None)): one.name
-            for one in record.pod.workloads
+            for one in watched
             if one.leader is not None
         }
         waits[asyncio.ensure_future(procs.wait_gone([record.leader.pid], timeout_s=None))] = ''

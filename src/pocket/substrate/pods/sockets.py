@@ -1,22 +1,14 @@
-"""Hearing when a program begins to answer at a socket: the kernel tells of changes to files, nothing is asked
-again and again."""
+"""Hearing when a program begins to answer at a socket; nothing is asked again and again."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ctypes
 import errno
 import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-_CREATED_OR_CHANGED = 0x00000100 | 0x00000080 | 0x00000002
-"""``IN_CREATE``, ``IN_MOVED_TO``, ``IN_MODIFY``, inotify(7)."""
-_FLAGS = os.O_NONBLOCK | os.O_CLOEXEC
-
-_libc = ctypes.CDLL(None, use_errno=True)
+from bedrock import inotify
 
 
 async def wait_answering(path: Path, *, told_by: Iterable[Path]) -> None:
@@ -25,22 +17,12 @@ async def wait_answering(path: Path, *, told_by: Iterable[Path]) -> None:
     Args:
         told_by: Folders and files of which at least one changes after it does, for example the program's log.
     """
-    loop = asyncio.get_running_loop()
-    fd = _check(_libc.inotify_init1(_FLAGS))
+    watch = inotify.Watch(*told_by)
     try:
-        for one in told_by:
-            _check(_libc.inotify_add_watch(fd, os.fsencode(one), ctypes.c_uint32(_CREATED_OR_CHANGED)))
         while not answers(path):
-            changed = loop.create_future()
-            loop.add_reader(fd, lambda done=changed: done.done() or done.set_result(None))
-            try:
-                await changed
-            finally:
-                loop.remove_reader(fd)
-            with contextlib.suppress(BlockingIOError):
-                os.read(fd, 2**16)
+            await watch.wait()
     finally:
-        os.close(fd)
+        watch.close()
 
 
 def answers(path: Path) -> bool:
@@ -56,10 +38,3 @@ def answers(path: Path) -> bool:
             return client.connect_ex(f'/proc/self/fd/{fd}') in (0, errno.EAGAIN)
     finally:
         os.close(fd)
-
-
-def _check(result: int) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import textwrap
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,7 +73,7 @@ class LocalSubstrate:
     async def wait_ended(self, name: str) -> None:
         await self.ended.wait()
 
-    async def wait_container_ended(self, name: str) -> str:
+    async def wait_container_ended(self, name: str, *, but: Collection[str] = ()) -> str:
         await asyncio.Future[str]()
         raise AssertionError
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime
+import http.client
 import http.server
 import os
 import shutil
 import signal
+import socket
 import ssl
 import threading
 from collections.abc import AsyncGenerator, Iterator
@@ -30,6 +33,7 @@ pytestmark = [
 
 GATEWAY = '127.9.9.9'
 MODEL = 'aaaa'
+WAIT_S = 8
 END = '-----END CERTIFICATE-----'
 
 
@@ -78,6 +82,13 @@ async def _ask(url: str, *options: str) -> tuple[int, str]:
     )
     text, _, code = done.stdout.rpartition('\n')
     return int(code), text
+
+
+async def _codes(url: str) -> list[str]:
+    """What one client is told who asks for everything that a pattern stands for."""
+    resolve = [word for port in (80, 443) for word in ('--resolve', f'blog.example.com:{port}:{GATEWAY}')]
+    silent = ('-sk', '-o', '/dev/null', '-w', '%{http_code} ')
+    return (await process.arun(['curl', *silent, *resolve, url], timeout_s=15)).stdout.split()
 
 
 def _pem(folder: Path) -> str:
@@ -135,6 +146,57 @@ async def test_requests_find_their_pods(proxies: FrontProxies, pods: tuple[str, 
     await proxies.remove(MODEL)
     assert (await _ask('http://plain.example.com/'))[0] == 0
     assert proxies.known() == frozenset()
+
+
+async def test_a_kept_connection_holds_no_process_of_a_pod(proxies: FrontProxies) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as pod:
+        pod.settimeout(WAIT_S)
+        backend = f'127.0.0.1:{pod.getsockname()[1]}'
+        await proxies.apply(MODEL, Front(gateway=GATEWAY, routes=(_route('plain.example.com', backend),)))
+        kept = http.client.HTTPConnection(GATEWAY, 80, timeout=WAIT_S)
+        try:
+            for _ in range(2):
+                kept.request('GET', '/', headers={'Host': 'plain.example.com'})
+                connection, _ = pod.accept()
+                with connection:
+                    connection.settimeout(WAIT_S)
+                    assert b'\r\n\r\n' in connection.recv(65536)
+                    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+                    # The visitor's stays; nobody would ask by this one before the visitor does.
+                    assert kept.getresponse().read() == b'ok'
+                    with contextlib.suppress(ConnectionResetError):
+                        assert connection.recv(1) == b''
+        finally:
+            kept.close()
+
+
+async def test_who_may_come_and_how_often_is_what_the_route_says(
+    proxies: FrontProxies, pods: tuple[str, str], tmp_path: Path
+) -> None:
+    plain = _route('blog.example.com', pods[0], secure=True)
+    here, elsewhere = '127.0.0.0/8', '192.0.2.0/24'
+    changed = {
+        'in': {'admitted': (elsewhere, here)},
+        'out': {'admitted': (elsewhere, '2001:db8::/32')},
+        'nobody': {'admitted': ()},
+        'slow': {'rate': 1},
+        'free': {'rate': 1, 'unlimited': (here,)},
+        'open': {'is_secure': False},
+    }
+    routes = [dataclasses.replace(plain, path=f'/{name}', **more) for name, more in changed.items()]
+    cert = {'blog-tls': _pem(tmp_path / 'one')}
+    hosts = {'blog-tls': (plain.host,)}
+    await proxies.apply(MODEL, Front(gateway=GATEWAY, routes=tuple(routes), certificates=cert, hosts=hosts))
+
+    async def ask(scheme: str, name: str, times: int = 1) -> list[str]:
+        return await _codes(f'{scheme}://blog.example.com/{name}/[1-{times}]')
+
+    said = [await ask('https', name) for name in ('in', 'out', 'nobody')]
+    assert said == [['200'], ['403'], ['403']]
+    assert await ask('https', 'slow', 9) == ['200'] * 5 + ['503'] * 4
+    assert await ask('https', 'free', 9) == ['200'] * 9
+    # The route of another path says itself whether it wants TLS.
+    assert [await ask('http', name) for name in ('in', 'open')] == [['308'], ['200']]
 
 
 async def test_a_change_drops_no_connection(

@@ -104,12 +104,15 @@ def test_ingresses_make_the_door(cluster: World) -> None:
     assert ingresses.front(tx, uuid) is None
     data = {key: base64.b64encode(key.encode()).decode() for key in ('tls.crt', 'tls.key')}
     objectrows.create(tx, uuid, 'Secret', 'cert', {'type': 'kubernetes.io/tls', 'data': data})
+    listed = '10.1.2.3/8, 2001:db8::/32, nonsense'
     wanted = {
         'a': _ingress('a.example.com', tls='cert', proxy_body_size='10m', proxy_send_timeout='300'),
         'b': _ingress('b.example.com', tls='cert', ssl_redirect='false'),
         'c': _ingress('c.example.com', tls='missing'),
         # The first by name has what two want.
         'd': _ingress('a.example.com', port=1),
+        'e': _ingress('e.example.com', whitelist_source_range=listed, limit_rps='3', limit_whitelist='::1'),
+        'f': _ingress('f.example.com', whitelist_source_range='nonsense', limit_rps='many'),
     }
     for name, document in wanted.items():
         objectrows.create(tx, uuid, 'Ingress', name, document)
@@ -122,6 +125,13 @@ def test_ingresses_make_the_door(cluster: World) -> None:
         'a.example.com': True,
         'b.example.com': False,
         'c.example.com': False,
+        'e.example.com': False,
+        'f.example.com': False,
+    }
+    assert {host: (route.admitted, route.rate, route.unlimited) for host, route in found.items()} == {
+        **dict.fromkeys(('a.example.com', 'b.example.com', 'c.example.com'), (None, 0, ())),
+        'e.example.com': (('10.0.0.0/8', '2001:db8::/32'), 3, ('::1/128',)),
+        'f.example.com': ((), 0, ()),
     }
     assert front.certificates == {'cert': 'tls.crt\ntls.key\n'}
     assert front.hosts == {'cert': ('a.example.com', 'b.example.com')}
