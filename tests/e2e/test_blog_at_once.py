@@ -6,6 +6,7 @@ They come before the files that take the blog apart.
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.blog.model import INITIALISED, Blog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-ROUNDS = 5
+ROUNDS = 10
 
 
 def test_8_three_units_started_at_once_made_one_site(blog: Blog) -> None:
@@ -29,8 +30,12 @@ def test_8_three_units_started_at_once_made_one_site(blog: Blog) -> None:
 
 def test_8_three_units_install_at_the_same_moment(blog: Blog) -> None:
     """The lock of the helper itself, on an empty database each time; the charm lets only the leader ask."""
+    began = time.monotonic()
     slowest = max(trials.install_race(blog, f'race{number}') for number in range(ROUNDS))
-    sys.stdout.write(f'8: {ROUNDS} rounds, the slowest of three helpers took {slowest:.1f} s\n')
+    took = time.monotonic() - began
+    sys.stdout.write(
+        f'8: {ROUNDS} rounds in {took:.1f} s, the slowest of three helpers took {slowest:.1f} s\n'
+    )
 
 
 def test_9_and_34_a_blog_that_reaches_nothing_is_quick(blog: Blog) -> None:

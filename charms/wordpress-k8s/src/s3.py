@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import hmac
+import html
+import http.client
 import re
 import ssl
 import urllib.error
@@ -19,6 +22,10 @@ _FOLDER = 'backups'
 _TIMEOUT_S = 60
 _EMPTY = hashlib.sha256(b'').hexdigest()
 _BLOCK = 1 << 20
+_PART = 1 << 28
+_MOST_PARTS = 10_000
+_GZIP = {'content-type': 'application/gzip'}
+_UPLOAD = re.compile(r'<UploadId>([^<]*)</UploadId>')
 _KEY = re.compile(r'<Key>([^<]*)</Key>')
 
 
@@ -46,20 +53,56 @@ class Bucket:
         """Where backups are, as people read it."""
         return f's3://{self._settings.bucket}/{self._prefix}'
 
-    def put(self, name: str, source: BinaryIO, *, size: int) -> None:
-        """Store *size* bytes of *source*, which can be read twice, as *name*."""
-        digest = hashlib.sha256()
-        while block := source.read(_BLOCK):
-            digest.update(block)
-        source.seek(0)
-        headers = {'content-length': str(size), 'content-type': 'application/gzip'}
-        self._open(
-            'PUT', self._prefix + name, sha256=digest.hexdigest(), headers=headers, body=source
-        ).close()
+    def put(self, name: str, source: BinaryIO, *, size: int, part: int = _PART) -> None:
+        """Store *size* bytes of *source*, which can be read twice, as *name*; more than *part* in parts."""
+        key = self._prefix + name
+        if size <= part:
+            self._send(key, _Piece(source, 0, size))
+            return
+        part = max(part, -(-size // _MOST_PARTS))
+        query = {'uploadId': self._begin(key)}
+        try:
+            tags: list[str] = []
+            for start in range(0, size, part):
+                piece = _Piece(source, start, min(part, size - start))
+                tags.append(self._send(key, piece, {**query, 'partNumber': str(len(tags) + 1)}))
+            self._finish(key, query, tags)
+        except BaseException:
+            # What was sent so far would be there, unseen, and be paid for.
+            with contextlib.suppress(S3Error):
+                self._open('DELETE', key, query=query).close()
+            raise
+
+    def _begin(self, key: str) -> str:
+        with self._open('POST', key, query={'uploads': ''}, headers=_GZIP) as answer:
+            found = _UPLOAD.search(answer.read().decode())
+        if not found:
+            raise S3Error(f'{self.where} takes no upload in parts')
+        return _plain(found[1])
+
+    def _send(self, key: str, piece: _Piece, query: Mapping[str, str] | None = None) -> str:
+        headers = {'content-length': str(piece.size), **({} if query else _GZIP)}
+        with self._open(
+            'PUT', key, query=query, sha256=piece.digest(), headers=headers, body=piece.rewound()
+        ) as answer:
+            return answer.headers.get('ETag', '')
+
+    def _finish(self, key: str, query: Mapping[str, str], tags: list[str]) -> None:
+        parts = ''.join(
+            f'<Part><PartNumber>{number}</PartNumber><ETag>{html.escape(tag)}</ETag></Part>'
+            for number, tag in enumerate(tags, 1)
+        )
+        body = f'<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>'.encode()
+        sha256 = hashlib.sha256(body).hexdigest()
+        headers = {'content-length': str(len(body)), 'content-type': 'application/xml'}
+        with self._open('POST', key, query=query, sha256=sha256, headers=headers, body=body) as answer:
+            # The status was sent before the storage knew how it ends.
+            if '<Error>' in answer.read().decode():
+                raise S3Error(f'{self.where} could not put the parts together')
 
     def get(self, name: str) -> BinaryIO:
         """Return the content of *name*, to be read once and closed."""
-        return self._open('GET', self._prefix + name)
+        return cast('BinaryIO', self._open('GET', self._prefix + name))
 
     def names(self) -> list[str]:
         """Return the names of everything in the folder."""
@@ -85,8 +128,8 @@ class Bucket:
         query: Mapping[str, str] | None = None,
         sha256: str = _EMPTY,
         headers: Mapping[str, str] | None = None,
-        body: BinaryIO | None = None,
-    ) -> BinaryIO:
+        body: bytes | _Piece | None = None,
+    ) -> http.client.HTTPResponse:
         path = quote(f'{self._root}/{key}' if key or not self._root else self._root)
         now = datetime.datetime.now(datetime.UTC)
         signed = sign(
@@ -100,7 +143,7 @@ class Bucket:
         context = ssl.create_default_context(cadata=self._settings.ca or None)
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
         try:
-            return cast('BinaryIO', opener.open(request, timeout=_TIMEOUT_S))
+            return cast('http.client.HTTPResponse', opener.open(request, timeout=_TIMEOUT_S))
         except urllib.error.HTTPError as err:
             with err:
                 raise S3Error(f'{self.where} refuses: {err.code} {err.reason}') from None
@@ -143,7 +186,32 @@ def sign(
     return {**headers, 'authorization': proof}
 
 
-def _plain(text: str) -> str:
-    import html
+class _Piece:
+    """A part of a file as a file of its own, to be read once from its beginning."""
 
+    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
+        self._source = source
+        self._start = start
+        self._left = 0
+        self.size = size
+
+    def rewound(self) -> _Piece:
+        self._source.seek(self._start)
+        self._left = self.size
+        return self
+
+    def read(self, most: int = -1) -> bytes:
+        found = self._source.read(self._left if most < 0 else min(most, self._left))
+        self._left -= len(found)
+        return found
+
+    def digest(self) -> str:
+        found = hashlib.sha256()
+        self.rewound()
+        while block := self.read(_BLOCK):
+            found.update(block)
+        return found.hexdigest()
+
+
+def _plain(text: str) -> str:
     return html.unescape(text)

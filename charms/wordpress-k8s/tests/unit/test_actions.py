@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import http.server
+import io
 import json
+import re
 import subprocess
 import tarfile
 import threading
@@ -211,15 +213,36 @@ def bucket() -> Iterator[s3.Bucket]:
     class Storage(http.server.BaseHTTPRequestHandler):
         protocol_version = 'HTTP/1.1'
 
-        def _answer(self, status: int, body: bytes = b'') -> None:
+        def _answer(self, status: int, body: bytes = b'', **headers: str) -> None:
             self.send_response(status)
+            for name, text in headers.items():
+                self.send_header(name, text)
             self.send_header('Content-Length', str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def do_PUT(self) -> None:
             kept[self.path] = self.rfile.read(int(self.headers['Content-Length']))
-            self._answer(200)
+            self._answer(200, ETag=f'"{len(kept)}"')
+
+        def do_POST(self) -> None:
+            """Begin an upload in parts, or put its parts together in the order that is told."""
+            path, _, query = self.path.partition('?')
+            told = self.rfile.read(int(self.headers['Content-Length'] or 0)).decode()
+            if query == 'uploads=':
+                self._answer(200, b'<UploadId>a&amp;b</UploadId>')
+            elif '<ETag>&quot;3&quot;</ETag>' in told:
+                numbers = re.findall('<PartNumber>([0-9]+)', told)
+                parts = [kept.pop(f'{path}?partNumber={number}&uploadId=a%26b') for number in numbers]
+                kept[path] = b''.join(parts)
+                self._answer(200, b'<CompleteMultipartUploadResult/>')
+            else:
+                self._answer(200, b'<Error>InvalidPart</Error>')
+
+        def do_DELETE(self) -> None:
+            for path in [path for path in kept if path.endswith('uploadId=a%26b')]:
+                del kept[path]
+            self._answer(204)
 
         def do_GET(self) -> None:
             if 'list-type=2' in self.path:
@@ -262,6 +285,20 @@ def test_a_bucket_gives_back_what_it_was_given(bucket: s3.Bucket, tmp_path: Path
         assert stream.read() == source.read_bytes()
     with pytest.raises(s3.S3Error, match='404'):
         bucket.get('y')
+
+
+def test_what_is_too_large_for_one_request_goes_in_parts(bucket: s3.Bucket) -> None:
+    content = bytes(range(256)) * 20
+    bucket.put('x.tar.gz', io.BytesIO(content), size=len(content), part=2000)
+    with bucket.get('x.tar.gz') as stream:
+        assert stream.read() == content
+    assert len(bucket.names()) == 1
+
+
+def test_parts_that_cannot_be_put_together_are_taken_away(bucket: s3.Bucket) -> None:
+    with pytest.raises(s3.S3Error, match='put the parts together'):
+        bucket.put('x.tar.gz', io.BytesIO(b'x' * 3000), size=3000, part=2000)
+    assert bucket.names() == []
 
 
 # --- leaks ---
