@@ -32,11 +32,9 @@ _COMMANDS = {
     'workspace-new': ('hoodoo.cli.commands.workspace_new', 'Make a workspace and bring a spec into it.'),
     'workspace-destroy': ('hoodoo.cli.commands.workspace_destroy', 'Remove a workspace.'),
     'workspace-list': ('hoodoo.cli.commands.workspace_list', 'List the workspaces.'),
-    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
 }
 
 _SECTIONS = {
-    'Environments': ('env',),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Environments': ('env', 'audit'),
     'Projects and workspaces': (
