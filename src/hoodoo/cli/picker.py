@@ -22,7 +22,7 @@ class Shown:
     note: str
     """Behind the name, where there is room."""
     warn: bool
-    """Whether to be careful with it."""
+    """Whether to be careful with it; it has an exclamation mark then."""
     details: tuple[tuple[str, str], ...]
     """What they are, and their values."""
 
@@ -179,21 +179,20 @@ def frame(
         asked
         + (fitted(' ' * columns, columns - used - len(count)) + count if used + len(count) < columns else '')
     ]
-    widest = min(max((cells.cell_len(one.name) for one in seen), default=0), max(0, columns - 2))
+    widest = min(max((cells.cell_len(one.name) for one in seen), default=0), max(0, columns - 3))
     for index, one in enumerate(seen, state.top):
         chosen = index == state.at
-        text = fitted(
-            ('> ' if chosen else '  ') + fitted(wording.as_left(one.name), widest) + '  ' + one.note
-        )
+        marks = ('>' if chosen else ' ') + ('!' if one.warn else ' ')
+        text = fitted(f'{marks} {fitted(wording.as_left(one.name), widest)}  {one.note}')
         shown.append(styled(text, ';'.join(filter(None, ('7' if chosen else '', '31' if one.warn else '')))))
     if not seen:
-        shown.append(fitted('  nothing is called so'))
+        shown.append(fitted('   nothing is called so'))
     shown += [''] * (1 + page - len(shown))
     if state.details and seen:
         below = lines - 2 - page
         about = seen[state.at - state.top].details
         width = max((len(label) for label, _ in about), default=0)
-        told = [fitted(f'  {label.ljust(width)}  {wording.as_left(value)}') for label, value in about]
+        told = [fitted(f'   {label.ljust(width)}  {wording.as_left(value)}') for label, value in about]
         shown += [styled(text, '2') for text in told[:below]]
         shown += [''] * (lines - 1 - len(shown))
     if lines > 2:

@@ -129,6 +129,7 @@ class _Environments:
             'owners': ' '.join(one.owners),
             'labels': ' '.join(f'{key}={value}' for key, value in one.labels.items()),
         }
-        note = ' '.join(filter(None, ('PRODUCTION' if one.production else '', state.health.value)))
+        health = state.health.value if state.seen_ms else ''
+        note = ' '.join(filter(None, ('PRODUCTION' if one.production else '', health)))
         told = tuple((label, value) for label, value in details.items() if value)
         return picker.Shown(name=name, note=note, warn=one.production, details=told)
