@@ -173,7 +173,7 @@ def frame(
     page = room(state, lines)
     seen = [source.describe(name) for name in names[state.top : state.top + page]]
     count = f'{len(names):,} of {source.total:,}'
-    asked = '> ' + _end(wording.as_left(state.text + '.')[:-1], columns - 3, cells.cell_len)
+    asked = '> ' + _end(_plain(state.text), columns - 3, cells.cell_len)
     used = cells.cell_len(asked)
     shown = [
         asked
@@ -183,7 +183,7 @@ def frame(
     for index, one in enumerate(seen, state.top):
         chosen = index == state.at
         marks = ('>' if chosen else ' ') + ('!' if one.warn else ' ')
-        text = fitted(f'{marks} {fitted(wording.as_left(one.name), widest)}  {one.note}')
+        text = fitted(f'{marks} {fitted(_plain(one.name), widest)}  {_plain(one.note)}')
         shown.append(styled(text, ';'.join(filter(None, ('7' if chosen else '', '31' if one.warn else '')))))
     if not seen:
         shown.append(fitted('   nothing is called so'))
@@ -192,13 +192,18 @@ def frame(
         below = lines - 2 - page
         about = seen[state.at - state.top].details
         width = max((len(label) for label, _ in about), default=0)
-        told = [fitted(f'   {label.ljust(width)}  {wording.as_left(value)}') for label, value in about]
+        told = [fitted(f'   {label.ljust(width)}  {_plain(value)}') for label, value in about]
         shown += [styled(text, '2') for text in told[:below]]
         shown += [''] * (lines - 1 - len(shown))
     if lines > 2:
         shown.append(styled(fitted(_HELP.replace('connect', action) if action else _HELP), '2'))
     body = '\r\n'.join(f'{line}\x1b[K' for line in shown[:lines])
     return f'\x1b[?25l\x1b[H{body}\x1b[J\x1b[1;{min(used + 1, columns)}H\x1b[?25h'
+
+
+def _plain(text: str) -> str:
+    """*text* without what would act on the terminal; blanks at its end stay."""
+    return wording.as_left(text.replace('\t', ' ') + '.')[:-1]
 
 
 def _below(state: State, lines: int) -> int:
