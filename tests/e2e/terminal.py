@@ -39,6 +39,22 @@ class Terminal:
         for line in text.splitlines():
             os.write(self._pty, f'{line}\r'.encode())
 
+    def press(self, keys: str) -> None:
+        """Press *keys* and no others; looks at what is shown from now on, as :meth:`type` does."""
+        with self._news:
+            self._looked_at = len(self._printed)
+        os.write(self._pty, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size; looks at what is shown from now on, as :meth:`type` does."""
+        with self._news:
+            self._looked_at = len(self._printed)
+        termios.tcsetwinsize(self._pty, (lines, columns))
+
+    def mode(self) -> list[object]:
+        """How the terminal treats input and output."""
+        return list(termios.tcgetattr(self._pty))
+
     def wait_for(self, shown: Callable[[str], bool]) -> str:
         """Wait until *shown* finds what it looks for in what was printed since the last keys."""
         deadline = time.monotonic() + _PATIENCE_S

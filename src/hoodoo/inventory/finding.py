@@ -40,7 +40,7 @@ _SERVICE, _REGION = 0.08, 0.05
 """For a service or a region of which nothing is left unsaid."""
 _SPELT = 0.01
 """For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
-_MINOR_BONUS = 0.05
+_MINOR_BONUS = 0.12
 """For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
 
 

@@ -178,19 +178,20 @@ class Index:
             return used.write_now(work) if writes else used.read_now(work)
         except sqlite3.OperationalError:
             raise  # the disk is full, or somebody writes for too long
-        except (sqlite3.DatabaseError, msgspec.DecodeError) as err:
+        except sqlite3.DatabaseError as err:
             self._mend(used, str(err))
+        except msgspec.DecodeError:
+            used.write_now(rows.distrust)  # another version of this program wrote it
+        if self._folder is not None:
+            self.sync(self._folder, lenient=True)
         return self._store.write_now(work) if writes else self._store.read_now(work)
 
     def _mend(self, used: store.Store, because: str) -> None:
         with self._mending:
-            if self._store is not used:
-                return  # another thread did
-            used.close()
-            self._store = indexfile.replaced(self._path, because)
-            self._searched = None
-        if self._folder is not None:
-            self.sync(self._folder)
+            if self._store is used:  # else another thread did
+                used.close()
+                self._store = indexfile.replaced(self._path, because)
+                self._searched = None
 
 
 @contextlib.contextmanager

@@ -95,6 +95,14 @@ def rebuild(db: sqlite3.Connection, folder: str, mark: str, environments: Sequen
     db.execute('INSERT INTO vocabulary VALUES (?, ?)', (number, ' '.join(sorted(vocabulary))))
 
 
+def distrust(db: sqlite3.Connection) -> None:
+    """Have all inventories read again, and drop the states that cannot be read."""
+    states = readable_states(db)
+    db.execute("UPDATE inventory SET mark = ''")
+    db.execute('DELETE FROM state')
+    keep_raw(db, states)
+
+
 def environments(db: sqlite3.Connection, folder: str) -> tuple[Environment, ...]:
     """All of an inventory, by name."""
     query = 'SELECT body FROM environment JOIN inventory ON number = inventory WHERE folder = ? ORDER BY name'
