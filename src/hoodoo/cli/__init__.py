@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from types import FrameType
 import click
 
 from bedrock import errors
+from hoodoo.cli import lazy
 
 _COMMANDS = {
     'run': ('hoodoo.cli.commands.run', 'Run a spec.'),
@@ -33,11 +33,13 @@ _COMMANDS = {
     'workspace-new': ('hoodoo.cli.commands.workspace_new', 'Make a workspace and bring a spec into it.'),
     'workspace-destroy': ('hoodoo.cli.commands.workspace_destroy', 'Remove a workspace.'),
     'workspace-list': ('hoodoo.cli.commands.workspace_list', 'List the workspaces.'),
+    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
 }
 
 _SECTIONS = {
     'Environments': ('env', 'audit'),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
+    'Environments': ('env', 'audit'),
     'Projects and workspaces': (
         *('project-new', 'project-list', 'project-destroy'),
         *('workspace-new', 'workspace-list', 'workspace-destroy'),
@@ -78,31 +80,18 @@ Exit codes: 0 done; 1 the work failed; 2 wrong usage or an invalid spec, nothing
 """
 
 
-class _Lazy(click.Group):
-    """Imports a command when it is used, so that help is quick."""
+class _Commands(lazy.LazyGroup):
+    """Our commands, then the phases, each of which is one too."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_COMMANDS, *_PHASES, *_foreign()]
+        return [*super().list_commands(ctx), *_PHASES, *_foreign()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _COMMANDS:
-            command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-            return command
-        if cmd_name in _PHASES or cmd_name in _foreign():
+        if cmd_name in _PHASES or (cmd_name not in _COMMANDS and cmd_name in _foreign()):
             from hoodoo.cli.commands import phase  # with all that phases need
 
             return phase.find(cmd_name)
-        return None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith('-') and self.get_command(ctx, args[0]) is None:
-            from hoodoo import wording  # only a mistake pays for its import
-
-            known = self.list_commands(ctx)
-            raise click.UsageError(f'No such command "{args[0]}". {wording.guess(args[0], known)}', ctx)
-        return super().resolve_command(ctx, args)
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         grouped: dict[str, list[tuple[str, str]]] = {'Commands': []}
@@ -124,7 +113,9 @@ def _foreign() -> list[str]:
     return sorted({entry.name for entry in entries} - _PHASES.keys() - _COMMANDS.keys())
 
 
-@click.group(cls=_Lazy, help=_HELP, context_settings={'help_option_names': ['-h', '--help']})
+@click.group(
+    cls=_Commands, commands_at=_COMMANDS, help=_HELP, context_settings={'help_option_names': ['-h', '--help']}
+)
 @click.option(
     '-r', '--mojo-root', metavar='DIR', help='Where projects and the journal are; default $MOJO_ROOT.'
 )

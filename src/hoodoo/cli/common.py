@@ -23,12 +23,14 @@ Function = TypeVar('Function', bound=Callable[..., Any])
 
 
 def settings() -> settings_module.Settings:
-    """The settings, with the group's ``--mojo-root`` and ``--offline`` on top."""
+    """The settings, with the groups' ``--mojo-root``, ``--offline`` and ``--inventory`` on top."""
     loaded = settings_module.load()
     context = click.get_current_context()
     offline = loaded.offline or bool(context.meta.get('hoodoo.offline'))
+    inventory: str = context.meta.get('hoodoo.inventory', '')
     return dataclasses.replace(
         loaded,
+        inventory=Path(inventory).absolute() if inventory else loaded.inventory,
         root=Path(context.obj).absolute() if context.obj else loaded.root,
         offline=offline,
         # Phases and the programs that they run hear of it too.

@@ -28,12 +28,11 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith('-') and args[0] not in self._at:
+        if args and not args[0].startswith('-') and self.get_command(ctx, args[0]) is None:
             from hoodoo import wording  # only a mistake pays for its import
 
-            raise click.UsageError(
-                f'No such command "{args[0]}". {wording.guess(args[0], list(self._at))}', ctx
-            )
+            known = self.list_commands(ctx)
+            raise click.UsageError(f'No such command "{args[0]}". {wording.guess(args[0], known)}', ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

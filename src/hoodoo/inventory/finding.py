@@ -12,7 +12,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -36,6 +36,8 @@ _JOINED = 0.96
 """What words that make one name together are worth."""
 _SERVICE, _REGION = 0.08, 0.05
 """For a service or a region of which nothing is left unsaid."""
+_SPELT = 0.01
+"""For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
 _MINOR_BONUS = 0.01
 
 
@@ -51,8 +53,11 @@ class Level(IntEnum):
 class Word:
     """One word of a text; it may have several parts, as ``us-west-1``."""
 
+    spelt: str
     whole: str
+    """Its letters and digits alone."""
     parts: tuple[str, ...]
+    """None if it has but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,19 @@ class Hit:
     environment: Environment
     score: float
     """At most about 1.1; those of different texts compare badly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An environment, as far as it takes to compare it."""
+
+    name: str
+    service: str
+    region: str
+    production: bool
+    called: words.Calls
+    whole: Callable[[], Environment]
+    """All of it, which costs something where it comes from a database."""
 
 
 class Vocabulary:
@@ -143,16 +161,16 @@ def parse(text: str) -> Query:
     for piece in _BETWEEN.split(words.fold(text)):
         parts = words.split(piece)
         if parts:
-            found.append(Word(whole=''.join(parts), parts=parts if len(parts) > 1 else ()))
+            found.append(Word(spelt=piece, whole=''.join(parts), parts=parts if len(parts) > 1 else ()))
     named = tuple(word for word in found if word.whole not in _MINOR)
     if not named:
         return Query(words=tuple(found), minor=())
     return Query(words=named, minor=tuple(word.whole for word in found if word.whole in _MINOR))
 
 
-def likely(environment: Environment) -> tuple[bool, int, str]:
+def likely(production: bool, service: str, name: str) -> tuple[bool, int, str]:
     """Sorts environments that are equally good: production first, then short names."""
-    return (not environment.production, len(words.split(environment.service)), environment.name)
+    return (not production, len(words.split(service)), name)
 
 
 def needed(query: Query, vocabulary: Vocabulary, level: Level) -> list[list[tuple[str, ...]]]:
@@ -171,41 +189,47 @@ def needed(query: Query, vocabulary: Vocabulary, level: Level) -> list[list[tupl
     ]
 
 
-def rank(
-    text: str,
-    environments: Iterable[Environment],
-    *,
-    vocabulary: Vocabulary | None = None,
-    level: Level = Level.NEAR,
-    limit: int = 20,
-) -> list[Hit]:
+def rank(text: str, environments: Iterable[Environment], *, limit: int = 20) -> list[Hit]:
     """Those of *environments* that *text* may mean, the likeliest first.
 
-    Args:
-        vocabulary: Of the whole inventory; default that of *environments*.
-        level: How far words may be from what they are taken for, if something nearer explains them.
+    It looks at all of them; where there is an index, that is faster.
     """
     everything = list(environments)
-    if vocabulary is None:
-        vocabulary = Vocabulary(term for one in everything for term in words.calls(one).spoken())
-    query = parse(text)
-    asked = _Asked(query, vocabulary, level)
-    whole = words.squash(text)
-    found: list[Hit] = []
-    for environment in everything:
-        score = asked.score(environment)
-        if score > 0 and words.squash(environment.name) == whole:
+    vocabulary = Vocabulary(term for one in everything for term in words.terms(one)[1])
+    subjects = [_subject(environment) for environment in everything]
+    for level in Level:
+        found = order(text, subjects, vocabulary=vocabulary, level=level, limit=limit)
+        if found:
+            return found
+    return []
+
+
+def order(
+    text: str, subjects: Iterable[Subject], *, vocabulary: Vocabulary, level: Level, limit: int
+) -> list[Hit]:
+    """Those of *subjects* that explain all words of *text*, the likeliest first.
+
+    Args:
+        vocabulary: Of the whole inventory.
+        level: How far words may be from what they are taken for, if something nearer explains them.
+    """
+    asked = _Asked(parse(text), vocabulary, level)
+    exactly = text.strip().lower()
+    found: list[tuple[float, Subject]] = []
+    for subject in subjects:
+        score = asked.score(subject)
+        if subject.name.lower() == exactly:
             score += 1
         if score > 0:
-            found.append(Hit(environment=environment, score=round(score, 6)))
-    found.sort(key=lambda hit: (-hit.score, likely(hit.environment)))
-    return found[:limit]
+            found.append((round(score, 6), subject))
+    found.sort(key=lambda pair: (-pair[0], likely(pair[1].production, pair[1].service, pair[1].name)))
+    return [Hit(environment=subject.whole(), score=score) for score, subject in found[:limit]]
 
 
 def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
     """Texts near to *query*: unknown words replaced by known ones, then one word left out."""
     texts: list[str] = []
-    spelt = [word.whole if not word.parts else '-'.join(word.parts) for word in query.words]
+    spelt = [word.spelt for word in query.words]
     for index, word in enumerate(query.words):
         if word.parts or any(term in vocabulary for term in _taken(word.whole, vocabulary, Level.NEAR)):
             continue
@@ -248,6 +272,7 @@ class _Asked:
 
     def __init__(self, query: Query, vocabulary: Vocabulary, level: Level) -> None:
         self._minor = query.minor
+        self._spelt = frozenset(word.spelt for word in query.words)
         joined = _joined(query, vocabulary)
         self._words: list[tuple[Mapping[str, float], list[Mapping[str, float]]]] = []
         for index, word in enumerate(query.words):
@@ -257,43 +282,71 @@ class _Asked:
             parts = [_taken(part, vocabulary, level) for part in word.parts]
             self._words.append((readings, parts))
 
-    def score(self, environment: Environment) -> float:
+    def score(self, subject: Subject) -> float:
         """How well it explains the words; 0 where it does not."""
-        called = words.calls(environment)
+        explanations = _Explanations(subject)
         total = 0.0
         hit: set[str] = set()
         for readings, parts in self._words:
-            quality, term = _explained(readings, called)
+            quality, term, _ = explanations.best(readings)
+            terms = {term}
             if parts and quality < 1:
-                each = [_explained(part, called) for part in parts]
-                mean = sum(one for one, _ in each) / len(each) * _SPLIT
-                if min(each)[0] and mean > quality:
-                    quality = mean
-                    hit.update(one for _, one in each)
+                pieces, others = _in_pieces(explanations, parts)
+                if pieces > quality:
+                    quality, terms = pieces, others
             if not quality:
                 return 0.0
-            hit.add(term)
+            hit |= terms
             total += quality
+        called = subject.called
         score = total / len(self._words) if self._words else 0.0
         score += _SERVICE * _covered(called.service, hit) + _REGION * _covered(called.region, hit)
+        score += _SPELT * (subject.region in self._spelt)
         own = called.service.terms, called.stage.terms
         return score + _MINOR_BONUS * sum(any(word in terms for terms in own) for word in self._minor)
 
 
-def _explained(readings: Mapping[str, float], called: words.Calls) -> tuple[float, str]:
-    """How well a word is explained, and by which of the environment's words."""
-    best, which = 0.0, ''
-    for said in (called.service, called.region, called.cloud, called.stage):
-        for term in readings.keys() & said.terms.keys():
-            quality = readings[term] * said.terms[term]
-            if quality > best:
-                best, which = quality, term
-    if best < words.WHOLE_BESIDE:
-        for term in readings.keys() & called.beside.keys():
-            quality = readings[term] * called.beside[term]
-            if quality > best:
-                best, which = quality, term
-    return best, which
+class _Explanations:
+    """The words of one environment; those beside its name are only made when they are needed."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._named = [said.terms for said in subject.called.each()]
+        self._beside: Mapping[str, float] | None = None
+
+    def best(self, readings: Mapping[str, float]) -> tuple[float, str, int]:
+        """How well a word is explained, by which word, and where that is from."""
+        best = (0.0, '', -1)
+        for place, terms in enumerate(self._named):
+            best = max(best, _best(readings, terms, place))
+        if best[0] < words.WHOLE_BESIDE:
+            if self._beside is None:
+                self._beside = words.beside(self._subject.whole())
+            best = max(best, _best(readings, self._beside, len(self._named)))
+        return best
+
+
+def _best(readings: Mapping[str, float], terms: Mapping[str, float], place: int) -> tuple[float, str, int]:
+    if len(readings) == 1:  # as most have
+        ((term, quality),) = readings.items()
+        return (quality * terms[term], term, place) if term in terms else (0.0, '', -1)
+    both = readings.keys() & terms.keys()
+    return max(((readings[term] * terms[term], term, place) for term in both), default=(0.0, '', -1))
+
+
+def _in_pieces(explanations: _Explanations, parts: list[Mapping[str, float]]) -> tuple[float, set[str]]:
+    """How well the parts of a word are explained, each by itself; a number only by what was before it."""
+    total = 0.0
+    terms: set[str] = set()
+    before = -1
+    for readings in parts:
+        quality, term, place = explanations.best(readings)
+        if not quality or (term.isdigit() and before not in (-1, place)):
+            return 0.0, set()
+        total += quality
+        terms.add(term)
+        before = place
+    return total / len(parts) * _SPLIT, terms
 
 
 def _covered(said: words.Said, hit: set[str]) -> float:
@@ -301,3 +354,20 @@ def _covered(said: words.Said, hit: set[str]) -> float:
     if said.whole in hit:
         return 1.0
     return len(said.parts & hit) / len(said.parts) if said.parts else 0.0
+
+
+def _subject(environment: Environment) -> Subject:
+    called = words.calls(
+        service=environment.service,
+        cloud=environment.cloud,
+        region=environment.region,
+        stage=environment.stage,
+    )
+    return Subject(
+        name=environment.name,
+        service=environment.service,
+        region=environment.region,
+        production=environment.production,
+        called=called,
+        whole=lambda: environment,
+    )

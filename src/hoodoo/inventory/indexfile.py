@@ -26,7 +26,8 @@ MIGRATIONS = (
     CREATE TABLE environment (
         id INTEGER PRIMARY KEY,
         inventory INTEGER NOT NULL REFERENCES inventory (number) ON DELETE CASCADE,
-        name TEXT NOT NULL,
+        name TEXT NOT NULL, service TEXT NOT NULL, cloud TEXT NOT NULL, region TEXT NOT NULL,
+        stage TEXT NOT NULL, production INTEGER NOT NULL,
         body BLOB NOT NULL,
         UNIQUE (inventory, name)
     ) STRICT;

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,9 +24,14 @@ def _encoded(value: object) -> object:
     raise NotImplementedError
 
 
+@functools.lru_cache(maxsize=4096)
+def _path(text: str) -> Path:
+    return Path(text)  # many environments are of one file
+
+
 def _decoded(kind: type, value: object) -> object:
     if kind is Path:
-        return Path(str(value))
+        return _path(str(value))
     raise NotImplementedError
 
 
@@ -70,17 +75,20 @@ def rebuild(db: sqlite3.Connection, folder: str, mark: str, environments: Sequen
     first = int(db.execute('SELECT coalesce(max(id), 0) + 1 FROM environment').fetchone()[0])
     vocabulary: set[str] = set()
     # Those of equal worth are found by their numbers: the likely ones come first.
-    for id_, environment in enumerate(sorted(environments, key=finding.likely), first):
+    for id_, environment in enumerate(sorted(environments, key=_likely), first):
         db.execute(
-            'INSERT INTO environment VALUES (?, ?, ?, ?)',
-            (id_, number, environment.name, _encode(environment)),
+            'INSERT INTO environment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            (
+                *(id_, number, environment.name, environment.service, environment.cloud),
+                *(environment.region, environment.stage, environment.production, _encode(environment)),
+            ),
         )
-        called = words.calls(environment)
+        terms, spoken = words.terms(environment)
         db.execute(
             f'INSERT INTO {_said(number)} (rowid, words) VALUES (?, ?)',  # noqa: S608 - a number of ours
-            (id_, ' '.join(called.terms())),
+            (id_, ' '.join(terms)),
         )
-        vocabulary |= called.spoken()
+        vocabulary |= spoken
     db.execute('INSERT INTO vocabulary VALUES (?, ?)', (number, ' '.join(sorted(vocabulary))))
 
 
@@ -153,14 +161,14 @@ class Search:
         if not query.words or not self._number:
             return []
         enough = limit
+        found: list[finding.Subject] = []
+        level = finding.Level.SAME
         for level in finding.Level:
             found = self._candidates(db, finding.needed(query, self._vocabulary, level))
             if len(found) >= enough:
                 break
             enough = 1
-        else:
-            return []
-        return finding.rank(text, found, vocabulary=self._vocabulary, level=level, limit=limit)
+        return finding.order(text, found, vocabulary=self._vocabulary, level=level, limit=limit)
 
     def guesses(self, db: sqlite3.Connection, text: str) -> tuple[str, ...]:
         """Texts that do find something."""
@@ -169,9 +177,7 @@ class Search:
 
     def _candidates(
         self, db: sqlite3.Connection, needed: Sequence[Sequence[Sequence[str]]]
-    ) -> list[Environment]:
-        if not all(needed):
-            return []
+    ) -> list[finding.Subject]:
         # All words; of each one of its alternatives; of an alternative all terms.
         expression = ' AND '.join(
             f'({" OR ".join(f"({_anded(terms)})" for terms in alternatives)})' for alternatives in needed
@@ -181,9 +187,25 @@ class Search:
         query = f'SELECT rowid FROM {said} WHERE {said} MATCH ? ORDER BY rowid LIMIT ?'  # noqa: S608
         ids = [row[0] for row in db.execute(query, (expression, _CANDIDATES))]
         marks = ', '.join('?' * len(ids))
-        query = f'SELECT body FROM environment WHERE id IN ({marks})'  # noqa: S608
-        bodies: list[Any] = [row[0] for row in db.execute(query, ids)]
-        return [_environment(body) for body in bodies]
+        query = (
+            'SELECT name, service, cloud, region, stage, production, body'
+            f' FROM environment WHERE id IN ({marks})'  # noqa: S608
+        )
+        return [_subject(*row) for row in db.execute(query, ids)]
+
+
+def _subject(
+    name: str, service: str, cloud: str, region: str, stage: str, production: int, body: bytes
+) -> finding.Subject:
+    called = words.calls(service=service, cloud=cloud, region=region, stage=stage)
+    whole = functools.partial(_environment, body)
+    return finding.Subject(
+        name=name, service=service, region=region, production=bool(production), called=called, whole=whole
+    )
+
+
+def _likely(environment: Environment) -> tuple[bool, int, str]:
+    return finding.likely(environment.production, environment.service, environment.name)
 
 
 def _anded(terms: Sequence[str]) -> str:

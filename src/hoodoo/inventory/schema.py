@@ -99,7 +99,7 @@ def _of(error: Any, document: documents.Table, file: str) -> Iterator[Problem]:
             yield problem(f'{name} is empty', 'Leave it out, or say what it is.')
         case 'dependencies':
             yield problem(f'"user" means nothing{_in(path)} without "keyring"')
-        case 'oneOf' if path and path[-1] == 'credentials':
+        case 'oneOf' if path and str(path[-1]).endswith('credentials'):
             hint = 'Say one of "file", "command" and "keyring".'
             yield problem(f'{name} names {"several sources" if len(value) > 1 else "no source"}', hint)
         case _:
@@ -169,3 +169,10 @@ def _guess(key: str, known: list[str]) -> str:
     if key == 'region' and 'clouds' in known:
         return 'Write "clouds: {CLOUD: [REGION, ...]}".'
     return wording.guess(key, known) or f'Known: {", ".join(known)}.'
+
+
+def types(field: str) -> tuple[str, ...]:
+    """Of which JSON types the value of *field* may be."""
+    schema = load()['definitions']['fields'][field]
+    schema = load()['definitions']['credentials'] if '$ref' in schema else schema
+    return tuple(schema['type'])

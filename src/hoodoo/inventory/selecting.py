@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from bedrock import errors
 from hoodoo import wording
+from hoodoo.inventory import finding
 from hoodoo.inventory.environment import Environment
 
 KEYS = ('name', 'service', 'cloud', 'region', 'stage', 'controller', 'model', 'owner', 'production')
@@ -20,6 +21,7 @@ KEYS = ('name', 'service', 'cloud', 'region', 'stage', 'controller', 'model', 'o
 
 _ASKED = re.compile(r'(?P<key>[^=!*?\[\]]+?)(?P<no>!?)=(?P<value>.*)', re.DOTALL)
 _MOST_NAMED = 5
+_MOST_RANKED = 50
 Test = Callable[[Environment], bool]
 
 
@@ -44,8 +46,7 @@ def the_one(environments: Sequence[Environment], name: str) -> Environment:
         return exact
     found = [one for one in environments if _names(name, one.name)]
     if not found:
-        asked = name.lower().replace('/', ' ').split()
-        found = [one for one in environments if all(word in _said(one) for word in asked)]
+        found = [hit.environment for hit in finding.rank(name, environments, limit=_MOST_RANKED)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -99,12 +100,6 @@ def _names(pattern: str, name: str) -> bool:
     if name == pattern or name.startswith(start):
         return True
     return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, start + '*')
-
-
-def _said(environment: Environment) -> str:
-    """All by which people may call it."""
-    one = environment
-    return ' '.join((one.name, one.service, one.cloud, one.region, one.stage, one.model)).lower()
 
 
 def _unknown(name: str, environments: Sequence[Environment]) -> errors.UsageFault:

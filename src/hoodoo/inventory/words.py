@@ -63,36 +63,50 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """All that an environment may be called by."""
+    """What the four things are called that name an environment."""
 
     service: Said
-    cloud: Said
     region: Said
+    cloud: Said
     stage: Said
-    beside: Mapping[str, float]
-    """Controller, model, owners, labels, DNS names and the whole name."""
 
-    def terms(self) -> frozenset[str]:
-        """Each word."""
-        named = (self.service, self.cloud, self.region, self.stage)
-        return frozenset[str]().union(*(said.terms for said in named), self.beside)
-
-    def spoken(self) -> frozenset[str]:
-        """Those that a mistyped word is compared with: no names that only one environment has."""
-        named = (self.service, self.cloud, self.region, self.stage)
-        parts = (term for term, weight in self.beside.items() if weight < WHOLE_BESIDE)
-        return frozenset[str]().union(*(said.terms for said in named), parts)
+    def each(self) -> tuple[Said, ...]:
+        """The four."""
+        return (self.service, self.region, self.cloud, self.stage)
 
 
-def calls(environment: Environment) -> Calls:
-    """The words for *environment*."""
+def calls(*, service: str, cloud: str, region: str, stage: str) -> Calls:
+    """The words for what is named so."""
     return Calls(
-        service=_named(environment.service),
-        cloud=_cloud(environment.cloud),
-        region=_region(environment.cloud, environment.region),
-        stage=_stage(environment.stage),
-        beside=_beside(environment),
+        service=_named(service), region=_region(cloud, region), cloud=_cloud(cloud), stage=_stage(stage)
     )
+
+
+def terms(environment: Environment) -> tuple[frozenset[str], frozenset[str]]:
+    """All words for *environment*; and those that a mistyped one is compared with.
+
+    The latter are without the names of models and the like, of which each environment has its own.
+    """
+    called = calls(
+        service=environment.service,
+        cloud=environment.cloud,
+        region=environment.region,
+        stage=environment.stage,
+    )
+    named = frozenset[str]().union(*(said.terms for said in called.each()))
+    others = beside(environment)
+    parts = (term for term, weight in others.items() if weight < WHOLE_BESIDE)
+    return named.union(others), named.union(parts)
+
+
+def beside(environment: Environment) -> Mapping[str, float]:
+    """The words for what stands beside the name: controller, model, owners, DNS names, labels."""
+    pairs: list[tuple[str, float]] = [(squash(environment.name), WHOLE_BESIDE)]
+    for whole in (environment.controller, environment.model, *environment.dns, *environment.owners):
+        pairs += _whole(whole)
+    for key, value in environment.labels.items():
+        pairs += [*_whole(value), (squash(key), KEY_BESIDE)]
+    return _best(pairs)
 
 
 def _best(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
@@ -146,15 +160,6 @@ def _region(cloud: str, region: str) -> Said:
     # Where the name has no separators, as Azure's, the words of it are those of what it is called.
     own = runs if len(said.parts) > 1 else split(found.called) or runs
     return Said(terms=said.terms, parts=frozenset(own), whole=said.whole)
-
-
-def _beside(environment: Environment) -> dict[str, float]:
-    pairs: list[tuple[str, float]] = [(squash(environment.name), EXACT)]
-    for whole in (environment.controller, environment.model, *environment.dns, *environment.owners):
-        pairs += _whole(whole)
-    for key, value in environment.labels.items():
-        pairs += [*_whole(value), (squash(key), KEY_BESIDE)]
-    return _best(pairs)
 
 
 @functools.lru_cache(maxsize=65_536)
