@@ -25,8 +25,6 @@ _COMMANDS = {
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
-    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
-    'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),
@@ -34,10 +32,10 @@ _COMMANDS = {
     'workspace-destroy': ('hoodoo.cli.commands.workspace_destroy', 'Remove a workspace.'),
     'workspace-list': ('hoodoo.cli.commands.workspace_list', 'List the workspaces.'),
     'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
+    'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
 }
 
 _SECTIONS = {
-    'Environments': ('env', 'audit'),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Environments': ('env', 'audit'),
     'Projects and workspaces': (
