@@ -41,12 +41,14 @@ TUTORIAL = TOP / 'docs' / 'tutorial.md'
 CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
 KUBERNETES_CHARMS = TOP / 'docs' / 'howto' / 'kubernetes-charms.md'
 DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
+ENVIRONMENTS = TOP / 'docs' / 'howto' / 'environments.md'
 WORDPRESS = TOP / 'docs' / 'howto' / 'wordpress.md'
 
 _FENCE = re.compile(r'^```(.*)\n((?:.*\n)*?)```$', re.MULTILINE)
 _SHAPES = (
     (r'\[ *\d+\.\d+s\]', '[SECONDS]'),
     (r'(in|after) \d+\.\d+ ?s', r'\1 SECONDS'),
+    (r'(?<=0) +\d+\.\d(?= +(exec|connect))', ' SECONDS'),
     (r'since \d\d:\d\d:\d\d', 'since TIME'),
     (r'(?<=^unit-wordpress-0: )\d\d:\d\d:\d\d', 'TIME'),
     (r'(?<=^wordpress) +\d[\d.]*(?= +blocked)', ' VERSION'),
@@ -166,6 +168,10 @@ def test_the_tutorial_does_what_it_says(site: Site, tmp_path: Path) -> None:
 
 def test_the_page_about_debugging_does_what_it_says(site: Site, tmp_path: Path) -> None:
     _run(DEBUG_A_HOOK, Shell(site, tmp_path))
+
+
+def test_the_page_about_environments_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    _run(ENVIRONMENTS, Shell(site, tmp_path))
 
 
 def test_the_page_about_kubernetes_charms_does_what_it_says(site: Site, tmp_path: Path) -> None:

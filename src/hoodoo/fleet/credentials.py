@@ -131,8 +131,7 @@ def _read(
             raise _fault(environment, f'{what} has no {" and no ".join(missing)}', where, hint=form)
         return Account(user=str(user), password=str(password))
     if len(lines) == 1 and not isinstance(found, list):
-        named = '' if source.kind is inventory.Kind.KEYRING else source.user
-        return Account(user=named, password=lines[0])
+        return Account(user=source.user, password=lines[0])
     raise _fault(environment, f'{what} gives no account', where, hint=form)
 
 

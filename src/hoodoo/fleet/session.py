@@ -93,7 +93,9 @@ def outside(settings: settings_module.Settings) -> tuple[settings_module.Setting
         else:
             environ[name] = value
     loaded = settings_module.load(environ)
-    same = dataclasses.replace(loaded, root=loaded.root, offline=settings.offline or loaded.offline)
+    same = dataclasses.replace(
+        loaded, root=settings.root, inventory=settings.inventory, offline=settings.offline or loaded.offline
+    )
     return same, Outer(environment=facts['environment'], mode=facts['mode'])
 
 
@@ -181,6 +183,8 @@ def _variables(
         'PATH': f'{bin_folder}:{settings.environ.get("PATH", os.defpath)}',
         # Which would go around our juju.
         'HOODOO_JUJU': None,
+        'HOODOO_INVENTORY': str(settings.inventory),
+        'MOJO_ROOT': str(settings.root),
         'HOODOO_ENVIRONMENT': name,
         'HOODOO_READ_ONLY': None if asked.write else name,
         _FOLDER: str(client.folder),

@@ -56,7 +56,8 @@ def filled(draft: Draft, folder: Path) -> tuple[Environment | None, list[Problem
         owners=filler.texts('owners'),
         runbook=filler.text('runbook', said.get('runbook', '')),
         dns=filler.texts('dns'),
-        credentials=filler.credentials(),
+        credentials=filler.credentials('credentials') or Credentials(),
+        read_credentials=filler.credentials('read_credentials'),
         place=Place(file=draft.file, line=draft.line),
     )
     return (None if filler.problems else environment), filler.problems
@@ -109,21 +110,21 @@ class _Filler:
             self.problem('spec', str(err), err.hint)
             return ''
 
-    def credentials(self) -> Credentials:
-        """Where the account is to be had."""
-        said = self.said.get('credentials', {})
+    def credentials(self, name: str) -> Credentials | None:
+        """Where the account is to be had that the key *name* is about; None where nothing is said."""
+        said = self.said.get(name) or {}
 
         def text(key: str) -> str:
-            return self.text('credentials', said.get(key, ''), key)
+            return self.text(name, said.get(key, ''), key)
 
         if 'file' in said:
             return Credentials(kind=Kind.FILE, path=text('file'))
         if 'command' in said:
-            words = tuple(self.text('credentials', one, 'command') for one in said['command'])
+            words = tuple(self.text(name, one, 'command') for one in said['command'])
             return Credentials(kind=Kind.COMMAND, command=words)
         if 'keyring' in said:
             return Credentials(kind=Kind.KEYRING, service=text('keyring'), user=text('user'))
-        return Credentials()
+        return None
 
 
 def is_production(stage: str) -> bool:
