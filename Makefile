@@ -1,5 +1,5 @@
 # Every target installs what it needs, asks nothing and may be run twice.
-.PHONY: demo demo-wordpress accept-wordpress images test check bench charms clean distclean help
+.PHONY: demo demo-wordpress accept-wordpress accept-fleet images test check bench charms clean distclean help
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/pytest -q
@@ -20,6 +20,10 @@ accept-wordpress: ## run the acceptance tests of the blog, the long ones too
 	@tools/build-images
 	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
 	$(PYTEST) images/wordpress/tests tests/accept/wordpress
+
+accept-fleet: ## have twenty shells and twenty runs side by side for some minutes
+	@tools/prepare test
+	$(PYTEST) tests/accept/fleet
 
 images: ## build the images of this repository into build/images/
 	@tools/prepare wordpress

@@ -26,6 +26,7 @@ _COMMANDS = {
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
     'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
+    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
@@ -37,7 +38,6 @@ _COMMANDS = {
 }
 
 _SECTIONS = {
-    'Environments': ('env',),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
     'Environments': ('env', 'audit'),
     'Projects and workspaces': (

@@ -47,7 +47,9 @@ class Entry:
     @property
     def writes(self) -> bool:
         """Whether it changes something, or is a session that may."""
-        return bool(self.facts.get('writes')) or self.facts.get('mode') == 'write' and self.event == 'session'
+        return bool(self.facts.get('writes')) or (
+            self.event == 'session' and self.facts.get('mode') == 'write'
+        )
 
     @property
     def what(self) -> str:

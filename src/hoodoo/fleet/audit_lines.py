@@ -1,7 +1,8 @@
 """The audit journal's file: one JSON object a line, only ever added to, by many processes at once.
 
-A line is one ``write`` to a file that is open for appending, which Linux does whole and one after the other. What a
-process was about to do is there before it does it, so that of one that was killed there is a beginning and no end.
+A line is one ``write`` to a file that is open for appending, which Linux does whole and one after the other.
+What a process is about to do is there before it does it, so that of one that was killed there is a beginning
+and no end.
 Every command in a connected shell waits for this module: it imports little.
 """
 
@@ -42,13 +43,16 @@ def add(folder: str, fields: Mapping[str, Scalar | list[str]], *, surely: bool =
 
 
 def encoded(value: object) -> str:
-    """*value* as JSON: texts, numbers, truths, and lists and mappings of them. Python's own takes thrice as long to load."""
+    """*value* as JSON: texts, whole numbers, truths, lists and mappings of them.
+
+    Python's own module for it takes longer to load than all the rest here.
+    """
     if isinstance(value, str):
         return _text(value)
     if value is None or isinstance(value, bool):
         return {None: 'null', True: 'true', False: 'false'}[value]
     if isinstance(value, list | tuple):
-        return f'[{",".join(map(encoded, value))}]'  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return f'[{",".join(map(encoded, value))}]'  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, dict):
         pairs = (f'{_text(str(key))}:{encoded(inner)}' for key, inner in value.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         return '{' + ','.join(pairs) + '}'

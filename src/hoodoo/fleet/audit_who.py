@@ -14,7 +14,7 @@ _NOBODY = 2**32 - 1
 
 
 def who(environ: Mapping[str, str]) -> dict[str, str]:
-    """``login`` (who came in), ``user`` (who we are now), ``sudo``, ``host``, ``from`` (by ssh) and ``tty``."""
+    """``login``, who came in; ``user``, who we are now; ``sudo``, ``host``, ``from`` (by ssh) and ``tty``."""
     return {
         'login': _login(),
         'user': _name(os.getuid()),

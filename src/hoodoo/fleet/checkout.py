@@ -1,4 +1,4 @@
-"""The workspace of an environment: its spec at the deployed revision, where no run has other plans with it."""
+"""The workspace of an environment: its spec at the deployed revision, unless a run still needs another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hoodoo.review import request
 from hoodoo.runner import locks, workspace
 from hoodoo.spec import addresses, sources
 
-__all__ = ['Checkout', 'deployed_revision', 'made', 'pinned']
+__all__ = ['Checkout', 'deployed_revision', 'located', 'made', 'pinned']
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def made(
     if not environment.spec:
         return None
     name = clientdir.environment_name(environment.name)
-    spec = _located(settings, environment)
+    spec = located(settings, environment)
     blank = dataclasses.replace(settings, project='', workspace='', spec='', stage='', model='')
     try:
         asked = request.complete(
@@ -104,7 +104,10 @@ def made(
 
 
 def _what_to_do(revision: str) -> str:
-    other = 'Another revision: --revision REV. What was fetched before: hoodoo --offline env ... Without: --no-spec.'
+    other = (
+        'Name another with --revision, use what was fetched before with "hoodoo --offline env ...", '
+        'or do without with --no-spec.'
+    )
     return (
         f'It may have been moved or removed there: look for it, or mend the inventory. {other}'
         if revision
@@ -112,7 +115,7 @@ def _what_to_do(revision: str) -> str:
     )
 
 
-def _located(settings: settings_module.Settings, environment: inventory.Environment) -> str:
+def located(settings: settings_module.Settings, environment: inventory.Environment) -> str:
     """The spec; where it is a directory, the inventory's folder is where relative paths begin."""
     here = settings.inventory / environment.spec
     return str(here) if not os.path.isabs(environment.spec) and here.is_dir() else environment.spec

@@ -1,4 +1,4 @@
-"""How many differences there are between an environment's model and its spec, as ``hoodoo drift`` counts them."""
+"""How far an environment's model is from its spec, as ``hoodoo drift`` counts it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The ``juju`` of a connected shell: what may be done here goes on to Juju's own, and is written down.
 
-It stands in a session's ``bin`` as a program of a few lines, and finds there which session it is of. It is a guard
-rail: whoever wants to can start Juju's own program directly.
+It stands in a session's ``bin`` as a program of a few lines, and finds there which session it is of. It is a
+guard rail: whoever wants to can start Juju's own program directly.
 """
 
 from __future__ import annotations

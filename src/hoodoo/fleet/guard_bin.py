@@ -12,7 +12,7 @@ from hoodoo.juju import handing
 
 __all__ = ['made']
 
-# Neither site packages nor variables of the user: it starts in a third of the time, and as nobody else can say.
+# Without site packages it starts in a third of the time; without the user's variables nobody changes it.
 _PROGRAM = """#!{python} -IS
 import sys
 sys.path.append({source!r})

@@ -53,6 +53,13 @@ _ELSEWHERE = {
 }
 _NAMES_A_MODEL = frozenset(('add-model', 'destroy-model', 'migrate', 'show-model'))
 """Their first argument is a model."""
+_MODEL_VALUES = frozenset(
+    (
+        *('--format', '-o', '--output', '--credential', '--owner', '--config', '--timeout', '-t'),
+        *('--max-wait', '--model-default', '--logging-config'),
+    )
+)
+"""Flags of these commands that have a value."""
 _RUNS_OTHERS = frozenset(('exec', 'ssh', 'scp', 'debug-hook', 'debug-hooks', 'debug-code'))
 """What comes after their flags belongs to a program on a machine."""
 _THEIR_VALUES = frozenset(
@@ -69,6 +76,7 @@ _OPEN_VALUES = frozenset(('set-constraints', 'set-model-constraints', 'attach-re
 _SECRET_FLAGS = frozenset(('--config', '--model-default', '--params'))
 _SECRET_WORDS = ('passw', 'passphrase', 'token', 'secret', 'credential', 'key')
 _ALL_SECRET = frozenset(('register', 'change-user-password'))
+_OTHER = 'other'
 _LONGEST_WORD, _LONGEST_LINE = 400, 4000
 
 
@@ -156,7 +164,7 @@ def shown(words: Sequence[str], command: str) -> list[str]:
 
 
 def _command_at(words: Sequence[str]) -> int | None:
-    """Where the command is, after flags of juju itself; the length for none; None for a flag that nobody knows."""
+    """Where the command is, after flags of juju itself; the length for none; None after an unknown flag."""
     index = 0
     while index < len(words):
         word = words[index]
@@ -190,7 +198,8 @@ def _models(command: str, rest: Sequence[str]) -> tuple[str, ...]:
     positional = False
     for word in rest:
         if takes:
-            found.append(word if takes == 'model' else f'{word}:')
+            if takes != _OTHER:
+                found.append(word if takes == 'model' else f'{word}:')
             takes = ''
         elif word in ('-m', '--model'):
             takes = 'model'
@@ -202,9 +211,12 @@ def _models(command: str, rest: Sequence[str]) -> tuple[str, ...]:
             found.append(f'{word.partition("=")[2]}:')
         elif word.startswith('-m') and not word.startswith('--'):
             found.append(word[2:])
-        elif command in _NAMES_A_MODEL and not positional and not word.startswith('-'):
-            positional = True
-            found.append(word)
+        elif command in _NAMES_A_MODEL and not positional:
+            if word in _MODEL_VALUES:
+                takes = _OTHER
+            elif not word.startswith('-'):
+                positional = True
+                found.append(word)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""A session: one environment, one mode, from being connected to having left; the audit journal has both ends."""
+"""A session: one environment, one mode, from being connected to having left, both of which are kept."""
 
 from __future__ import annotations
 

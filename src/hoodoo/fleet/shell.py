@@ -143,7 +143,7 @@ def _posix(
     ps1 = shlex.quote(prompt.plain() + ' ')
     text = f"""{own}{_posix_again(first, again)}
 unalias juju 2>/dev/null
-PS1={ps1}"${{PS1:-\\$ }}"
+case $PS1 in {ps1}*) ;; *) PS1={ps1}"${{PS1:-\\$ }}" ;; esac
 """
     # A shell that knows no ENV has the prompt alone.
     return Start(

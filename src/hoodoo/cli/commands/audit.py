@@ -55,8 +55,8 @@ class _Wanted:
 def command(
     environment: tuple[str, ...], since: str, who: str, writes: bool, follow: bool, form: str
 ) -> None:
-    """Show who was connected to which ENVIRONMENT (names or patterns; default: all), why, and which juju commands
-    they ran there.
+    """Show who was connected to which ENVIRONMENT (names or patterns; default: all), why, and which commands
+    of juju they ran there.
 
     A command is written down before it begins and again when it has ended: one that was killed is shown as
     unfinished. Values of options and secrets are not kept.

@@ -18,9 +18,9 @@ def command(ctx: click.Context, name: str, write: bool, reason: str, revision: s
     """Open a shell ($SHELL) that is connected to environment NAME.
 
     It has Juju client files of its own, with NAME's controller alone, so that no other shell moves it and it
-    moves none. JUJU_ and MOJO_ variables are set, and the workspace holds the spec as it is deployed. Until it
-    is raised with --write, commands of juju and hoodoo that change something are refused. Who, when, why and
-    each juju command are kept: see "hoodoo audit".
+    moves none. JUJU_ and MOJO_ variables are set, and the workspace holds the spec as it is deployed. Unless
+    it is raised with --write, commands of juju and hoodoo that change something are refused. Who, when, why
+    and each juju command are kept: see "hoodoo audit".
 
     \b
     Examples:

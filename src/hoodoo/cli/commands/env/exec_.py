@@ -32,8 +32,8 @@ def command(
       hoodoo env exec mirror/staging -- hoodoo plan
       hoodoo env exec mirror/staging --write --reason "ticket 4711" -- hoodoo run
 
-    Exit codes: those of the command, 128 and more for the signal that ended it; 126 it cannot be run; 127 there
-    is no such program.
+    Exit codes: those of the command, 128 and more for the signal that ended it; 126 it cannot be run;
+    127 there is no such program.
     """
     given = connecting.Given(name=name, write=write, reason=reason, revision=revision, no_spec=no_spec)
     program, *words = argv
