@@ -24,7 +24,6 @@ _COMMANDS = {
     'cancel': ('hoodoo.cli.commands.cancel', 'End a run of another process.'),
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
-    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
     'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
@@ -34,7 +33,6 @@ _COMMANDS = {
     'workspace-new': ('hoodoo.cli.commands.workspace_new', 'Make a workspace and bring a spec into it.'),
     'workspace-destroy': ('hoodoo.cli.commands.workspace_destroy', 'Remove a workspace.'),
     'workspace-list': ('hoodoo.cli.commands.workspace_list', 'List the workspaces.'),
-    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
 }
 
 _SECTIONS = {
