@@ -10,9 +10,9 @@ not at all. The words come in any order, except that a number stays behind the w
 
 Whether that determines the environment is decided here, by what was said of each thing, without any of the
 code that finds: what fits two environments is thrown away, unless no stage was said and only one of them is
-in production, which is meant then. In a third of the queries one word, of at least four letters, has a slip: a
-letter left out, one typed twice, two that changed places, or a neighbour on the keyboard. Numbers have none,
-and neither have words of which the slip makes another word that something in this inventory is called.
+in production, which is meant then. In a third of the queries a word of at least four letters has a slip: one
+left out, one typed twice, two that changed places, or a neighbour on the keyboard. Numbers have none, and
+neither have words of which the slip makes another word that something in this inventory is called.
 
 Only the table of regions and the other names of clouds are those that the finder knows, for they are facts.
 """

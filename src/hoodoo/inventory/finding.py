@@ -41,7 +41,7 @@ _SERVICE, _REGION = 0.08, 0.05
 _SPELT = 0.01
 """For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
 _MINOR_BONUS = 0.05
-"""For a service that has such a word in its name."""
+"""For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
 
 
 class Level(IntEnum):
@@ -302,7 +302,7 @@ class _Asked:
             hit |= terms
             total += quality
         called = subject.called
-        minor = called.service.parts & self._minor
+        minor = self._minor & (called.service.parts | called.stage.terms.keys())
         score = total / len(self._words) if self._words else 0.0
         score += _MINOR_BONUS * len(minor) + _SERVICE * _covered(called.service, hit | minor)
         score += _REGION * _covered(called.region, hit)

@@ -26,30 +26,33 @@ _NUDGING = frozenset({'find', 'pick', 'status', 'list', 'show'})
 @click.group('env', cls=lazy.LazyGroup, commands_at=_COMMANDS, invoke_without_command=True)
 @click.option(
     '--inventory',
-    default='',
     metavar='DIR',
     help='Which environments there are; default $HOODOO_INVENTORY, else ~/.config/hoodoo/inventory.',
 )
 @click.pass_context
-def command(ctx: click.Context, inventory: str) -> None:
-    """Find, connect to and look after environments. Without a command: pick one and connect to it.
+def command(ctx: click.Context, inventory: str | None) -> None:
+    """Find, connect to and look after environments.
 
-    Which there are is said by an inventory, a folder of YAML in version control.
+    Which there are is said by an inventory, a folder of YAML in version control. Without a command, and on a
+    terminal, it lets you pick one.
 
     \b
     Examples:
-      hoodoo env find archive mirror japan east
-      hoodoo env status stage=production
+      hoodoo env
+      hoodoo env find mirror tokyo prod
+      hoodoo env list stage=production
+      hoodoo env status cloud=aws
       hoodoo env show archive-mirror/azure/japaneast/production
       hoodoo env --inventory ~/src/inventory check
     """
-    ctx.meta['hoodoo.inventory'] = inventory
+    if inventory:
+        ctx.meta['hoodoo.inventory'] = inventory
     if ctx.invoked_subcommand in _NUDGING:
         ctx.call_on_close(_nudge)
     if ctx.invoked_subcommand is None:
         from hoodoo.cli.commands.env import pick  # the others do without a terminal
 
-        ctx.invoke(pick.command)
+        pick.from_group(ctx)
 
 
 def _nudge() -> None:

@@ -6,8 +6,9 @@ import click
 
 from bedrock import errors
 from hoodoo.cli import common, envs
+from hoodoo.inventory import showing
 
-_COLUMNS = ('environment', 'controller', 'model', 'health', 'seen')
+_COLUMNS = ('name', 'controller', 'model', 'revision', 'health', 'drift')
 
 
 @click.command('find')
@@ -36,13 +37,16 @@ def command(words: tuple[str, ...], limit: int, form: str) -> None:
     text = ' '.join(words)
     with envs.opened_index() as index:
         found = [
-            {**envs.row(hit.environment, index.state(hit.environment.name)), 'score': round(hit.score, 3)}
+            {**showing.row(hit.environment, index.state(hit.environment.name)), 'score': round(hit.score, 3)}
             for hit in index.find(text, limit)
         ]
         guesses = () if found else index.guesses(text)
         empty = not found and not index.names(1)
-    if found or form != 'table':
-        common.show(found, form, _COLUMNS, empty='')
+    if form != 'table':
+        common.show(found, form, (), empty='')
+    elif found:
+        rows = [{column: showing.cell(row, column) for column in _COLUMNS} for row in found]
+        common.show(rows, form, _COLUMNS, empty='')
     if empty:
         raise errors.Fault(
             f'cannot find "{text}": the inventory is empty', hint='"hoodoo env add" adds an environment.'
