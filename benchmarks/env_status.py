@@ -71,7 +71,8 @@ def _nudging(env: Mapping[str, str], hoodoo: str) -> None:
     lock = Path(env['XDG_STATE_HOME'], 'hoodoo', nudge.LOCK)
     words = [hoodoo, 'env', 'list', 'model=m0', 'controller=pocket']
     lock.touch()
-    without, starting = [], []
+    without: list[float] = []
+    starting: list[float] = []
     for _ in range(RUNS):
         without.append(_timed(env, words))
         os.utime(lock, (0, 0))
@@ -92,7 +93,7 @@ def _add_models(host: rig.Rig, models: int) -> None:
     assert found is not None
     connection = rpc.Connection(found)
     for number in range(models):
-        given = {'name': f'm{number}', 'owner-tag': 'user-admin', 'config': {}}
+        given = {'name': f'm{number}', 'owner-tag': 'user-admin'}
         connection.call('ModelManager', 'CreateModel', given)
     connection.close()
 
