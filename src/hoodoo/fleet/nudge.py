@@ -25,6 +25,8 @@ def nudge(settings: settings_module.Settings) -> bool:
     after_s = settings_module.refresh_after_s(settings.environ)
     if not after_s or settings.offline or not settings.inventory.is_dir():
         return False
+    if 'HOODOO_ENVIRONMENT' in settings.environ:
+        return False  # a connected shell knows one controller, and its files go with it
     lock = settings.state / LOCK
     try:
         if 0 <= time.time() - lock.stat().st_mtime < after_s:

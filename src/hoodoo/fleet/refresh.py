@@ -186,8 +186,8 @@ class Refresher:
                 pay=lambda requests: self._purse.pay(environment.controller, requests),
             )
             self._note(f'{environment.name} drift {found if found is not None else "unknown"}')
-        except errors.Fault as err:
-            self._note(f'{environment.name} drift unknown: {err.message}')
+        except (errors.Fault, OSError) as err:
+            self._note(f'{environment.name} drift unknown: {err}')
         now_ms = self._now_ms()
         self._index.change(
             environment.name, lambda known: dataclasses.replace(known, drift=found, drift_ms=now_ms)

@@ -169,7 +169,9 @@ def test_how_often_is_said_in_minutes(value: str, seconds: float) -> None:
     assert settings.refresh_after_s({'HOODOO_REFRESH': value}) == seconds
 
 
-@pytest.mark.parametrize('environ', [{'HOODOO_REFRESH': '0'}, {'HOODOO_OFFLINE': '1'}, {}])
+@pytest.mark.parametrize(
+    'environ', [{'HOODOO_REFRESH': '0'}, {'HOODOO_OFFLINE': '1'}, {'HOODOO_ENVIRONMENT': 'a'}, {}]
+)
 def test_nothing_is_started_where_nobody_wants_it_or_there_is_nothing_to_refresh(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
