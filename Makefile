@@ -62,7 +62,11 @@ $(CHARM_CHECKS): check-%:
 
 bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test
+<<<<<<< HEAD
 	for question in startup check overhead plan deploy_share boot hooks status fleet find blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
+=======
+	for question in startup check overhead plan deploy_share boot hooks status env_status fleet blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
+>>>>>>> w2-status
 
 charms: ## pack the charms of this repository into build/
 	@tools/prepare

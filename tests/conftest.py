@@ -35,6 +35,8 @@ def surroundings() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for name in [name for name in os.environ if name.startswith(_OF_THE_CALLER)]:
             patched.delenv(name)
+        # Commands would leave refreshes behind that go on after the test.
+        patched.setenv('HOODOO_REFRESH', '0')
         patched.setenv('GIT_CONFIG_GLOBAL', os.devnull)
         patched.setenv('GIT_CONFIG_NOSYSTEM', '1')
         yield

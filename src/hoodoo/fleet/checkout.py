@@ -19,7 +19,7 @@ from hoodoo.review import request
 from hoodoo.runner import locks, workspace
 from hoodoo.spec import addresses, sources
 
-__all__ = ['Checkout', 'deployed_revision', 'made', 'pinned']
+__all__ = ['Checkout', 'deployed_revision', 'located', 'made', 'pinned']
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def made(
     if not environment.spec:
         return None
     name = clientdir.environment_name(environment.name)
-    spec = _located(settings, environment)
+    spec = located(settings, environment)
     blank = dataclasses.replace(settings, project='', workspace='', spec='', stage='', model='')
     try:
         asked = request.complete(
@@ -115,7 +115,7 @@ def _what_to_do(revision: str) -> str:
     )
 
 
-def _located(settings: settings_module.Settings, environment: inventory.Environment) -> str:
+def located(settings: settings_module.Settings, environment: inventory.Environment) -> str:
     """The spec; where it is a directory, the inventory's folder is where relative paths begin."""
     here = settings.inventory / environment.spec
     return str(here) if not os.path.isabs(environment.spec) and here.is_dir() else environment.spec

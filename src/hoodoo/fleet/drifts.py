@@ -1,4 +1,4 @@
-"""How many differences there are between an environment's model and its spec, as ``hoodoo drift`` counts them."""
+"""How far an environment's model is from its spec, as ``hoodoo drift`` counts it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from hoodoo.fleet import checkout, clientdir
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import State
 from hoodoo.journal import journal, rows
-from hoodoo.juju import clientfiles, jujudriver, listing, reader, rpc
+from hoodoo.juju import clientfiles, jujudriver, listing, login, reader, rpc
 from hoodoo.review import preview, request
 from hoodoo.runner import run
 from hoodoo.spec import sources
+
+_REFUSED = 'unauthorized access'
 
 Pay = Callable[[int], None]
 """Called before so many requests to the controller; waits as long as the budget wants."""
@@ -40,8 +42,7 @@ def count(
     runner = run.Runner(settings=settings, journal=memory, connect=run.connect_juju(settings))
     lines = runner.check(asked)
     with contextlib.closing(_Metered(controller, pay=pay)) as juju:
-        every = listing.request(controller.user, every=False)
-        models = listing.decode(juju.call('ModelManager', 'ListModelSummaries', every))
+        models = listing.decode(_summaries(juju, controller.user))
     found = listing.find(models, environment.model, controller.user)
     if found is None:
         return None
@@ -53,6 +54,16 @@ def count(
     )
     with contextlib.closing(driver):
         return len(preview.drifted(lines, driver, memory).entries)
+
+
+def _summaries(juju: rpc.Connection, user: str) -> dict[str, Any]:
+    """All models for those who may see them, else those that are shown to *user*."""
+    try:
+        return juju.call('ModelManager', 'ListModelSummaries', listing.request(user, every=True))
+    except login.RpcFault as err:
+        if err.code != _REFUSED:
+            raise
+    return juju.call('ModelManager', 'ListModelSummaries', listing.request(user, every=False))
 
 
 class _Metered(rpc.Connection):

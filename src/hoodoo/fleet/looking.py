@@ -17,6 +17,7 @@ from bedrock import errors
 from hoodoo import model, wording
 from hoodoo import settings as settings_module
 from hoodoo.fleet import credentials, health
+from hoodoo.fleet import session as outer_session
 from hoodoo.inventory.environment import Credentials, Environment
 from hoodoo.inventory.state import Health, State
 from hoodoo.juju import clientfiles, listing, login, session, snapshot
@@ -68,13 +69,17 @@ class Manner:
 
 
 def known_account(settings: settings_module.Settings) -> Account:
-    """Accounts from where the inventory says that they are; of two, the one that may only look."""
+    """Accounts from where the inventory says that they are; of two, the one that may only look.
+
+    A connected shell knows its own controller alone: what it was opened from knows the others.
+    """
+    data = outer_session.outside(settings)[0].juju_data
 
     def account(environment: Environment) -> clientfiles.Controller:
         name = environment.controller
-        found = clientfiles.find(settings.juju_data, name)
+        found = clientfiles.find(data, name)
         if found is None:
-            names = clientfiles.names(settings.juju_data)
+            names = clientfiles.names(data)
             hint = f'{wording.guess(name, names)} Run "juju login", or mend the inventory.'.strip()
             raise errors.UnreachableFault(f'controller "{name}" is not registered here', hint=hint)
         given = credentials.account(settings, environment, write=False)

@@ -53,7 +53,9 @@ class Purse:
             ).fetchone()
             had = budget.Bucket(tokens=row['tokens'], at_ms=row['at_ms']) if row is not None else None
             left, wait_s = budget.take(had, requests, self._rate, now_ms=self._now_ms())
-            db.execute('INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)', (controller, left.tokens, left.at_ms))
+            db.execute(
+                'INSERT OR REPLACE INTO bucket VALUES (?, ?, ?)', (controller, left.tokens, left.at_ms)
+            )
             return wait_s
 
         self.spent += requests

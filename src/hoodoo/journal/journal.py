@@ -145,12 +145,13 @@ class Journal:
             outcome: Of those with this outcome, and of whole manifests alone; empty for all.
         """
         self._mark_interrupted()
-        only = "outcome = ? AND line = ''" if outcome else "'' = ?"
-        query = (
-            'SELECT * FROM run WHERE id IN'
-            f" (SELECT max(id) FROM run WHERE model_uuid <> '' AND {only} GROUP BY model_uuid)"
-            ' ORDER BY id DESC'
-        )
+        query = """
+            SELECT * FROM run WHERE id IN (
+                SELECT max(id) FROM run
+                WHERE model_uuid <> '' AND (?1 = '' OR (outcome = ?1 AND line = ''))
+                GROUP BY model_uuid
+            ) ORDER BY id DESC
+        """
         return self._store.read_now(lambda db: [_run(row) for row in db.execute(query, (outcome,))])
 
     def get(self, number: int) -> rows.Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Iterator
 
@@ -72,9 +73,15 @@ def trusted(controller: clientfiles.Controller) -> Iterator[tuple[ssl.SSLContext
     """Who may vouch for the controller, and under which name: its own authority, then everybody's."""
     if controller.ca:
         # Juju signs for this name whatever the controller's address is.
-        yield ssl.create_default_context(cadata=controller.ca), _SERVER_NAME
+        yield _trusting(controller.ca), _SERVER_NAME
     if controller.hostname or not controller.ca:
-        yield ssl.create_default_context(), controller.hostname or None
+        yield _trusting(''), controller.hostname or None
+
+
+@functools.lru_cache(maxsize=64)
+def _trusting(ca: str) -> ssl.SSLContext:
+    """Trust in one authority, else in everybody's: reading those takes as long as many a connection."""
+    return ssl.create_default_context(cadata=ca or None)
 
 
 async def _drop(tasks: list[asyncio.Task[ClientConnection]], won: ClientConnection | None) -> None:

@@ -23,6 +23,9 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     'schema': ('hoodoo.cli.commands.env.schema', 'Print the JSON Schema of files of an inventory.'),
 }
 
+_NUDGING = frozenset({'find', 'pick', 'status', 'list', 'show'})
+"""Commands that show what is known: it is renewed where it is old, once they are done."""
+
 
 @click.group('env', cls=lazy.LazyGroup, commands_at=_COMMANDS, invoke_without_command=True)
 @click.option(
@@ -43,12 +46,22 @@ def command(ctx: click.Context, inventory: str) -> None:
       hoodoo env
       hoodoo env find mirror tokyo prod
       hoodoo env list stage=production
+      hoodoo env status cloud=aws
       hoodoo env show archive-mirror/azure/japaneast/production
       hoodoo env --inventory ~/src/inventory check
     """
     if inventory:
         ctx.meta['hoodoo.inventory'] = inventory
+    if ctx.invoked_subcommand in _NUDGING:
+        ctx.call_on_close(_nudge)
     if ctx.invoked_subcommand is None:
         from hoodoo.cli.commands.env import pick  # the others do without a terminal
 
         pick.from_group(ctx)
+
+
+def _nudge() -> None:
+    from hoodoo.cli import common  # after the command, which has most of it by now
+    from hoodoo.fleet import nudge
+
+    nudge.nudge(common.settings())
