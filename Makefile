@@ -1,5 +1,5 @@
 # Every target installs what it needs, asks nothing and may be run twice.
-.PHONY: demo demo-wordpress accept-wordpress images test check bench charms clean distclean help
+.PHONY: demo demo-wordpress accept-wordpress accept-ci images test check bench charms clean distclean help
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/pytest -q
@@ -21,11 +21,15 @@ accept-wordpress: ## run the acceptance tests of the blog, the long ones too
 	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
 	$(PYTEST) images/wordpress/tests tests/accept/wordpress
 
+accept-ci: ## try a hundred revisions, kill a tenth of the attempts, and see that no model is left
+	@tools/prepare test
+	$(PYTEST) -s tests/accept/ci
+
 images: ## build the images of this repository into build/images/
 	@tools/prepare wordpress
 	@tools/build-images
 
-test: check ## run every test, real machines included
+test: check ## run every test, real machines included; reports of CI go to build/ci/
 	$(PYTEST) tests/integration
 	@tools/build-images
 	$(PYTEST) -m 'not heavy' images/wordpress/tests
