@@ -1,5 +1,5 @@
 # Every target installs what it needs, asks nothing and may be run twice.
-.PHONY: demo demo-wordpress accept-wordpress accept-fleet images test check bench charms clean distclean help
+.PHONY: demo demo-wordpress accept-wordpress accept-fleet accept-ci images test check bench charms clean distclean help
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/pytest -q
@@ -28,11 +28,15 @@ accept-fleet: ## have twenty shells and twenty runs side by side for some minute
 	@tools/prepare test
 	$(PYTEST) tests/accept/fleet
 
+accept-ci: ## try a hundred revisions, kill a tenth of the attempts, and see that no model is left
+	@tools/prepare test
+	$(PYTEST) -s tests/accept/ci
+
 images: ## build the images of this repository into build/images/
 	@tools/prepare wordpress
 	@tools/build-images
 
-test: check ## run every test, real machines included
+test: check ## run every test, real machines included; reports of CI go to build/ci/
 	@tools/build-images
 	$(PYTEST) $(BESIDE) tests/integration
 	$(PYTEST) -m 'not heavy' images/wordpress/tests
@@ -62,11 +66,7 @@ $(CHARM_CHECKS): check-%:
 
 bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test
-<<<<<<< HEAD
-	for question in startup check overhead plan deploy_share boot hooks status fleet find blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
-=======
-	for question in startup check overhead plan deploy_share boot hooks status env_status fleet blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
->>>>>>> w2-status
+test: check ## run every test, real machines included; reports of CI go to build/ci/
 
 charms: ## pack the charms of this repository into build/
 	@tools/prepare

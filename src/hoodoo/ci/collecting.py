@@ -17,7 +17,6 @@ from hoodoo.review import check, preview
 from hoodoo.secrets import masker, values
 
 _PROGRAM_S = 60.0
-_LOG_LINES = 20_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class Collection:
             'status.txt': ('status', '--relations', '--storage'),
             'status.json': ('status', '--format', 'json'),
             'units.json': ('show-unit', '--format', 'json', *units),
-            'debug-log.txt': ('debug-log', '--replay', '--no-tail', '--limit', str(_LOG_LINES)),
+            'debug-log.txt': ('debug-log', '--replay', '--no-tail'),
         }
         if not units:
             del commands['units.json']
@@ -73,7 +72,9 @@ class Collection:
         try:
             yield
         except (errors.Fault, OSError, ValueError) as err:
-            self.notes.append(self.mask(f'{what} could not be had: {str(err).splitlines()[0]}'))
+            lines = str(err).splitlines()
+            said = f'{lines[0]} {lines[-1].strip()}' if len(lines) > 1 else str(err)
+            self.notes.append(self.mask(f'{what} could not be had: {said}'))
 
 
 def learn(mask: masker.Masker, lines: Sequence[check.Line]) -> None:

@@ -122,10 +122,13 @@ class Reaper:
                     expired = now.expires_ms <= self.now_ms
                     kept = marks.Standing.EXPIRED if expired else marks.Standing.KEPT
                     found = dataclasses.replace(found, standing=kept.value, leftover=expired)
-                if not found.leftover or wanted.dry_run:
+                if not found.leftover:
                     return found
                 if row.controller not in known:
                     return dataclasses.replace(found, problem=problems.get(row.controller, 'unknown'))
+                if not wanted.dry_run:
+                    # First: one of them may be about to make the model.
+                    place.stop_programs()
                 return self._remove_row(now, place, known[row.controller], found, wanted)
         except locks.BusyFault:
             return dataclasses.replace(found, standing=marks.Standing.RUNS.value, leftover=False)
@@ -140,14 +143,16 @@ class Reaper:
         found: Found,
         wanted: Wanted,
     ) -> Found | None:
-        # First: one of them may be about to make the model.
-        place.stop_programs()
         model = ending.find(known, name=row.model, uuid=row.model_uuid)
         if model is not None and not row.model_uuid:
             notes = known.notes(model.uuid)
             if notes and marks.decode(notes, name=model.name, uuid=model.uuid) is None:
                 return dataclasses.replace(found, problem='it carries notes of somebody else')
+        if model is not None and wanted.dry_run:
+            return found
         if model is None:
+            if wanted.dry_run:
+                return None
             if row.model_uuid or self.now_ms - row.intended_ms > _MAY_COME_MS:
                 self.attempts.gone(row.token)
             self._tidy(place, row, wanted)

@@ -12,6 +12,7 @@ from hoodoo.spec import addresses, sources
 from hoodoo.vcs import bzr, git, gitmirror
 
 _SHORT = 8
+_VERIFY = ('rev-parse', '--verify', '--quiet')
 _COMMIT = re.compile('[0-9a-f]{40}')
 _PLACE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://[^/]*/|[\w.-]+@[\w.-]+:|(?:nosmart\+|git\+)?lp:')
 
@@ -64,7 +65,7 @@ def take(text: str, *, below: str, folder: Path, mirrors: Path) -> Taken:
 
 def _as_it_is(place: Path) -> Taken:
     origin = sources.find(str(place), clones=Path())
-    commit = _git(origin.root, 'rev-parse', '--verify', '--quiet', 'HEAD')
+    commit = _git(origin.root, *_VERIFY, 'HEAD')
     if not commit:
         return Taken(origin=origin, revision='', commit='')
     top = Path(_git(origin.root, 'rev-parse', '--show-toplevel'))
@@ -82,13 +83,13 @@ def _checked_out(place: Path, revision: str, folder: Path, mirrors: Path) -> Tak
             hint='Leave the revision away to try the directory as it is.',
         )
     # The repository's own words for it: HEAD~1, a short hash, or a branch that only it has.
-    commit = _git(root, 'rev-parse', '--verify', '--quiet', '--end-of-options', f'{revision}^{{commit}}')
+    commit = '' if revision.startswith('-') else _git(root, *_VERIFY, f'{revision}^{{commit}}')
     if not commit:
         raise errors.UsageFault(f'cannot take revision "{revision}": {top} has no such commit, tag or branch')
     below = _git(root, 'rev-parse', '--show-prefix').rstrip('/')
     git.fetch(top, folder, revno=commit, mirrors=mirrors)
     origin = _origin(folder, below, root.name, f'{root}@{commit}')
-    ref = _git(root, 'rev-parse', '--symbolic-full-name', '--end-of-options', revision)
+    ref = _git(root, 'rev-parse', '--symbolic-full-name', revision)
     named = revision != 'HEAD' and ref.startswith(('refs/heads/', 'refs/tags/'))
     return Taken(origin=origin, revision=_shown(revision if named else '', commit), commit=commit)
 

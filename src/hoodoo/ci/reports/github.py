@@ -23,7 +23,7 @@ def command(severity: str, message: str, place: report.Place | None = None, *, t
     properties = ','.join(
         f'{key}={_escaped(str(value), ":,")}' for key, value in {**known, 'title': title}.items() if value
     )
-    return f'::{severity} {properties}'.rstrip() + f'::{_escaped(message)}'
+    return f'::{severity} {properties}'.rstrip() + f'::{_escaped(report.fit(message))}'
 
 
 def _escaped(word: str, more: str = '') -> str:

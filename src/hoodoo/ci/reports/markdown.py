@@ -18,7 +18,7 @@ _LONGEST = 60
 
 def markdown(told: report.Report) -> str:
     """*told* as a page."""
-    return '\n'.join(_lines(told)) + '\n'
+    return report.fit('\n'.join(_lines(told))) + '\n'
 
 
 def _lines(told: report.Report) -> Iterator[str]:

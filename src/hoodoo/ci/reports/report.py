@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+_COLOUR = re.compile('\x1b\\[[0-9;]*[A-Za-z]')
+_UNFIT = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
 
 class Outcome(enum.Enum):
@@ -100,3 +104,8 @@ class Report:
 def first_line(text: str) -> str:
     """The first line of an error's text, without the word that begins it."""
     return text.partition('\n')[0].removeprefix('ERROR ')
+
+
+def fit(text: str) -> str:
+    """*text* without colours and without what XML cannot hold, escaped or not."""
+    return _UNFIT.sub('', _COLOUR.sub('', text))

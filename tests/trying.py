@@ -11,10 +11,10 @@ from xml.etree import ElementTree as ET
 
 from bedrock import process
 
-_SPEC = Path(__file__).parents[1] / 'data' / 'specs' / 'tried'
+_SPEC = Path(__file__).parent / 'data' / 'specs' / 'tried'
 _WHO = ('-c', 'user.name=Tester', '-c', 'user.email=tester@example.com')
 # XML 1.0 has no place for any other character.
-_FIT = re.compile('[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*')
+FIT = re.compile('[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*')
 
 
 def repository(folder: Path, changed: Mapping[str, str] | None = None) -> Path:
@@ -54,7 +54,7 @@ class Case:
 def cases(file: Path) -> list[Case]:
     """The cases of a JUnit report, which is as its readers want it."""
     text = file.read_text()
-    assert _FIT.fullmatch(text)
+    assert FIT.fullmatch(text)
     root = ET.fromstring(text)
     assert root.tag == 'testsuites'
     _check_counts(root)

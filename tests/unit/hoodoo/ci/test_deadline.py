@@ -1,0 +1,58 @@
+"""Bounds and interrupts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from bedrock import process
+from hoodoo.ci import deadline
+
+
+def test_what_takes_too_long_is_ended_with_its_programs() -> None:
+    began = time.monotonic()
+    with pytest.raises(deadline.TimeUp), deadline.within(0.2):
+        process.run(['sleep', '30'])
+    assert time.monotonic() - began < 10
+
+
+def test_what_retries_after_errors_does_not_go_on() -> None:
+    with pytest.raises(KeyboardInterrupt), deadline.within(0.01):
+        _retrying()
+
+
+def _retrying() -> None:
+    while True:
+        try:
+            time.sleep(1)
+        except Exception:  # noqa: BLE001 - as a phase might
+            continue
+
+
+def test_the_bound_ends_with_its_block() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with deadline.within(30):
+        pass
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) == before
+    with deadline.within(0):
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0), 'no bound'
+
+
+def test_the_first_interrupt_is_borne_and_the_second_is_not(capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    borne: list[bool] = []
+    with pytest.raises(KeyboardInterrupt), deadline.patiently('once more', bear=1):
+        _interrupt_twice(borne)
+    assert borne
+    assert capfd.readouterr().err == 'once more\n'
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def _interrupt_twice(borne: list[bool]) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    borne.append(True)
+    os.kill(os.getpid(), signal.SIGINT)
