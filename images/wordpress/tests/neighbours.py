@@ -39,6 +39,8 @@ def debian(release: str, *packages: str) -> Path:
     draft = tree.with_name(f'{tree.name}.{os.getpid()}')
     command = [
         *('mmdebstrap', '--variant=apt', f'--include={",".join(packages)}', '--quiet'),
+        # A mirror may be older than sid allows; nothing but tests is made of this.
+        '--aptopt=Acquire::Check-Valid-Until "false"',
         *(release, draft, _ARCHIVE),
     ]
     kept.mkdir(parents=True, exist_ok=True)
@@ -48,6 +50,15 @@ def debian(release: str, *packages: str) -> Path:
         pytest.skip(f'no {", ".join(packages)} of {release}: {made.stderr.decode()[-300:]}')
     draft.rename(tree)
     return tree
+
+
+def certificate(file: Path, key: Path, name: str) -> None:
+    """Make a certificate for *name* that is its own authority."""
+    command = [
+        *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', f'/CN={name}'),
+        *('-addext', f'subjectAltName=DNS:{name}', '-keyout', key, '-out', file),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +170,7 @@ def _configure(folder: Path, ports: Mapping[str, int], keystone: str) -> None:
     )
     (keystone_etc / 'keystone.conf').write_text(
         '[DEFAULT]\nlog_file =\nuse_stderr = true\n'
-        '[database]\nconnection = sqlite:////srv/keystone.db\n'
+        '[database]\nconnection = sqlite:////srv/keystone.db?timeout=60\n'
         '[token]\nprovider = fernet\n[fernet_tokens]\nkey_repository = /srv/fernet\n'
         '[credential]\nkey_repository = /srv/credential\n[cache]\nenabled = false\n'
     )
@@ -181,6 +192,9 @@ def _bootstrap(keystone: str) -> str:
     own = '--keystone-user root --keystone-group root'
     return (
         'mkdir -p /srv/fernet /srv/credential\nkeystone-manage db_sync\n'
+        # Keystone reads while it writes, which SQLite allows in this mode alone.
+        'python3 -c "import sqlite3; '
+        "sqlite3.connect('/srv/keystone.db').execute('PRAGMA journal_mode=WAL')\"\n"
         f'keystone-manage fernet_setup {own}\nkeystone-manage credential_setup {own}\n'
         f'export OS_BOOTSTRAP_PASSWORD={_ADMIN}\n'
         f'keystone-manage bootstrap --bootstrap-public-url {keystone} --bootstrap-region-id here\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fields import Field, Visitor, a_field, measured
+from bedrock.oci import layout
+from tests.fields import TOP, Field, Visitor, a_field, measured
 
 HOST = 'blog.example.com'
 UNIT = 'wordpress/0'
@@ -35,15 +37,22 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
         with _watched() as seen:
             for unit in (UNIT, 'wordpress/1'):
                 made.wait_unit(unit, 'active', seconds=180)
-        made.kept['processes'] = '\n'.join(seen)
+        made.kept['processes'] = '\n'.join(words for words, _ in seen)
+        made.kept['environments'] = '\n'.join(
+            variables for words, variables in seen if not words.startswith(_HAS_THE_VARIABLE)
+        )
         yield made
 
 
-class _watched:
-    """Gathers the arguments of all processes of this host, again and again; they can be seen by everybody."""
+_HAS_THE_VARIABLE = ('/usr/sbin/apache2 ', '/bin/cat ')
+"""Apache and what writes its logs: container_secrets is for them."""
 
-    def __enter__(self) -> set[str]:
-        self._seen: set[str] = set()
+
+class _watched:
+    """Gathers arguments and environments of all processes of this host, again and again."""
+
+    def __enter__(self) -> set[tuple[str, str]]:
+        self._seen: set[tuple[str, str]] = set()
         self._is_over = threading.Event()
         self._worker = threading.Thread(target=self._watch)
         self._worker.start()
@@ -55,15 +64,26 @@ class _watched:
 
     def _watch(self) -> None:
         while not self._is_over.wait(0.02):
-            for file in Path('/proc').glob('[0-9]*/cmdline'):
+            for folder in Path('/proc').glob('[0-9]*'):
                 try:
-                    self._seen.add(file.read_bytes().replace(b'\0', b' ').decode(errors='replace'))
+                    self._seen.add((_words(folder / 'cmdline'), _words(folder / 'environ')))
                 except OSError:
                     continue
 
 
+def _words(file: Path) -> str:
+    return file.read_bytes().replace(b'\0', b' ').decode(errors='replace')
+
+
+def _files_of(image: str) -> bytes:
+    """All layers of a built image, unpacked to one text."""
+    opened = layout.open_(TOP / 'build/images' / image)
+    files = [opened.layout / 'blobs' / layer.digest.replace(':', '/') for layer in opened.layers]
+    return b''.join(gzip.decompress(file.read_bytes()) for file in files)
+
+
 def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
-    """Test 5: no log at TRACE, status, argument, relation or status page of Apache holds a secret."""
+    """Test 5: no log at TRACE, status, process, relation, status page of Apache or image holds a secret."""
     root = plot.act('mariadb/0', 'get-password')['password']
     site = json.loads(plot.inside(UNIT, 'cat', '/run/wordpress/site.json', container='wordpress'))
     secrets = [PLANTED, root, site['database']['password'], *site['keys'].values()]
@@ -74,6 +94,7 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
         'debug-log': plot.log(),
         'status': json.dumps(plot.status()),
         'arguments': plot.kept['processes'],
+        'environments': plot.kept['environments'],
         'relations': plot.juju('show-unit', UNIT) + plot.juju('show-unit', 'mariadb/0'),
         'plan': plot.inside(UNIT, '/charm/bin/pebble', 'changes', container='wordpress'),
         'status page': plot.pocket(
@@ -89,6 +110,10 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
         if one in text
     ]
     assert hits == []
+    for image in ('wordpress', 'mariadb'):
+        content = _files_of(image)
+        measured(f'image {image}: {len(content)} bytes')
+        assert [number for number, one in enumerate(secrets) if one.encode() in content] == [], image
 
 
 CHANGES: dict[str, tuple[object, set[str]]] = {
@@ -165,6 +190,47 @@ def test_15_a_secret_without_grant_is_named_with_its_remedy(plot: Field, tmp_pat
     plot.configure('wordpress', tmp_path, wp_plugin_akismet_key=uri)
     plot.wait_unit(UNIT, 'active')
     plot.reset('wordpress', 'wp_plugin_akismet_key')
+
+
+SECRETS = {
+    'db_password_secret': 'the secret must hold the key "password"; juju update-secret NAME password=...',
+    'admin_secret': 'holds no key "password"; juju update-secret NAME password=...',
+    'oidc_client_secret': 'the secret must hold the key "secret"; juju update-secret NAME secret=...',
+    'container_secrets_id': '',
+}
+"""The options that are secrets, and what is said of one with other keys; any key is a variable."""
+
+
+def test_15_every_option_that_is_a_secret_says_what_it_lacks(plot: Field, tmp_path: Path) -> None:
+    """Test 15: not granted, then granted but with other keys, then no secret at all: no value is repeated."""
+    uri = plot.juju('add-secret', 'notes', f'one={PLANTED}-one', f'other={PLANTED}-other').strip()
+    needs = {
+        'db_host': 'mariadb',
+        'db_user': 'wp',
+        'oidc_issuer': 'https://id.example.com',
+        'oidc_client_id': 'blog',
+        'oidc_group_map': 'staff=editor',
+    }
+    plot.configure('wordpress', tmp_path, **needs, **dict.fromkeys(SECRETS, uri))
+    plot.wait_unit(UNIT, 'blocked')
+    said = plot.said(UNIT)[1]
+    remedy = 'cannot read the secret; juju grant-secret NAME wordpress'
+    assert [name for name in SECRETS if f'{name}: {remedy}' not in said] == []
+
+    plot.juju('grant-secret', 'notes', 'wordpress')
+    plot.configure('wordpress', tmp_path, workers=5)
+    plot.wait_unit(UNIT, 'blocked')
+    said = plot.said(UNIT)[1]
+    assert [name for name, text in SECRETS.items() if text and f'{name}: {text}' not in said] == []
+    assert 'container_secrets_id' not in said
+    assert PLANTED not in said
+
+    for name in SECRETS:
+        refused = plot.pocket('juju', 'config', '-m', plot.model, 'wordpress', f'{name}=word', check=False)
+        assert (refused.returncode != 0, name in refused.stderr) == (True, True), refused.stderr
+    plot.reset('wordpress', *SECRETS, *needs, 'workers')
+    plot.wait_unit(UNIT, 'active')
+    assert 'Traceback' not in plot.log()
 
 
 def test_17_new_keys_end_all_sessions_and_no_request_fails(plot: Field) -> None:
