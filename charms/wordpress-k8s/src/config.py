@@ -131,7 +131,6 @@ class Config:
     constants: Mapping[str, str | int | float | bool]
     trusted_proxies: tuple[str, ...]
     workers: int
-    page_cache: bool
     xmlrpc: bool
     cron_interval_s: int
     health_timeout_s: int
@@ -194,7 +193,6 @@ class _Reader:
             constants=self._constants(),
             trusted_proxies=self._try('trusted_proxies', _networks, ()),
             workers=self._between('workers', 1, 256),
-            page_cache=self._flag('page_cache'),
             xmlrpc=self._flag('xmlrpc'),
             cron_interval_s=self._between('cron_interval', 10, 86400),
             health_timeout_s=self._between('health_check_timeout_seconds', 1, 60),

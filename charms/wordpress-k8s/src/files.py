@@ -42,8 +42,6 @@ def apache(site: state.Site) -> str:
     lines = [f'Define HTTP_LISTEN {options.http_port}', f'Define WORKERS {options.workers}']
     if site.certificate:
         lines += ['Define TLS', f'Define TLS_LISTEN {options.https_port}']
-    if options.page_cache:
-        lines.append('Define PAGE_CACHE')
     if options.xmlrpc:
         lines.append('Define XMLRPC')
     storage = site.extras.object_storage or {}
