@@ -114,9 +114,9 @@ def swift(folder: Path) -> Generator[Swift]:
         start('memcached', 'memcached', '-l', '127.0.0.1', '-p', port, '-U', '0', '-u', 'root')
         start('keystone', 'keystone-wsgi-public', '-b', '127.0.0.1', '-p', str(ports['keystone']))
         for name in _SERVERS:
-            start(name, f'swift-{name}-server', f'/etc/swift/{name}-server.conf')
-        start('proxy', 'swift-proxy-server', '/etc/swift/proxy-server.conf')
-        start('own', 'swift-proxy-server', '/etc/swift/own-server.conf')
+            start(name, f'swift-{name}-server', '-v', f'/etc/swift/{name}-server.conf')
+        start('proxy', 'swift-proxy-server', '-v', '/etc/swift/proxy-server.conf')
+        start('own', 'swift-proxy-server', '-v', '/etc/swift/own-server.conf')
         for name, number in zip(('memcached', 'keystone', *_SERVERS, 'proxy', 'own'), servers, strict=True):
             try:
                 site.wait_port('127.0.0.1', ports[name], number, limit_s=90)
@@ -197,7 +197,8 @@ def _bootstrap(keystone: str) -> str:
         "sqlite3.connect('/srv/keystone.db').execute('PRAGMA journal_mode=WAL')\"\n"
         f'keystone-manage fernet_setup {own}\nkeystone-manage credential_setup {own}\n'
         f'export OS_BOOTSTRAP_PASSWORD={_ADMIN}\n'
-        f'keystone-manage bootstrap --bootstrap-public-url {keystone} --bootstrap-region-id here\n'
+        f'keystone-manage bootstrap --bootstrap-region-id here '
+        f'--bootstrap-public-url {keystone} --bootstrap-internal-url {keystone}\n'
     )
 
 
