@@ -37,18 +37,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture(scope='session')
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The image's file tree: the one that WORDPRESS_ROOT names, or build/images/wordpress unpacked."""
-    return _tree('wordpress', 'WORDPRESS_ROOT', tmp_path_factory)
+    return tree('wordpress', 'WORDPRESS_ROOT', tmp_path_factory)
 
 
 @pytest.fixture(scope='session')
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.Database]:
-    tree = _tree('mariadb', 'WORDPRESS_DATABASE_ROOT', tmp_path_factory)
+    found = tree('mariadb', 'WORDPRESS_DATABASE_ROOT', tmp_path_factory)
     folder = tmp_path_factory.mktemp('database') / 'd'
-    with site.database(tree, folder) as running:
+    with site.database(found, folder) as running:
         yield running
 
 
-def _tree(name: str, variable: str, folders: pytest.TempPathFactory) -> Path:
+def tree(name: str, variable: str, folders: pytest.TempPathFactory) -> Path:
+    """The files of an image: those below the folder that *variable* names, or of build/images unpacked."""
     if os.geteuid() != 0:
         pytest.skip('mounts need root')
     if given := os.environ.get(variable, ''):
@@ -56,21 +57,21 @@ def _tree(name: str, variable: str, folders: pytest.TempPathFactory) -> Path:
     built = _IMAGES / name
     if not built.is_dir():
         pytest.skip(f'there is no build/images/{name}: "make images" builds it')
-    tree = folders.mktemp(name) / 'root'
-    unpack.unpack(layout.open_(built), tree)
-    return tree
+    made = folders.mktemp(name) / 'root'
+    unpack.unpack(layout.open_(built), made)
+    return made
 
 
 @pytest.fixture
 def make_unit(root: Path, base: site.Database, tmp_path: Path) -> Iterator[MakeUnit]:
-    with _units(root, base, tmp_path) as make:
+    with units(root, base, tmp_path) as make:
         yield make
 
 
 @pytest.fixture(scope='module')
 def web(root: Path, base: site.Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.Unit]:
     """One site for the tests that only look."""
-    with _units(root, base, tmp_path_factory.mktemp('web')) as make:
+    with units(root, base, tmp_path_factory.mktemp('web')) as make:
         unit = make()
         assert unit.install()['ok']
         unit.start()
@@ -78,8 +79,9 @@ def web(root: Path, base: site.Database, tmp_path_factory: pytest.TempPathFactor
 
 
 @contextlib.contextmanager
-def _units(root: Path, base: site.Database, folder: Path) -> Generator[MakeUnit]:
-    units: list[site.Unit] = []
+def units(root: Path, base: site.Database, folder: Path) -> Generator[MakeUnit]:
+    """Makes units of a blog whose databases are in *base*; all end with the block."""
+    running: list[site.Unit] = []
     # The image's user has to reach its folders below.
     for path in (folder, *folder.parents[:2]):
         path.chmod(0o755)
@@ -93,13 +95,13 @@ def _units(root: Path, base: site.Database, folder: Path) -> Generator[MakeUnit]
             given = site.site_for(base, f'wp{number}', password, **more)
         else:
             given = like.site | more
-        units.append(site.Unit(root, folder / f'unit{number}', given, address=address))
-        return units[-1]
+        running.append(site.Unit(root, folder / f'unit{number}', given, address=address))
+        return running[-1]
 
     try:
         yield make
     finally:
-        for unit in units:
+        for unit in running:
             unit.stop()
 
 

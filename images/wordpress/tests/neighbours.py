@@ -39,6 +39,8 @@ def debian(release: str, *packages: str) -> Path:
     draft = tree.with_name(f'{tree.name}.{os.getpid()}')
     command = [
         *('mmdebstrap', '--variant=apt', f'--include={",".join(packages)}', '--quiet'),
+        # A mirror may be older than sid allows; nothing but tests is made of this.
+        '--aptopt=Acquire::Check-Valid-Until "false"',
         *(release, draft, _ARCHIVE),
     ]
     kept.mkdir(parents=True, exist_ok=True)
@@ -48,6 +50,15 @@ def debian(release: str, *packages: str) -> Path:
         pytest.skip(f'no {", ".join(packages)} of {release}: {made.stderr.decode()[-300:]}')
     draft.rename(tree)
     return tree
+
+
+def certificate(file: Path, key: Path, name: str) -> None:
+    """Make a certificate for *name* that is its own authority."""
+    command = [
+        *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', f'/CN={name}'),
+        *('-addext', f'subjectAltName=DNS:{name}', '-keyout', key, '-out', file),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +114,9 @@ def swift(folder: Path) -> Generator[Swift]:
         start('memcached', 'memcached', '-l', '127.0.0.1', '-p', port, '-U', '0', '-u', 'root')
         start('keystone', 'keystone-wsgi-public', '-b', '127.0.0.1', '-p', str(ports['keystone']))
         for name in _SERVERS:
-            start(name, f'swift-{name}-server', f'/etc/swift/{name}-server.conf')
-        start('proxy', 'swift-proxy-server', '/etc/swift/proxy-server.conf')
-        start('own', 'swift-proxy-server', '/etc/swift/own-server.conf')
+            start(name, f'swift-{name}-server', '-v', f'/etc/swift/{name}-server.conf')
+        start('proxy', 'swift-proxy-server', '-v', '/etc/swift/proxy-server.conf')
+        start('own', 'swift-proxy-server', '-v', '/etc/swift/own-server.conf')
         for name, number in zip(('memcached', 'keystone', *_SERVERS, 'proxy', 'own'), servers, strict=True):
             try:
                 site.wait_port('127.0.0.1', ports[name], number, limit_s=90)
@@ -159,7 +170,7 @@ def _configure(folder: Path, ports: Mapping[str, int], keystone: str) -> None:
     )
     (keystone_etc / 'keystone.conf').write_text(
         '[DEFAULT]\nlog_file =\nuse_stderr = true\n'
-        '[database]\nconnection = sqlite:////srv/keystone.db\n'
+        '[database]\nconnection = sqlite:////srv/keystone.db?timeout=60\n'
         '[token]\nprovider = fernet\n[fernet_tokens]\nkey_repository = /srv/fernet\n'
         '[credential]\nkey_repository = /srv/credential\n[cache]\nenabled = false\n'
     )
@@ -181,9 +192,13 @@ def _bootstrap(keystone: str) -> str:
     own = '--keystone-user root --keystone-group root'
     return (
         'mkdir -p /srv/fernet /srv/credential\nkeystone-manage db_sync\n'
+        # Keystone reads while it writes, which SQLite allows in this mode alone.
+        'python3 -c "import sqlite3; '
+        "sqlite3.connect('/srv/keystone.db').execute('PRAGMA journal_mode=WAL')\"\n"
         f'keystone-manage fernet_setup {own}\nkeystone-manage credential_setup {own}\n'
         f'export OS_BOOTSTRAP_PASSWORD={_ADMIN}\n'
-        f'keystone-manage bootstrap --bootstrap-public-url {keystone} --bootstrap-region-id here\n'
+        f'keystone-manage bootstrap --bootstrap-region-id here '
+        f'--bootstrap-public-url {keystone} --bootstrap-internal-url {keystone}\n'
     )
 
 

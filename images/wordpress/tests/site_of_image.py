@@ -50,18 +50,19 @@ exec setpriv --reuid 33 --regid 33 --clear-groups --no-new-privs --bounding-set=
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """A MariaDB that listens on a loopback port."""
+    """A MariaDB or MySQL that listens on a loopback port."""
 
     port: int
     process: subprocess.Popen[bytes]
     root: Path
     socket: Path
+    client: str = '/usr/bin/mariadb'
 
     def query(self, text: str, *, database: str = 'mysql') -> list[list[str]]:
         client = [
             'chroot',
             str(self.root),
-            '/usr/bin/mariadb',
+            self.client,
             '-uroot',
             '-S',
             '/run/wpdb/s',
@@ -117,7 +118,7 @@ def free_port(address: str = '127.0.0.1') -> int:
 
 @contextlib.contextmanager
 def database(root: Path, folder: Path) -> Generator[Database]:
-    """MariaDB from *root* with its data in *folder*, until the block ends."""
+    """The MariaDB of *root*, or else its MySQL, with its data in *folder*, until the block ends."""
     folder.mkdir(parents=True)
     shutil.chown(folder, 0, 0)
     port = free_port()
@@ -135,19 +136,15 @@ def database(root: Path, folder: Path) -> Generator[Database]:
             *argv,
         ]
 
-    made = subprocess.run(
-        inside(
-            '/usr/bin/mariadb-install-db',
-            '--no-defaults',
-            '--user=root',
-            '--datadir=/run/wpdb/data',
-            '--skip-test-db',
-            '--force',
-            '--auth-root-authentication-method=normal',
-        ),
-        capture_output=True,
-        check=False,
-    )
+    common = ('--no-defaults', '--user=root', '--datadir=/run/wpdb/data')
+    program, client = '/usr/sbin/mariadbd', '/usr/bin/mariadb'
+    install = ['/usr/bin/mariadb-install-db', *common, '--skip-test-db', '--force']
+    install += ['--auth-root-authentication-method=normal']
+    is_mysql = not (root / program[1:]).exists()
+    if is_mysql:
+        program, client = '/usr/sbin/mysqld', '/usr/bin/mysql'
+        install = [program, *common, '--initialize-insecure']
+    made = subprocess.run(inside(*install), capture_output=True, check=False)
     assert made.returncode == 0, made.stdout.decode()[-2000:] + made.stderr.decode()[-2000:]
     tls = folder / 'tls'
     tls.mkdir()
@@ -168,10 +165,9 @@ def database(root: Path, folder: Path) -> Generator[Database]:
     with (folder / 'log').open('wb') as log:
         server = subprocess.Popen(
             inside(
-                '/usr/sbin/mariadbd',
-                '--no-defaults',
-                '--user=root',
-                '--datadir=/run/wpdb/data',
+                program,
+                *common,
+                *(['--mysqlx=OFF'] if is_mysql else []),
                 '--socket=/run/wpdb/s',
                 f'--port={port}',
                 '--bind-address=127.0.0.1',
@@ -184,8 +180,8 @@ def database(root: Path, folder: Path) -> Generator[Database]:
             stderr=log,
         )
     try:
-        wait_port('127.0.0.1', port, server)
-        yield Database(port=port, process=server, root=root, socket=folder / 's')
+        wait_port('127.0.0.1', port, server, limit_s=60)
+        yield Database(port=port, process=server, root=root, socket=folder / 's', client=client)
     finally:
         server.send_signal(signal.SIGCONT)
         server.terminate()

@@ -6,7 +6,6 @@ import itertools
 import json
 import secrets
 import ssl
-import subprocess
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import neighbours
 import pytest
 import site_of_image as site
 
@@ -65,14 +65,7 @@ class _Api:
     def __init__(self, folder: Path) -> None:
         self.authority = folder / 'ca.pem'
         key = folder / 'key.pem'
-        subprocess.run(
-            [
-                *('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', f'/CN={NAME}'),
-                *('-addext', f'subjectAltName=DNS:{NAME}', '-keyout', key, '-out', self.authority),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        neighbours.certificate(self.authority, key, NAME)
         self.server = ThreadingHTTPServer((ADDRESS, 443), _Akismet)
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         vars(self.server)['asked'] = self.asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Generator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bedrock.oci import layout
 from tests.blog import homes, trials
 from tests.blog.model import Blog
 from tests.blog.parts import TOP, measured
@@ -22,17 +24,17 @@ READ = 'cd /run/wordpress && sha256sum site.json apache/* php/*; /charm/bin/pebb
 
 
 @pytest.fixture(scope='module')
-def arguments() -> set[str]:
-    """What could be seen in arguments of processes while the blog was deployed."""
+def processes() -> set[tuple[str, str]]:
+    """The arguments and the environment of every process that was seen while the blog was deployed."""
     return set()
 
 
 @pytest.fixture(scope='module')
-def plot(tmp_path_factory: pytest.TempPathFactory, arguments: set[str]) -> Generator[Blog]:
+def plot(tmp_path_factory: pytest.TempPathFactory, processes: set[tuple[str, str]]) -> Generator[Blog]:
     with homes.pocket(tmp_path_factory.mktemp('options'), 'options') as made:
         made.add_model()
         made.deploy_database()
-        with _watched(arguments):
+        with _watched(processes):
             made.deploy(
                 {
                     'blog_hostname': HOST,
@@ -47,10 +49,14 @@ def plot(tmp_path_factory: pytest.TempPathFactory, arguments: set[str]) -> Gener
         yield made
 
 
-class _watched:
-    """Gathers the arguments of all processes of this host, again and again; they can be seen by everybody."""
+_HAS_THE_VARIABLE = ('/usr/sbin/apache2 ', '/bin/cat ')
+"""Apache and what writes its logs: container_secrets is for them."""
 
-    def __init__(self, seen: set[str]) -> None:
+
+class _watched:
+    """Gathers arguments and environments of all processes of this host, again and again."""
+
+    def __init__(self, seen: set[tuple[str, str]]) -> None:
         self._seen = seen
         self._is_over = threading.Event()
         self._worker = threading.Thread(target=self._watch)
@@ -64,15 +70,26 @@ class _watched:
 
     def _watch(self) -> None:
         while not self._is_over.wait(0.02):
-            for file in Path('/proc').glob('[0-9]*/cmdline'):
+            for folder in Path('/proc').glob('[0-9]*'):
                 try:
-                    self._seen.add(file.read_bytes().replace(b'\0', b' ').decode(errors='replace'))
+                    self._seen.add((_words(folder / 'cmdline'), _words(folder / 'environ')))
                 except OSError:
                     continue
 
 
-def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, arguments: set[str]) -> None:
-    """Test 5: no log at TRACE, status, argument, relation or status page of Apache holds a secret."""
+def _words(file: Path) -> str:
+    return file.read_bytes().replace(b'\0', b' ').decode(errors='replace')
+
+
+def _files_of(image: str) -> bytes:
+    """All layers of a built image, unpacked to one text."""
+    opened = layout.open_(TOP / 'build/images' / image)
+    files = [opened.layout / 'blobs' / layer.digest.replace(':', '/') for layer in opened.layers]
+    return b''.join(gzip.decompress(file.read_bytes()) for file in files)
+
+
+def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, processes: set[tuple[str, str]]) -> None:
+    """Test 5: no log at TRACE, status, process, relation, status page of Apache or image holds a secret."""
     root = plot.action('mariadb/0', 'get-password')['password']
     site = json.loads(plot.inside(UNIT, 'wordpress', 'cat', '/run/wordpress/site.json'))
     secrets = [PLANTED, root, site['database']['password'], *site['keys'].values()]
@@ -82,7 +99,10 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, arguments: set[str
     places = {
         'debug-log': plot.log(),
         'status': json.dumps(plot.status()),
-        'arguments': '\n'.join(arguments),
+        'arguments': '\n'.join(words for words, _ in processes),
+        'environments': '\n'.join(
+            variables for words, variables in processes if not words.startswith(_HAS_THE_VARIABLE)
+        ),
         'relations': plot.juju('show-unit', UNIT) + plot.juju('show-unit', 'mariadb/0'),
         'plan': plot.ssh(UNIT, '/charm/bin/pebble', 'changes', container='wordpress'),
         'status page': plot.pocket('juju', 'exec', '--unit', UNIT, '--', inside, check=False).stdout,
@@ -96,6 +116,10 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, arguments: set[str
         if one in text
     ]
     assert hits == []
+    for image in ('wordpress', 'mariadb'):
+        content = _files_of(image)
+        measured(f'image {image}: {len(content)} bytes')
+        assert [number for number, one in enumerate(secrets) if one.encode() in content] == [], image
 
 
 CHANGES: dict[str, tuple[object, set[str]]] = {
@@ -202,6 +226,47 @@ def test_15_a_secret_without_grant_is_named_with_its_remedy(plot: Blog) -> None:
     plot.configure({'wp_plugin_akismet_key': uri})
     plot.wait_unit(UNIT, 'active')
     plot.reset('wp_plugin_akismet_key')
+
+
+SECRETS = {
+    'db_password_secret': 'the secret must hold the key "password"; juju update-secret NAME password=...',
+    'admin_secret': 'holds no key "password"; juju update-secret NAME password=...',
+    'oidc_client_secret': 'the secret must hold the key "secret"; juju update-secret NAME secret=...',
+    'container_secrets_id': '',
+}
+"""The options that are secrets, and what is said of one with other keys; any key is a variable."""
+
+
+def test_15_every_option_that_is_a_secret_says_what_it_lacks(plot: Blog) -> None:
+    """Test 15: not granted, then granted but with other keys, then no secret at all: no value is repeated."""
+    uri = plot.juju('add-secret', 'notes', f'one={PLANTED}-one', f'other={PLANTED}-other').strip()
+    needs = {
+        'db_host': 'mariadb',
+        'db_user': 'wp',
+        'oidc_issuer': 'https://id.example.com',
+        'oidc_client_id': 'blog',
+        'oidc_group_map': 'staff=editor',
+    }
+    plot.configure({**needs, **dict.fromkeys(SECRETS, uri)})
+    plot.wait_unit(UNIT, 'blocked')
+    said = plot.said(UNIT)[1]
+    remedy = 'cannot read the secret; juju grant-secret NAME wordpress'
+    assert [name for name in SECRETS if f'{name}: {remedy}' not in said] == []
+
+    plot.juju('grant-secret', 'notes', 'wordpress')
+    plot.configure({'workers': 5})
+    plot.wait_unit(UNIT, 'blocked')
+    said = plot.said(UNIT)[1]
+    assert [name for name, text in SECRETS.items() if text and f'{name}: {text}' not in said] == []
+    assert 'container_secrets_id' not in said
+    assert PLANTED not in said
+
+    for name in SECRETS:
+        refused = plot.pocket('juju', 'config', 'wordpress', f'{name}=word', check=False)
+        assert (refused.returncode != 0, name in refused.stderr) == (True, True), refused.stderr
+    plot.reset(*SECRETS, *needs, 'workers')
+    plot.wait_unit(UNIT, 'active')
+    assert 'Traceback' not in plot.log()
 
 
 def test_17_new_keys_end_all_sessions_and_no_request_fails(plot: Blog) -> None:
