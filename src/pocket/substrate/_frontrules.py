@@ -68,7 +68,8 @@ defaults
     timeout server 60s
     timeout http-request 15s
     timeout http-keep-alive 30s
-    option redispatch
+    option redispatch 1
+    retry-on conn-failure empty-response
     option http-server-close
     retries 2
 
@@ -90,7 +91,12 @@ backend unknown
 
 
 def _backend(number: int, route: Route) -> str:
-    lines = [f'\nbackend route{number}', f'    timeout server {route.timeout_s}s']
+    # A pod that is replaced drops what it was asked; who only reads is sent to another one.
+    lines = [
+        f'\nbackend route{number}',
+        f'    timeout server {route.timeout_s}s',
+        '    http-request disable-l7-retry if !METH_GET',
+    ]
     if route.body_bytes:
         lines.append(f'    http-request deny deny_status 413 if {{ req.body_size gt {route.body_bytes} }}')
     if not route.backends:
