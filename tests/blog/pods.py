@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import http.client
 import json
 import os
@@ -38,11 +39,10 @@ class Pods:
         tag = settings.load(self.env).tag
         part = f'w-{container}' if container else 'charm'
         pod = self.pod(unit).name
-        numbers = {
-            int(number)
-            for path in Path('/sys/fs/cgroup').glob(f'**/pocket/{tag}/{pod}/{part}/payload/cgroup.procs')
-            for number in path.read_text().split()
-        }
+        groups = f'/sys/fs/cgroup/**/pocket/{tag}/{pod}/{part}/payload/cgroup.procs'
+        # Unlike Path.glob, it bears that groups of others go while it looks.
+        found = glob.glob(groups, recursive=True)
+        numbers = {int(number) for path in found for number in Path(path).read_text().split()}
         return sorted(number for number in numbers if _command(number)[0].endswith(program))
 
     def inside(self, unit: str, container: str, *words: str, given: str = '', timeout_s: float = 60) -> str:

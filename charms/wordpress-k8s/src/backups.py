@@ -25,7 +25,7 @@ _UPLOADS = 'uploads'
 _TABLES = 'tables.sql.gz'
 _FACTS = 'facts.json'
 _ID = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,127}')
-_SUFFIX = '.tar.gz'
+_SUFFIX = '.tar'
 
 
 class BackupError(Exception):
@@ -61,7 +61,8 @@ class Store:
             self._make_stage()
             tables = self._helper.export_to(f'{_STAGE}/{_TABLES}', timeout_s=LONG_S)
             self._push(f'{_STAGE}/{_FACTS}', json.dumps({'format': _FORMAT, 'keys': dict(site_keys)}))
-            command = ['tar', '--create', '--gzip', '--file', f'{target}.part', '--directory', _STAGE]
+            # What is large in it, tables and pictures, is compressed already.
+            command = ['tar', '--create', '--file', f'{target}.part', '--directory', _STAGE]
             command += [_FACTS, _TABLES]
             if has_uploads and self._container.isdir(f'{_DATA}/{_UPLOADS}'):
                 command += ['--directory', _DATA, _UPLOADS]

@@ -24,7 +24,7 @@ _EMPTY = hashlib.sha256(b'').hexdigest()
 _BLOCK = 1 << 20
 _PART = 1 << 28
 _MOST_PARTS = 10_000
-_GZIP = {'content-type': 'application/gzip'}
+_TAR = {'content-type': 'application/x-tar'}
 _UPLOAD = re.compile(r'<UploadId>([^<]*)</UploadId>')
 _KEY = re.compile(r'<Key>([^<]*)</Key>')
 
@@ -74,14 +74,14 @@ class Bucket:
             raise
 
     def _begin(self, key: str) -> str:
-        with self._open('POST', key, query={'uploads': ''}, headers=_GZIP) as answer:
+        with self._open('POST', key, query={'uploads': ''}, headers=_TAR) as answer:
             found = _UPLOAD.search(answer.read().decode())
         if not found:
             raise S3Error(f'{self.where} takes no upload in parts')
         return _plain(found[1])
 
     def _send(self, key: str, piece: _Piece, query: Mapping[str, str] | None = None) -> str:
-        headers = {'content-length': str(piece.size), **({} if query else _GZIP)}
+        headers = {'content-length': str(piece.size), **({} if query else _TAR)}
         with self._open(
             'PUT', key, query=query, sha256=piece.digest(), headers=headers, body=piece.rewound()
         ) as answer:

@@ -69,7 +69,8 @@ defaults
     timeout server 60s
     timeout http-request 15s
     timeout http-keep-alive 30s
-    option redispatch
+    option redispatch 1
+    retry-on conn-failure empty-response
     option http-server-close
     retries 2
 
@@ -91,7 +92,12 @@ backend unknown
 
 
 def _backend(number: int, route: Route) -> str:
-    lines = [f'\nbackend route{number}', f'    timeout server {route.timeout_s}s']
+    # A pod that is replaced drops what it was asked; who only reads is sent to another one.
+    lines = [
+        f'\nbackend route{number}',
+        f'    timeout server {route.timeout_s}s',
+        '    http-request disable-l7-retry if !METH_GET',
+    ]
     if route.admitted is not None:
         who = f' if !{{ src {" ".join(route.admitted)} }}' if route.admitted else ''
         lines.append(f'    {_RETURN.format(403, _BANNED)}{who}')
