@@ -1,8 +1,11 @@
 # Every target installs what it needs, asks nothing and may be run twice.
-.PHONY: demo demo-wordpress accept-wordpress images test check bench charms clean distclean help
+.PHONY: demo demo-wordpress accept-wordpress accept-fleet images test check bench charms clean distclean help
 .DEFAULT_GOAL := help
 
 PYTEST := .venv/bin/pytest -q
+# Tests on machines wait more than they compute. What looks at all of the host comes afterwards, by itself.
+BESIDE := -n 3 --dist loadfile --no-loadscope-reorder -m 'not alone'
+CHARM_CHECKS := $(addprefix check-,$(notdir $(wildcard charms/*)))
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 26
@@ -21,24 +24,41 @@ accept-wordpress: ## run the acceptance tests of the blog, the long ones too
 	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
 	$(PYTEST) images/wordpress/tests tests/accept/wordpress
 
+accept-fleet: ## have twenty shells and twenty runs side by side for some minutes
+	@tools/prepare test
+	$(PYTEST) tests/accept/fleet
+
 images: ## build the images of this repository into build/images/
 	@tools/prepare wordpress
 	@tools/build-images
 
 test: check ## run every test, real machines included
-	$(PYTEST) tests/integration
 	@tools/build-images
+	$(PYTEST) $(BESIDE) tests/integration
 	$(PYTEST) -m 'not heavy' images/wordpress/tests
-	$(PYTEST) tests/e2e
+	$(PYTEST) $(BESIDE) tests/e2e
+	$(PYTEST) -m alone tests/integration tests/e2e
 
 check: ## run the linters, type checks and the tests that need no machine
 	@tools/prepare test
+	@.venv/bin/pyright --version  # which has it fetched by one and not by all of the following at once
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync check-types check-units check-style $(CHARM_CHECKS)
+
+.PHONY: check-types check-units check-style $(CHARM_CHECKS)
+check-types:
+	.venv/bin/pyright
+
+check-units:
+	$(PYTEST) -n 2 tests/unit
+
+check-style:
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/pyright
 	.venv/bin/lint-imports
-	$(PYTEST) -n 2 tests/unit
-	for charm in charms/*/; do .venv/bin/pyright -p $$charm && $(PYTEST) $$charm/tests || exit 1; done
+
+$(CHARM_CHECKS): check-%:
+	.venv/bin/pyright -p charms/$*
+	$(PYTEST) charms/$*/tests
 
 bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test

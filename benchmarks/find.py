@@ -91,7 +91,8 @@ def _size(size: int, number: int, scratch: Path) -> bool:
     )
     print(
         f'  the command: {command[0]:.0f} ms ({command[1]:.0f}),'
-        f' {command[1] / nothing[1]:.1f} of hoodoo --version; after a change of the inventory {first[0] / 1000:.1f} s ({first[1] / 1000:.1f})'
+        f' {command[1] / nothing[1]:.1f} of hoodoo --version;'
+        f' after a change of the inventory {first[0] / 1000:.1f} s ({first[1] / 1000:.1f})'
     )
     return right / number >= TARGET_RIGHT
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
+import urllib.parse
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from websockets.sync import client
+
+from tests import cutoff
 
 _PATIENCE_S = 60.0
 _FLAGS = (
@@ -143,7 +148,10 @@ class Browser:
 
 @contextlib.contextmanager
 def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser]:
-    """Start Chromium; it finds *host* at *address* and accepts that *certificate* besides public ones."""
+    """Start Chromium; it finds *host* at *address* and accepts that *certificate* besides public ones.
+
+    It gives up what it is loading when links of the host come or go, so it is in a network of its own.
+    """
     if not shutil.which('chromium'):
         pytest.skip('there is no chromium')
     key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
@@ -152,20 +160,32 @@ def chromium(*, host: str, address: str, certificate: Path) -> Generator[Browser
     folder = Path(tempfile.mkdtemp(prefix='chromium-'))
     argv = [
         *('chromium', *_FLAGS, f'--user-data-dir={folder}', f'--ignore-certificate-errors-spki-list={pin}'),
-        f'--host-resolver-rules=MAP {host} {address}, MAP * ~NOTFOUND',
+        f'--host-resolver-rules=MAP {host} 127.0.0.1, MAP * ~NOTFOUND',
         'about:blank',
     ]
     env = {**os.environ, 'HOME': str(folder)}
-    with (folder / 'log').open('wb') as log:
-        running = subprocess.Popen(argv, env=env, stdout=log, stderr=subprocess.PIPE, start_new_session=True)
+    with (folder / 'log').open('wb') as log, cutoff.network(address, 443) as thread:
+        start = functools.partial(
+            subprocess.Popen[bytes],
+            argv,
+            env=env,
+            stdout=log,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        running: subprocess.Popen[bytes] = thread.submit(start).result()
         said = running.stderr
         assert said
         # Whatever it says after its address is only kept.
         rest = threading.Thread(target=shutil.copyfileobj, args=(said, log))
         try:
-            address = next(line.split()[-1].decode() for line in said if b'DevTools listening on' in line)
+            control: str = next(
+                line.split()[-1].decode() for line in said if b'DevTools listening on' in line
+            )
             rest.start()
-            with client.connect(address, max_size=None, open_timeout=_PATIENCE_S) as connection:
+            where = ('127.0.0.1', urllib.parse.urlsplit(control).port)
+            door = thread.submit(socket.create_connection, where, _PATIENCE_S).result()
+            with client.connect(control, sock=door, max_size=None, open_timeout=_PATIENCE_S) as connection:
                 yield Browser(connection)
         finally:
             os.killpg(running.pid, signal.SIGKILL)

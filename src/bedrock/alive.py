@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 __all__ = ['lives', 'me', 'number', 'started', 'token']
 
@@ -33,7 +32,8 @@ def lives(of: str) -> bool:
 def started(pid: int) -> str:
     """When process *pid* began, as /proc has it; empty for one that is gone or a zombie."""
     try:
-        stat = Path(f'/proc/{pid}/stat').read_text()
+        with open(f'/proc/{pid}/stat') as file:
+            stat = file.read()
     except OSError:
         return ''
     # Fields after the name, which may itself hold blanks and parentheses; state is the first, start the 20th.

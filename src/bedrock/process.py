@@ -152,24 +152,54 @@ def run(
     return _checked(_completed(words, child.returncode, out, err_lines), check)
 
 
-def attached(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> int:
+def attached(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    on_start: Callable[[int], None] | None = None,
+) -> int:
     """Run a program on our own terminal and streams, and return its exit status as a shell gives it.
 
-    Interrupts are the program's: it shares our terminal and decides what they mean.
+    Interrupts are the program's: it shares our terminal and decides what they mean. So are requests to end.
+
+    Args:
+        on_start: Told its process id.
 
     Raises:
         ProgramFault: it cannot be started.
     """
     words = tuple(str(word) for word in argv)
     log.debug('attach %s', shlex.join(words))
+    early: list[int] = []
+    children: list[int] = []
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        del frame
+        if children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(children[0], number)
+        else:
+            early.append(number)
+
     # A caught signal is back at its default after exec, an ignored one would stay ignored.
-    before = signal.signal(signal.SIGINT, _left_to_child)
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, _left_to_child)}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, hand_on)
     try:
-        status = subprocess.Popen(words, env=_environment(env)).wait()
+        child = subprocess.Popen(words, env=_environment(env), cwd=cwd)
+        children.append(child.pid)
+        for number in early:
+            hand_on(number, None)
+        if on_start is not None:
+            on_start(child.pid)
+        status = child.wait()
     except OSError as err:
         raise _not_started(words, err) from err
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return status if status >= 0 else 128 - status
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import files
+from bedrock import errors, files
 
 DEFAULT_SERIES = 'noble'
 CHARMHUB_URL = 'https://api.charmhub.io'
+_REFRESH_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +52,38 @@ class Settings:
     """MOJO_CONTAINER_CLASS: the class of containers of a project that is made."""
     offline: bool
     """HOODOO_OFFLINE: use what was fetched before instead of asking the network."""
+    read_only: str
+    """HOODOO_READ_ONLY: the environment of a connected shell in which nothing is to be changed."""
     logfile: str
     """MOJO_LOGFILE: also write the plain output to this file."""
     environ: Mapping[str, str]
     """The whole environment: manifests, bundles and scripts see it."""
 
+    def refuse_read_only(self, verb: str) -> None:
+        """Stop here in a shell in which nothing is to be changed.
+
+        Raises:
+            UsageFault: we are in one.
+        """
+        if self.read_only:
+            raise errors.UsageFault(
+                f'cannot {verb} in {self.read_only}: this shell is read-only',
+                hint=f'To change something: hoodoo env connect {self.read_only} --write --reason "..."',
+            )
+
 
 def charmhub_url(environ: Mapping[str, str]) -> str:
     """HOODOO_CHARMHUB_URL: the charm store that collect asks; default Charmhub."""
     return environ.get('HOODOO_CHARMHUB_URL') or CHARMHUB_URL
+
+
+def refresh_after_s(environ: Mapping[str, str]) -> float:
+    """HOODOO_REFRESH: minutes after which what is known of environments is renewed; 0 for never."""
+    text = environ.get('HOODOO_REFRESH', '')
+    try:
+        return max(0.0, float(text) * 60) if text else _REFRESH_S
+    except ValueError:
+        return 0.0 if text.lower() in ('no', 'off', 'false') else _REFRESH_S
 
 
 def is_offline(environ: Mapping[str, str]) -> bool:
@@ -94,6 +118,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         stage=env.get('MOJO_STAGE', ''),
         container_class=env.get('MOJO_CONTAINER_CLASS', ''),
         offline=is_offline(env),
+        read_only=env.get('HOODOO_READ_ONLY', ''),
         logfile=env.get('MOJO_LOGFILE', ''),
         environ=env,
     )

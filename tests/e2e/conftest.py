@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bedrock import process
-from tests import trialblogs
+from tests.blog import homes, model, trials
 from tests.e2e import hoststate
 
 TOP = Path(__file__).resolve().parents[2]
@@ -101,15 +101,13 @@ def units(status: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope='session')
-def blog(tmp_path_factory: pytest.TempPathFactory) -> Generator[trialblogs.Blog]:
+def blog(tmp_path_factory: pytest.TempPathFactory) -> Generator[model.Blog]:
     """A blog of three units that start at once, with no way to any other host; for all tests of one."""
     folder = tmp_path_factory.mktemp('blog')
-    with trialblogs.pocket(folder) as started:
+    with homes.pocket(folder) as started:
         before = hoststate.of(started.env)
         started.add_model()
         started.deploy_database()
-        started.deploy(
-            units=3, blog_hostname=trialblogs.HOST, tls_secret_name='blog-tls', allow_local_uploads='true'
-        )
+        started.deploy(trials.THREE, units=3)
         started.wait()
         yield dataclasses.replace(started, before=before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 import time
@@ -11,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests import browser, trialblogs
+from tests import browser
+from tests.blog.model import Blog
+from tests.blog.visitors import HOST
 
 pytestmark = pytest.mark.e2e
 
-SITE = f'https://{trialblogs.HOST}'
+SITE = f'https://{HOST}'
 
 
-def test_7_publish_with_an_image_and_comment(blog: trialblogs.Blog, tmp_path: Path) -> None:
+def test_7_publish_with_an_image_and_comment(blog: Blog, tmp_path: Path) -> None:
     """Bound: visible at most 1 s after it was published."""
     picture = tmp_path / 'hoodoos.png'
     picture.write_bytes(_png(64, 48))
@@ -26,12 +27,7 @@ def test_7_publish_with_an_image_and_comment(blog: trialblogs.Blog, tmp_path: Pa
     # Uploads are on the disk of the unit that got them, so everybody is sent to one unit here.
     blog.juju('scale-application', 'wordpress', '1')
     blog.wait()
-    # Chromium gives up what it is loading when links of the host come or go, as those of pods do.
-    hosts = Path(blog.env['POCKET_HOME']) / 'm'
-    trialblogs.seconds_until(lambda: len(os.listdir(hosts)) == 2, 60)
-    with browser.chromium(
-        host=trialblogs.HOST, address=blog.address, certificate=blog.certificate
-    ) as chromium:
+    with browser.chromium(host=HOST, address=blog.address, certificate=blog.certificate) as chromium:
         author, reader = chromium.person(), chromium.person()
         author.go(f'{SITE}/wp-login.php')
         author.fill({'#user_login': login['user'], '#user_pass': login['password']})

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 
-from tests.fields import INITIALISED, Field, a_field, measured
+from tests.blog import homes
+from tests.blog.model import INITIALISED, Blog
+from tests.blog.parts import measured
+from tests.blog.visitors import HOST
 
-HOST = 'blog.example.com'
 AWKWARD = """a"b'c\\d$e/f&g`h%i#j\n\u00e9\U0001f600 """ + 'x' * 172 + 'z'
 """A password of 200 characters with all that shells, SQL, PHP and YAML read as something else."""
 UNIT = 'wordpress/0'
@@ -33,9 +34,10 @@ def _settings(**more: object) -> str:
 
 
 @pytest.fixture(scope='module')
-def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
-    with a_field(tmp_path_factory.mktemp('plot'), 'plot') as made:
-        made.deploy('mariadb-k8s', 'mariadb')
+def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Blog]:
+    with homes.pocket(tmp_path_factory.mktemp('plot'), 'plot') as made:
+        made.add_model()
+        made.deploy_database()
         made.wait_unit('mariadb/0', 'active')
         made.sql(
             ''.join(f'CREATE DATABASE b{number};' for number in range(3))
@@ -44,12 +46,9 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
         yield made
 
 
-def test_2_3_4_a_late_database_with_an_awkward_password_is_waited_for_outside_of_hooks(
-    plot: Field, tmp_path: Path
-) -> None:
+def test_2_3_4_a_late_database_with_an_awkward_password_is_waited_for_outside_of_hooks(plot: Blog) -> None:
     """Tests 2, 3, 4: initialised 5 s after the database answers, no hook over 5 s, any password logs in."""
-    plot.inside('mariadb/0', '/charm/bin/pebble', 'stop', 'mariadb', container='mariadb')
-    options = tmp_path / 'wordpress.yaml'
+    plot.ssh('mariadb/0', '/charm/bin/pebble', 'stop', 'mariadb', container='mariadb')
     wanted = {
         'blog_hostname': HOST,
         'db_host': 'mariadb',
@@ -58,20 +57,19 @@ def test_2_3_4_a_late_database_with_an_awkward_password_is_waited_for_outside_of
         'db_password': AWKWARD,
         'initial_settings': _settings(),
     }
-    options.write_text(json.dumps({'wordpress': wanted}, ensure_ascii=False))
     began = time.monotonic()
-    plot.deploy('wordpress-k8s', 'wordpress', '--config', str(options))
+    plot.deploy(wanted, is_related=False)
     plot.wait_unit(UNIT, 'waiting')
     assert 'mariadb:3306' in plot.said(UNIT)[1]
     measured(f'pod up and waiting {time.monotonic() - began:.1f} s after deploy')
     began = time.monotonic()
-    plot.inside('mariadb/0', '/charm/bin/pebble', 'start', 'mariadb', container='mariadb')
+    plot.ssh('mariadb/0', '/charm/bin/pebble', 'start', 'mariadb', container='mariadb')
     plot.wait_unit(UNIT, 'active')
     measured(f'active {time.monotonic() - began:.1f} s after the database was started')
     assert sum(line.endswith(INITIALISED) for line in plot.log().splitlines()) == 1
     longest = max(plot.hooks('wordpress'), key=lambda hook: hook[2])
     measured(f'longest hook: {longest[1]} {longest[2]:.1f} s')
-    assert plot.visitor(UNIT, f'{HOST}:8080').log_in('editor', AWKWARD).is_logged_in
+    assert plot.caller().log_in('editor', AWKWARD).is_logged_in()
 
 
 @pytest.mark.parametrize(
@@ -79,28 +77,29 @@ def test_2_3_4_a_late_database_with_an_awkward_password_is_waited_for_outside_of
     [(1, {'blog_public': 0}, False), (2, {}, True)],
 )
 def test_6_blog_public_means_what_it_says(
-    plot: Field, tmp_path: Path, number: int, given: dict[str, object], is_public: bool
+    plot: Blog, number: int, given: dict[str, object], is_public: bool
 ) -> None:
     """Test 6: the database and the page agree with blog_public; without it the blog is public."""
-    plot.configure('wordpress', tmp_path, db_name=f'b{number}', initial_settings=_settings(**given))
+    plot.configure({'db_name': f'b{number}', 'initial_settings': _settings(**given)})
     plot.wait_unit(UNIT, 'active')
     stored = plot.sql(f"SELECT option_value FROM b{number}.wp_options WHERE option_name = 'blog_public'")
-    status, _, page = plot.visitor(UNIT, f'{HOST}:8080').ask('GET', '/')
-    assert (stored.strip(), status, 'noindex' in page) == ('1' if is_public else '0', 200, not is_public)
+    answer = plot.caller().ask('GET', '/')
+    assert (stored, answer.status) == ([['1' if is_public else '0']], 200)
+    assert ('noindex' in answer.text) is not is_public
 
 
-def test_12_a_site_of_somebody_else_is_kept(plot: Field, tmp_path: Path) -> None:
+def test_12_a_site_of_somebody_else_is_kept(plot: Blog) -> None:
     """Test 12: nothing is installed over a site; its password is not known, but can be reset."""
     plot.sql(
         "UPDATE b0.wp_users SET user_login = 'owner'; UPDATE b0.wp_posts SET post_title = 'Kept' WHERE ID = 1"
     )
-    plot.configure('wordpress', tmp_path, db_name='b0')
+    plot.configure({'db_name': 'b0'})
     plot.wait_unit(UNIT, 'active')
-    assert 'Kept' in plot.visitor(UNIT, f'{HOST}:8080').ask('GET', '/')[2]
-    refused = plot.pocket('juju', 'run', '--model', plot.model, UNIT, 'get-initial-password', check=False)
+    assert 'Kept' in plot.caller().ask('GET', '/').text
+    refused = plot.pocket('juju', 'run', UNIT, 'get-initial-password', check=False)
     assert 'already installed' in refused.stderr + refused.stdout
-    password = plot.act(UNIT, 'reset-admin-password', 'user=owner')['password']
-    assert plot.visitor(UNIT, f'{HOST}:8080').log_in('owner', password).is_logged_in
+    password = plot.action(UNIT, 'reset-admin-password', 'user=owner')['password']
+    assert plot.caller().log_in('owner', password).is_logged_in()
 
 
 BAD: dict[str, object] = {
@@ -137,20 +136,20 @@ BAD: dict[str, object] = {
 }
 
 
-def test_15_16_bad_values_are_named_and_the_site_goes_on(plot: Field, tmp_path: Path) -> None:
+def test_15_16_bad_values_are_named_and_the_site_goes_on(plot: Blog) -> None:
     """Tests 15, 16: one bad value in every option leads to Blocked with all names, and to no hook error."""
     before = json.loads(plot.juju('config', 'wordpress', '--format', 'json'))['settings']
-    plot.configure('wordpress', tmp_path, **BAD)
+    plot.configure(BAD)
     plot.wait_unit(UNIT, 'blocked')
     said = plot.said(UNIT)[1]
     assert [name for name in BAD if f'{name}: ' not in said] == []
     # The line that the first users of this charm were shown is no YAML.
     assert 'container_config: not valid YAML at line 1, column 34' in said
     assert 'planted' not in said
-    assert plot.visitor(UNIT, f'{HOST}:8080').ask('GET', '/')[0] == 200
+    assert plot.caller().ask('GET', '/').status == 200
     given = {name: before[name]['value'] for name in BAD if before[name].get('source') == 'user'}
-    plot.reset('wordpress', *(name for name in BAD if name not in given))
-    plot.configure('wordpress', tmp_path, **given)
+    plot.reset(*(name for name in BAD if name not in given))
+    plot.configure(given)
     plot.wait_unit(UNIT, 'active')
     assert 'Traceback' not in plot.log()
 
@@ -164,26 +163,24 @@ CHANGES: dict[str, object] = {
 }
 
 
-def test_5_14_options_go_and_come_back_and_leak_nothing(plot: Field, tmp_path: Path) -> None:
+def test_5_14_options_go_and_come_back_and_leak_nothing(plot: Blog) -> None:
     """Tests 5, 14: what was put back is as before; no secret is in logs, status or relations."""
     read = ['sh', '-c', '"cd /run/wordpress && sha256sum site.json apache/* php/* && /charm/bin/pebble plan"']
-    before = plot.inside(UNIT, *read, container='wordpress')
+    before = plot.ssh(UNIT, *read, container='wordpress')
     for name, value in CHANGES.items():
-        plot.configure('wordpress', tmp_path, **{name: value})
+        plot.configure({name: value})
     plot.wait_unit(UNIT, 'active')
-    assert plot.inside(UNIT, *read, container='wordpress') != before
-    plot.reset('wordpress', *CHANGES)
+    assert plot.ssh(UNIT, *read, container='wordpress') != before
+    plot.reset(*CHANGES)
     plot.wait_unit(UNIT, 'active')
-    assert plot.inside(UNIT, *read, container='wordpress') == before
+    assert plot.ssh(UNIT, *read, container='wordpress') == before
     shown = plot.log() + json.dumps(plot.status()) + plot.juju('show-unit', UNIT)
     assert [one for one in ('planted', AWKWARD[:12], AWKWARD[-40:]) if one in shown] == []
 
 
-def test_13_the_database_can_come_by_a_relation_and_go(plot: Field) -> None:
+def test_13_the_database_can_come_by_a_relation_and_go(plot: Blog) -> None:
     """Test 13: the database changes within seconds, and Apache is never restarted for it."""
-    started = plot.inside(
-        UNIT, '/charm/bin/pebble', 'services', '--abs-time', 'apache', container='wordpress'
-    )
+    started = plot.ssh(UNIT, '/charm/bin/pebble', 'services', '--abs-time', 'apache', container='wordpress')
     for command, end in (
         (('integrate', 'wordpress:database', 'mariadb'), 'there is a database relation'),
         (('remove-relation', 'wordpress', 'mariadb'), 'no TLS'),
@@ -192,16 +189,16 @@ def test_13_the_database_can_come_by_a_relation_and_go(plot: Field) -> None:
         plot.juju(*command)
         plot.wait_message(UNIT, f'endsWith(M, "{end}")')
         measured(f'{command[0]}: {time.monotonic() - began:.1f} s')
-    assert started == plot.inside(
+    assert started == plot.ssh(
         UNIT, '/charm/bin/pebble', 'services', '--abs-time', 'apache', container='wordpress'
     )
 
 
-def test_21_a_second_unit_needs_object_storage_or_a_word(plot: Field, tmp_path: Path) -> None:
+def test_21_a_second_unit_needs_object_storage_or_a_word(plot: Blog) -> None:
     """Test 21: without object storage a second unit refuses with the reason; an option lets it serve."""
     plot.juju('add-unit', 'wordpress')
     plot.wait_unit('wordpress/1', 'blocked')
     assert 'allow_local_uploads=true' in plot.said('wordpress/1')[1]
-    plot.configure('wordpress', tmp_path, allow_local_uploads=True)
+    plot.configure({'allow_local_uploads': True})
     plot.wait_unit('wordpress/1', 'active')
-    assert plot.visitor('wordpress/1', f'{HOST}:8080').ask('GET', '/')[0] == 200
+    assert plot.caller('wordpress/1').ask('GET', '/').status == 200

@@ -15,7 +15,7 @@ from pocket import settings
 from tests.e2e import traces
 from tests.e2e.conftest import BIN, TOP, Site
 
-pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
+pytestmark = [pytest.mark.e2e, pytest.mark.nspawn, pytest.mark.alone]
 
 HOLDER = TOP / 'tests' / 'data' / 'charms' / 'holder'
 FORWARDING = Path('/proc/sys/net/ipv4/ip_forward')

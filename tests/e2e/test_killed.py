@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -114,6 +113,9 @@ def test_scripts_are_killed_at_any_moment(tmp_path: Path) -> None:
 def test_a_deployment_is_killed_at_any_moment(site: Site, tmp_path: Path) -> None:
     dice = random.Random(killing.seed('KILL_SEED'))
     site.pocket('up')
+    scratch = tmp_path / 'scratch'
+    scratch.mkdir()
+    env = {**site.env, 'TMPDIR': str(scratch)}
     spec = tmp_path / 'words'
     shutil.copytree(TOP / 'tests/data/specs/words', spec, symlinks=True)
     output = tmp_path / 'output'
@@ -123,7 +125,7 @@ def test_a_deployment_is_killed_at_any_moment(site: Site, tmp_path: Path) -> Non
     kills = number = 0
     done = frozenset[int]()
     while kills < KILLS_OF_DEPLOY:
-        status = killing.killed(words, site.env, output, after_s=dice.uniform(0.2, 1.5))
+        status = killing.killed(words, env, output, after_s=dice.uniform(0.2, 1.5))
         kills += status is None
         assert status in (None, 0), output.read_text()
         newest = _newest(root)
@@ -136,7 +138,7 @@ def test_a_deployment_is_killed_at_any_moment(site: Site, tmp_path: Path) -> Non
             now, _ = _completed(root, number)
             assert done <= now, 'what is completed stays so'
             done = now
-    assert killing.finished(words, site.env, output) == 0, output.read_text()
+    assert killing.finished(words, env, output) == 0, output.read_text()
     newest = _newest(root)
     assert newest is not None
     assert newest.outcome == rows.DONE
@@ -146,4 +148,4 @@ def test_a_deployment_is_killed_at_any_moment(site: Site, tmp_path: Path) -> Non
         ended = Counter(e['phase'] for e in said if e['type'] == 'phase-ended' and e['outcome'] == 'done')
         assert set(ended.values()) <= {1}, 'no phase was completed twice'
     assert len(units(site.status('words-ci'))) == 3
-    assert list(Path(tempfile.gettempdir()).glob('hoodoo-*')) == []
+    assert list(scratch.glob('hoodoo-*')) == []

@@ -9,20 +9,19 @@ from dataclasses import dataclass
 import pytest
 
 from bedrock import process
-from tests import blogs
-from tests.e2e.conftest import BIN, TOP, Site
+from tests.blog import spec
+from tests.blog.model import DATABASE, Blog
+from tests.e2e.conftest import TOP, Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
-
-DATABASE = ('wordpress:database', 'mariadb:database')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
     """The blog, and the run that deployed it."""
 
-    blog: blogs.Blog
-    run: blogs.Ran
+    blog: Blog
+    run: spec.Ran
 
 
 @pytest.fixture(scope='module')
@@ -38,8 +37,8 @@ def deployed(site: Site, tell: Callable[[str], None]) -> Deployed:
     process.run([TOP / 'tools' / 'build-images'], env=site.env, timeout_s=600, cwd=TOP)
     tell(f'images: {time.monotonic() - began:.1f} s')
     site.pocket('up')
-    blog = blogs.Blog(env=site.env, bin=BIN, top=TOP)
-    return Deployed(blog=blog, run=blog.run_spec())
+    blog = Blog(env=site.env, folder=site.folder, model=spec.MODEL)
+    return Deployed(blog=blog, run=spec.run(blog))
 
 
 def test_1_one_command_deploys_an_initialised_blog(deployed: Deployed, tell: Callable[[str], None]) -> None:
@@ -54,15 +53,15 @@ def test_2_the_first_password_is_told_to_operators_only_and_valid(deployed: Depl
     told = deployed.blog.action('wordpress/leader', 'get-initial-password')
     assert (told['user'], told['valid']) == ('admin', 'true')
     assert told['password'] not in deployed.run.output
-    assert not any(told['password'] in text for _, text in deployed.blog.log())
+    assert not any(told['password'] in text for _, text in deployed.blog.logged())
 
 
 def test_3_a_second_run_changes_nothing_and_the_blog_stays_initialised_once(deployed: Deployed) -> None:
-    again = deployed.blog.run_spec()
+    again = spec.run(deployed.blog)
     assert 'bundle: done in' in again.output
     assert '(no change)' in again.output
     assert 'the post of before is still there' in again.output
-    assert deployed.blog.last_run()['changes'] == 0
+    assert spec.last_run(deployed.blog)['changes'] == 0
     assert len(deployed.blog.initialised_at()) == 1
 
 
@@ -71,12 +70,14 @@ def test_12_and_13_the_site_outlives_the_relation_to_its_database(
 ) -> None:
     blog = deployed.blog
     before = blog.action('wordpress/leader', 'get-initial-password')
-    blog.juju('remove-relation', '--model', blogs.MODEL, *DATABASE)
+    blog.juju('remove-relation', *DATABASE)
     blog.wait('blocked', 'waiting')
+    assert blog.said()[0] in ('blocked', 'waiting')
     began = time.monotonic()
-    blog.juju('integrate', '--model', blogs.MODEL, *DATABASE)
-    blog.wait('active')
+    blog.juju('integrate', *DATABASE)
+    blog.wait()
+    assert blog.said()[0] == 'active'
     tell(f'related again -> active: {time.monotonic() - began:.1f} s')
     assert blog.action('wordpress/leader', 'get-initial-password') == before
-    assert 'the post of before is still there' in blog.run_spec().output
-    assert blog.last_run()['changes'] == 0
+    assert 'the post of before is still there' in spec.run(blog).output
+    assert spec.last_run(blog)['changes'] == 0

@@ -59,8 +59,11 @@ class MariadbCharm(ops.CharmBase):
         self._server.ensure_running(wanted.file())
         try:
             found = self._server.look()
-        except server.ServerFault as err:
+        except server.SilentFault:
             # The image records a notice when the server takes connections, which brings us back here.
+            self.unit.status = ops.WaitingStatus('MariaDB is starting: it takes no connections yet')
+            return
+        except server.ServerFault as err:
             self.unit.status = ops.WaitingStatus(f'MariaDB does not answer yet: {err}')
             return
         self.unit.set_workload_version(found.version)
@@ -225,6 +228,9 @@ class MariadbCharm(ops.CharmBase):
             return None
         try:
             return self._server.look()
+        except server.SilentFault:
+            event.fail('MariaDB takes no connections; try again when the unit is active')
+            return None
         except server.ServerFault as err:
             event.fail(f'MariaDB does not answer; try again when the unit is active: {err}')
             return None

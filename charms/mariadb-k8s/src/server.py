@@ -20,6 +20,8 @@ _DEFAULTS = '--defaults-file=/etc/mariadb/server.cnf'
 _USER = 'mysql'
 _ANSWER_S = 10.0
 _COPY_S = 6 * 3600.0
+_NO_CONNECTION = ('ERROR 2002 ', 'ERROR 2003 ', 'ERROR 2006 ', 'ERROR 2013 ')
+"""How the client begins to say that nobody answered, or not to the end."""
 
 # Until it is whole and on the disk, a backup is not called .sql.gz.
 _DUMP = f"""
@@ -50,6 +52,10 @@ gzip --decompress --stdout "$file" | mariadb {_DEFAULTS} --batch
 
 class ServerFault(Exception):
     """The server did not do what was asked; the text is what its client said."""
+
+
+class SilentFault(ServerFault):
+    """The server takes no connections."""
 
 
 class Server:
@@ -107,7 +113,8 @@ class Server:
         except ops.pebble.ExecError as err:  # pyright: ignore[reportUnknownVariableType]
             failed = cast('ops.pebble.ExecError[str]', err)
             said = (failed.stderr or '').strip().splitlines()
-            raise ServerFault(said[-1] if said else f'{argv[0]} ended with {failed.exit_code}') from None
+            why = said[-1] if said else f'{argv[0]} ended with {failed.exit_code}'
+            raise (SilentFault if why.startswith(_NO_CONNECTION) else ServerFault)(why) from None
         except (ops.pebble.Error, TimeoutError) as err:
             raise ServerFault(f'{argv[0]} cannot be run, or took too long: {err}') from err
 

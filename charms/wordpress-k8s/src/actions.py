@@ -94,14 +94,21 @@ def _reset_admin_password(charm: wordpress.WordpressCharm, event: ops.ActionEven
 
 def _rehearse_upgrade(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     _need_site(charm)
-    status = charm.workload.wpctl.status()
-    found = charm.workload.wpctl.upgrade(dry_run=True)
+    found = charm.workload.wpctl.rehearse(timeout_s=LONG_S)
+    if not found.good:
+        raise _Failed(
+            f'the upgrade went wrong on a copy, the site was not touched: {"; ".join(found.problems)}'
+        )
     event.set_results(
         {
-            'version': status.version,
-            'schema-of-database': str(status.db_version),
-            'schema-of-code': str(status.code_db_version),
-            'upgrade-needed': str(bool(found.get('upgrade_needed'))).lower(),
+            'version': charm.workload.code().version,
+            'schema-of-database': str(found.before),
+            'schema-of-code': str(found.wanted),
+            'upgrade-needed': str(found.needed).lower(),
+            'copied-rows': str(found.rows),
+            'copied-to': found.where,
+            'changed-tables': ', '.join(found.changed) or 'none',
+            'seconds': f'{found.seconds:.1f}',
         }
     )
 

@@ -250,7 +250,9 @@ class WordpressCharm(ops.CharmBase):
         if base is None and others.relations(database.ENDPOINT):
             self._statuses.append(ops.WaitingStatus('database: the relation has given no credentials yet'))
             return None
-        if base is None and options.database is None:
+        if base is None and options.database is not None:
+            base = database.configured(options.database)
+        if base is None:
             remedy = f'juju integrate {self.app.name} DATABASE, or juju config {self.app.name} db_host=HOST'
             self._statuses.append(ops.BlockedStatus(f'no database; {remedy} and db_password=...'))
             return None
@@ -279,7 +281,7 @@ class WordpressCharm(ops.CharmBase):
             url=chosen.url,
             hosts=tuple(host for host in options.more_hostnames if host != url_host),
             behind_proxy=chosen.behind_proxy,
-            database=base or database.configured(options.database),  # type: ignore[arg-type]
+            database=base,
             keys=found_keys,
             options=options,
             extras=extras,

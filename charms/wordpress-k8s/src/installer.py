@@ -86,6 +86,15 @@ class Installer:
     def _upgrade(self) -> None:
         if self._helper.status().upgrade_needed:
             self._charm.unit.status = ops.MaintenanceStatus('upgrading the schema')
+            rehearsal = self._helper.rehearse(timeout_s=300)
+            if not rehearsal.good:
+                why = '; '.join(rehearsal.problems)
+                log.error('the upgrade went wrong on a copy of the tables: %s', why)
+                # Newer code serves pages with an older schema.
+                self.problems.append(
+                    f'the schema stays as it is, its upgrade went wrong on a copy: {why[:300]}'
+                )
+                return
             path = self._workload.export_path(f'before-schema-{self._code.schema}')
             self._helper.export_to(path, timeout_s=300)
             log.info('the database was exported to %s', path)

@@ -49,6 +49,39 @@ class SiteStatus:
     upgrade_needed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What an upgrade did to a copy of the site."""
+
+    good: bool
+    needed: bool
+    where: str
+    """Where the copy was: a database of its own, or a prefix beside the site's tables."""
+    rows: int
+    before: int
+    """The version of the schema; so are the next two."""
+    reached: int
+    wanted: int
+    seconds: float
+    changed: tuple[str, ...]
+    """Tables that are defined differently now, or new."""
+    lost: tuple[str, ...]
+    lost_posts: int
+    errors: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What went wrong, in words."""
+        found = [f'the database said: {text}' for text in self.errors]
+        if self.reached != self.wanted:
+            found.append(f'the schema is {self.reached} and not {self.wanted}')
+        if self.lost:
+            found.append(f'tables are gone: {", ".join(self.lost)}')
+        if self.lost_posts:
+            found.append(f'{self.lost_posts} published posts are gone')
+        return tuple(found)
+
+
 class Wpctl:
     """Runs the helper in *container*, each call for a bounded time."""
 
@@ -96,6 +129,24 @@ class Wpctl:
     def upgrade(self, *, dry_run: bool = False) -> Mapping[str, Any]:
         """Bring the database's schema to that of the code, or only tell what would be done."""
         return self._call('upgrade', {'dry_run': dry_run}, timeout_s=300)
+
+    def rehearse(self, *, timeout_s: float) -> Rehearsal:
+        """Upgrade a copy of all tables, which is gone afterwards; the site is only read."""
+        found = self._call('rehearse', {}, timeout_s=timeout_s)
+        return Rehearsal(
+            good=found.get('good') is True,
+            needed=bool(found.get('upgrade_needed')),
+            where=str(found.get('where', '')),
+            rows=int(found.get('rows') or 0),
+            before=int(found.get('from') or 0),
+            reached=int(found.get('reached') or 0),
+            wanted=int(found.get('to') or 0),
+            seconds=float(found.get('copy_s') or 0) + float(found.get('upgrade_s') or 0),
+            changed=tuple(str(name) for name in found.get('changed_tables', ())),
+            lost=tuple(str(name) for name in found.get('lost_tables', ())),
+            lost_posts=int(found.get('lost_posts') or 0),
+            errors=tuple(str(text) for text in found.get('errors', ())),
+        )
 
     def set_password(self, *, user: str, password: str) -> None:
         """Give *user* the *password*; the user's sessions end."""

@@ -32,7 +32,7 @@ _KEYS = (
 # Everything of the image is read-only but its three folders; the shell is replaced by the program.
 _ENTER = """
 set -e
-root=$1 run=$2 uploads=$3 scratch=$4 hosts=$5; shift 5
+root=$1 run=$2 uploads=$3 scratch=$4 hosts=$5 authorities=$6; shift 6
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
@@ -42,6 +42,7 @@ mount --bind "$run" "$root/run/wordpress"
 mount --bind "$uploads" "$root/var/lib/wordpress/uploads"
 mount --bind "$scratch" "$root/tmp"
 [ ! -e "$root/etc/hosts" ] || mount --bind "$hosts" "$root/etc/hosts"
+[ ! -e "$authorities" ] || mount --bind "$authorities" "$root/etc/ssl/certs/ca-certificates.crt"
 exec setpriv --reuid 33 --regid 33 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
     chroot_exec "$@"
 """
@@ -225,6 +226,8 @@ class Unit:
         self.uploads = folder / 'uploads'
         self.scratch = folder / 'tmp'
         self.hosts = folder / 'hosts'
+        self.authorities = folder / 'authorities.pem'
+        """Whom the unit believes, where there is that file; else whom the image does."""
         self.address = address
         self.port = free_port(address)
         for path in (self.run_dir, self.uploads, self.scratch, self.run_dir / 'apache', self.run_dir / 'php'):
@@ -253,7 +256,7 @@ class Unit:
         )
         # Entering the root needs the capability that setpriv gives up: it comes first.
         script = script.replace('exec setpriv', 'exec chroot "$root" setpriv')
-        folders = (self.root, self.run_dir, self.uploads, self.scratch, self.hosts)
+        folders = (self.root, self.run_dir, self.uploads, self.scratch, self.hosts, self.authorities)
         return ['unshare', '-m', 'sh', '-c', script, 'sh', *map(str, folders), *argv]
 
     def spawn(self, verb: str, given: Mapping[str, Any] | None = None) -> subprocess.Popen[bytes]:

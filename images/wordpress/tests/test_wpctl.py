@@ -175,10 +175,64 @@ def test_status_upgrade_and_cron(installed: site.Unit) -> None:
     assert installed.wpctl('cron')['failed'] == []
 
 
+@pytest.mark.parametrize('where', ['database', 'prefix'])
+def test_an_upgrade_is_rehearsed_on_a_copy_that_is_gone_afterwards(
+    installed: site.Unit, base: site.Database, where: str
+) -> None:
+    name = installed.site['database']['name']
+    if where == 'database':
+        base.query(f"GRANT ALL ON `{name}\\_rehearsal`.* TO `{name}`@'%'")
+    base.query("UPDATE wp_options SET option_value = '53496' WHERE option_name = 'db_version'", database=name)
+    # A table as an earlier version had it.
+    base.query('ALTER TABLE wp_commentmeta DROP INDEX meta_key', database=name)
+    tables = [row[0] for row in base.query('SHOW TABLES', database=name)]
+    sums = f'CHECKSUM TABLE {", ".join(tables)}'
+    before = base.query(sums, database=name)
+    found = installed.wpctl('rehearse')
+    assert (found['ok'], found['good'], found['where'], found['errors']) == (True, True, where, [])
+    assert (found['from'], found['reached'], found['upgrade_needed']) == (53496, found['to'], True)
+    assert [table for table in found['changed_tables'] if table.endswith('commentmeta')] == ['wp_commentmeta']
+    assert base.query(sums, database=name) == before
+    assert [row[0] for row in base.query('SHOW TABLES', database=name)] == tables
+    assert base.query("SHOW DATABASES LIKE '%rehearsal'") == []
+    assert 'wp_capabilities' in {row[0] for row in base.query('SELECT meta_key FROM wp_usermeta', database=name)}
+
+
+def test_a_rehearsal_that_fails_says_so_and_leaves_nothing(
+    installed: site.Unit, base: site.Database
+) -> None:
+    name = installed.site['database']['name']
+    base.query("UPDATE wp_options SET option_value = '53496' WHERE option_name = 'db_version'", database=name)
+    # Two of the same name cannot get the index back that makes names unique.
+    base.query(
+        'ALTER TABLE wp_options DROP INDEX option_name;'
+        "INSERT INTO wp_options (option_name, option_value) VALUES ('twice', 'planted'), ('twice', 'planted')",
+        database=name,
+    )
+    found = installed.wpctl('rehearse')
+    assert (found['ok'], found['good'], len(found['errors'])) == (True, False, 1)
+    assert 'Duplicate entry' in found['errors'][0]
+    assert 'twice' not in found['errors'][0]
+    assert not [row for row in base.query('SHOW TABLES', database=name) if row[0].startswith('hreh_')]
+
+
+def test_a_database_of_somebody_else_is_not_taken_for_a_rehearsal(
+    installed: site.Unit, base: site.Database
+) -> None:
+    name = installed.site['database']['name']
+    base.query(
+        f'CREATE DATABASE `{name}_rehearsal`; CREATE TABLE `{name}_rehearsal`.precious (a INT);'
+        f"GRANT ALL ON `{name}\\_rehearsal`.* TO `{name}`@'%'"
+    )
+    assert installed.wpctl('rehearse')['where'] == 'prefix'
+    assert base.query('SHOW TABLES', database=f'{name}_rehearsal') == [['precious']]
+    base.query(f'DROP DATABASE `{name}_rehearsal`')
+
+
 def test_before_the_installation(make_unit: MakeUnit) -> None:
     unit = make_unit()
     assert unit.wpctl('status')['installed'] is False
-    for verb in ('apply', 'upgrade', 'cron', 'export'):
+    for verb in ('apply', 'upgrade', 'rehearse', 'cron', 'export'):
         assert unit.wpctl(verb, {'path': '/tmp/x'})['error'] == 'not-installed'
 
 

@@ -24,8 +24,10 @@ _COMMANDS = {
     'cancel': ('hoodoo.cli.commands.cancel', 'End a run of another process.'),
     'wait': ('hoodoo.cli.commands.wait', 'Wait until a model is ready, whoever deployed it.'),
     'stages': ('hoodoo.cli.commands.stages', 'Show how the stages of a spec differ.'),
-    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
     'image': ('hoodoo.cli.commands.image', 'Build container images.'),
+    'env': ('hoodoo.cli.commands.env', 'Find, connect to and look after environments.'),
+    'audit': ('hoodoo.cli.commands.audit', 'Show who was connected where, why, and what they did.'),
+    'ci': ('hoodoo.cli.commands.ci', 'Try revisions of a spec, each in a model of its own.'),
     'project-new': ('hoodoo.cli.commands.project_new', 'Make a project.'),
     'project-destroy': ('hoodoo.cli.commands.project_destroy', 'Remove a project.'),
     'project-list': ('hoodoo.cli.commands.project_list', 'List the projects.'),
@@ -35,8 +37,8 @@ _COMMANDS = {
 }
 
 _SECTIONS = {
+    'Many environments': ('env', 'audit', 'ci'),
     'Runs that were made': ('runs', 'show', 'log', 'resume', 'cancel'),
-    'Environments': ('env', 'audit'),
     'Projects and workspaces': (
         *('project-new', 'project-list', 'project-destroy'),
         *('workspace-new', 'workspace-list', 'workspace-destroy'),

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from hoodoo import wording
+from hoodoo.ci.reports import github as workflow
+from hoodoo.ci.reports import report
 from hoodoo.review import findings
 
 _COLOURS = {findings.ERROR: 'red', findings.WARNING: 'yellow'}
@@ -64,18 +66,9 @@ def github(found: Iterable[findings.Finding]) -> Iterator[str]:
     """Yield workflow commands that annotate the files of a pull request."""
     for finding in found:
         problem = finding.problem
-        places = {'file': problem.file, 'line': problem.line, 'col': problem.column}
-        properties = ','.join(f'{key}={_escaped(str(value), ":,")}' for key, value in places.items() if value)
+        place = report.Place(file=problem.file, line=problem.line, column=problem.column)
         message = ' '.join(filter(None, (problem.message, f'({problem.hint})' if problem.hint else '')))
-        head = f'::{finding.severity} {properties}'.rstrip()
-        yield f'{head}::{_escaped(message)}'
-
-
-def _escaped(word: str, more: str = '') -> str:
-    """*word* without the characters that end a workflow command or, of *more*, one of its properties."""
-    for char in ('%', '\r', '\n', *more):
-        word = word.replace(char, f'%{ord(char):02X}')
-    return word
+        yield workflow.command(finding.severity, message, place)
 
 
 def _of(finding: findings.Finding, stages: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+import msgspec.structs
 
 from hoodoo.journal import events, journal, plain
 
@@ -17,18 +18,22 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[None]:
-    """Show events as JSON lines, as a live list on a terminal, else as plain lines; write the log file."""
+def rendered(opened: journal.Journal, *, form: str, logfile: str, lasting: bool = True) -> Generator[None]:
+    """Show events as JSON lines, as a live list on a terminal, else as plain lines; write the log file.
+
+    Args:
+        lasting: Whether somebody can go on with the run and read its log later, and so is told how.
+    """
     with contextlib.ExitStack() as stack:
-        logs = ('',)
+        logs: tuple[str, ...] = ('',) if lasting else ()
         if logfile:
             file = stack.enter_context(contextlib.closing(_LogFile(logfile)))
             opened.listen(file.write)
-            logs = (logfile,) if file.opened else logs
+            logs = (logfile,) if file.opened and lasting else logs
         if form == 'json':
             opened.listen(lambda record: click.echo(events.encode(record)))
         elif sys.stdout.isatty() and (screen := _live(logs)) is not None:
-            opened.listen(stack.enter_context(screen))
+            opened.listen(_hearer(stack.enter_context(screen), lasting))
         else:
             lines = plain.Plain(logs)
 
@@ -36,8 +41,19 @@ def rendered(opened: journal.Journal, *, form: str, logfile: str) -> Generator[N
                 for line in lines.lines(record):
                     click.echo(line)
 
-            opened.listen(show)
+            opened.listen(_hearer(show, lasting))
         yield
+
+
+def _hearer(listener: journal.Listener, lasting: bool) -> journal.Listener:
+    """*listener*, which hears of no way to go on with a run that does not last."""
+
+    def hear(record: events.Record) -> None:
+        if isinstance(record.event, events.RunEnded):
+            record = msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, again=()))
+        listener(record)
+
+    return listener if lasting else hear
 
 
 class _LogFile:

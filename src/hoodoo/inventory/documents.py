@@ -96,14 +96,13 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Any:
         documents = 0
-        event: Any  # its marks are always there, whatever the stubs say
         for event in events:
             if isinstance(event, yaml.ScalarEvent):
                 self._take(event.value, event)
             elif isinstance(event, yaml.MappingStartEvent):
-                self._begin(Table(event.start_mark.line + 1), event)
+                self._begin(Table(_line(event)), event)
             elif isinstance(event, yaml.SequenceStartEvent):
-                self._begin(Row(event.start_mark.line + 1), event)
+                self._begin(Row(_line(event)), event)
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 self._end()
             elif isinstance(event, yaml.AliasEvent):
@@ -118,7 +117,7 @@ class _Builder:
 
     def _take(self, text: str, event: Any) -> None:
         """A scalar: a key, or a value."""
-        line = event.start_mark.line + 1
+        line = _line(event)
         plain = event.implicit[0] and event.tag is None
         if self._open and isinstance(self._open[-1][0], Table) and self._open[-1][1] is None:
             self._key(text, line)
@@ -177,7 +176,7 @@ class _Builder:
             raise _marked('it contains itself', event)
         if self._open and isinstance(self._open[-1][0], Table) and self._open[-1][1] is None:
             raise _marked('a key is an alias', event)
-        self._put(value, event.start_mark.line + 1)
+        self._put(value, _line(event))
 
     def _merge(self, table: Table, value: Any, line: int) -> None:
         """What ``<<`` brings: a mapping, or some of which the first wins."""
@@ -189,6 +188,10 @@ class _Builder:
             for name, entry in other.items():
                 if name not in table:
                     table.put(name, entry, other.lines[name])
+
+
+def _line(event: Any) -> int:
+    return event.start_mark.line + 1
 
 
 def _marked(problem: str, event: Any) -> yaml.MarkedYAMLError:

@@ -68,4 +68,6 @@ class Environment:
     runbook: str = ''
     dns: tuple[str, ...] = ()
     credentials: Credentials = field(default_factory=Credentials)
+    read_credentials: Credentials | None = None
+    """Of an account that may only look, for those who are to change nothing; None where there is none."""
     place: Place

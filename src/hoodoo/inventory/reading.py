@@ -7,7 +7,7 @@ folders called ``secrets`` or ``specs``, and specs and charms wherever they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,20 +85,23 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield Path(path, name)
 
 
-def read(folder: Path, *, instead: dict[Path, str] | None = None) -> Inventory:
+def read(folder: Path, *, instead: Mapping[Path, str | None] | None = None) -> Inventory:
     """Read what can be read of the inventory *folder*.
 
     Args:
-        instead: Texts of files that are to be taken for written, there already or not.
+        instead: Texts of files that are to be taken for written, there already or not; None for removed.
 
     Raises:
         UsageFault: there is no such folder.
     """
-    texts = dict.fromkeys(files(folder), '') | (instead or {})
+    given = instead or {}
+    paths: Sequence[Path] = () if given and not folder.exists() else files(folder)
     problems: list[Problem] = []
     read_: dict[Path, documents.Table] = {}
-    for path in texts:
-        table, found = _document(path, None if path not in (instead or {}) else texts[path])
+    for path in sorted({*paths, *given}, key=lambda path: (path.parent, path.name)):
+        if path in given and given[path] is None:
+            continue
+        table, found = _document(path, given.get(path))
         problems += found
         if table is not None:
             read_[path] = table

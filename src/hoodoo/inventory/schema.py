@@ -33,7 +33,8 @@ def load() -> dict[str, Any]:
 
 
 @functools.cache
-def _fits() -> shape.Test:
+def quick() -> shape.Test:
+    """Whether a document fits; what is wrong with it, `problems` says."""
     return shape.compiled(load())
 
 
@@ -51,7 +52,7 @@ def problems(document: documents.Table, file: str) -> list[Problem]:
                 message = f'"{key}" is no default'
                 hint = f'Write it into another file; {DEFAULTS} is what all files here have in common.'
                 found.append(Problem(file=file, line=document.lines[key], message=message, hint=hint))
-    if not _fits()(document):
+    if not quick()(document):
         found += sorted(dict.fromkeys(_rewritten(document, file)))
     return found
 
@@ -169,3 +170,10 @@ def _guess(key: str, known: list[str]) -> str:
     if key == 'region' and 'clouds' in known:
         return 'Write "clouds: {CLOUD: [REGION, ...]}".'
     return wording.guess(key, known) or f'Known: {", ".join(known)}.'
+
+
+def types(field: str) -> tuple[str, ...]:
+    """Of which JSON types the value of *field* may be."""
+    schema = load()['definitions']['fields'][field]
+    schema = load()['definitions']['credentials'] if '$ref' in schema else schema
+    return tuple(schema['type'])

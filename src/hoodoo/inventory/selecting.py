@@ -103,6 +103,7 @@ def _names(pattern: str, name: str) -> bool:
 
 
 def _unknown(name: str, environments: Sequence[Environment]) -> errors.UsageFault:
-    guess = wording.guess(name, [one.name for one in environments])
+    known = {part: None for one in environments for part in (one.name, one.service)}
+    guess = wording.guess(name, known)
     listed = 'List all with "hoodoo env list".' if environments else 'The inventory is empty.'
     return errors.UsageFault(f'cannot find environment "{name}"', hint=f'{guess} {listed}'.strip())

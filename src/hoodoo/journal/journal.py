@@ -138,6 +138,21 @@ class Journal:
         query = f'SELECT * FROM run WHERE {where} ORDER BY id DESC LIMIT ?'  # noqa: S608
         return self._store.read_now(lambda db: [_run(row) for row in db.execute(query, (*values, limit))])
 
+    def latest(self, *, outcome: str = '') -> list[rows.Run]:
+        """The last run on each model that runs have found, newest first.
+
+        Args:
+            outcome: Of those with this outcome, and of whole manifests alone; empty for all.
+        """
+        self._mark_interrupted()
+        only = "outcome = ? AND line = ''" if outcome else "'' = ?"
+        query = (
+            'SELECT * FROM run WHERE id IN'
+            f" (SELECT max(id) FROM run WHERE model_uuid <> '' AND {only} GROUP BY model_uuid)"
+            ' ORDER BY id DESC'
+        )
+        return self._store.read_now(lambda db: [_run(row) for row in db.execute(query, (outcome,))])
+
     def get(self, number: int) -> rows.Run:
         """One run.
 

@@ -41,7 +41,7 @@ class Making:
     on_kubernetes: bool = False
 
 
-def _find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
+def find_target(settings: settings_module.Settings, *, controller: str = '', note: Note) -> Target:
     """Return the controller to use, starting pocket when none is registered or pocket is down.
 
     Args:
@@ -64,7 +64,7 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
         )
     if found.cloud == _POCKET_CLOUD and not _listens(found):
         note('pocket is not running: starting it')
-        return _pocket(settings)
+        return _same(_pocket(settings), name)
     program = shutil.which(settings.juju or 'juju', path=settings.environ.get('PATH'))
     if settings.juju and not program:
         raise errors.UsageFault(
@@ -73,7 +73,7 @@ def _find_target(settings: settings_module.Settings, *, controller: str = '', no
     if program:
         return Target(controller=found, program=Path(program), juju_data=settings.juju_data)
     if found.cloud == _POCKET_CLOUD:
-        return _pocket(settings)
+        return _same(_pocket(settings), name)
     raise errors.UnreachableFault(
         f'cannot use controller "{name}": there is no juju program on PATH',
         hint='Install Juju, or set HOODOO_JUJU to its path.',
@@ -99,7 +99,7 @@ def open_driver(
         UsageFault: no cloud of the controller fits *making*.
     """
     controller, _, name = wanted.rpartition(':')
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     name = name or default
     uuid = _model_uuid(target, name)
     owner, _, own = name.rpartition('/')
@@ -134,7 +134,7 @@ def find_model(
     controller, _, name = wanted.rpartition(':')
     if not _chosen(settings, controller):
         return None, None
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     uuid = _model_uuid(target, name or default)
     return (_driver(settings, target, name or default, uuid) if uuid else None), target
 
@@ -173,7 +173,7 @@ def open_existing(settings: settings_module.Settings, *, wanted: str, note: Note
             'cannot find a model: no Juju controller is registered',
             hint='Run "juju login", "juju bootstrap" or "pocket up".',
         )
-    target = _find_target(settings, controller=controller, note=note)
+    target = find_target(settings, controller=controller, note=note)
     found = target.controller
     name = name or clientfiles.current_model(target.juju_data, found.name)
     if not name:
@@ -275,7 +275,21 @@ def _pocket(settings: settings_module.Settings) -> Target:
     found = clientfiles.find(data, name)
     if found is None:
         raise errors.Fault(f'cannot find controller "{name}" in {data}, where pocket says that it is')
-    return Target(controller=found, program=Path(settings.juju or juju), juju_data=data)
+    # In a connected shell the juju of that shell comes first, whoever started pocket.
+    first = shutil.which('juju', path=settings.environ.get('PATH')) or ''
+    guard = first if first and Path(first).with_name(handing.BEHIND).is_symlink() else ''
+    return Target(controller=found, program=Path(settings.juju or guard or juju), juju_data=data)
+
+
+def _same(target: Target, wanted: str) -> Target:
+    """*target*, unless it is another controller than the one that is *wanted*."""
+    if target.controller.name != wanted:
+        raise errors.UnreachableFault(
+            f'cannot use controller "{wanted}": it is not running, and the pocket of this home is '
+            f'"{target.controller.name}"',
+            hint=f'Start it with its own home: POCKET_CONTROLLER={wanted} POCKET_HOME=... pocket up',
+        )
+    return target
 
 
 def _listens(controller: clientfiles.Controller) -> bool:

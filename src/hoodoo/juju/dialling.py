@@ -50,7 +50,7 @@ async def _try(
     """Connect to one endpoint, trusting whom the controller is registered with."""
     await asyncio.sleep(after_s)
     failed: Exception | None = None
-    for context, name in _trusted(controller):
+    for context, name in trusted(controller):
         try:
             return await connect(
                 f'wss://{endpoint}{path}',
@@ -68,7 +68,7 @@ async def _try(
     raise failed
 
 
-def _trusted(controller: clientfiles.Controller) -> Iterator[tuple[ssl.SSLContext, str | None]]:
+def trusted(controller: clientfiles.Controller) -> Iterator[tuple[ssl.SSLContext, str | None]]:
     """Who may vouch for the controller, and under which name: its own authority, then everybody's."""
     if controller.ca:
         # Juju signs for this name whatever the controller's address is.

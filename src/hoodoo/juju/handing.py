@@ -15,6 +15,8 @@ from bedrock import alive
 from hoodoo import model
 
 _PREFIX = 'hoodoo-'
+BEHIND = '.behind'
+"""A link beside a program that only hands on to another: leads to that."""
 
 
 def scratch(program: Path, *, home: Path) -> Path | None:
@@ -24,6 +26,9 @@ def scratch(program: Path, *, home: Path) -> Path | None:
     cache of packed charms, nor what other programs have open.
     """
     found = shutil.which(str(program)) or ''
+    behind = Path(found).with_name(BEHIND)
+    if found and behind.is_symlink():
+        found = os.readlink(behind)
     return home / 'snap' / 'juju' / 'common' if '/snap/' in found else None
 
 

@@ -54,6 +54,14 @@ class JujuDriver:
         """See `driver.Driver.options`."""
         return self._reader.options(application)
 
+    def bundle(self) -> str:
+        """See `reader.Reader.bundle`."""
+        return self._reader.bundle()
+
+    def home(self) -> tuple[str, str]:
+        """See `reader.Reader.home`."""
+        return self._reader.home()
+
     def wait_change(self, timeout_s: float) -> None:
         """See `driver.Driver.wait_change`."""
         self._reader.wait_change(timeout_s)

@@ -12,6 +12,7 @@ from hoodoo import model
 from hoodoo.juju import login, rpc, snapshot, waker
 
 _REDIALS = 5
+_AS_IT_IS = {'include-charm-defaults': False, 'include-series': False}
 _REDIAL_S = 1.0
 
 
@@ -35,6 +36,18 @@ class Reader:
             self._waker.moved()
         self._last = seen
         return seen
+
+    def bundle(self) -> str:
+        """The whole model as one of Juju's own bundles, as the controller writes it.
+
+        Raises:
+            RpcFault: it cannot, or nothing is deployed.
+        """
+        return str(self._call('Bundle', 'ExportBundle', _AS_IT_IS).get('result') or '')
+
+    def home(self) -> tuple[str, str]:
+        """The cloud and the region of the model."""
+        return snapshot.home(self._call('Client', 'FullStatus', {'patterns': []}))
 
     def options(self, application: str) -> dict[str, model.OptionValue]:
         """See the options of *application*, defaults included."""

@@ -19,20 +19,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from bedrock import errors
-from hoodoo.juju import clientfiles, dialling, login
+from hoodoo.juju import clientfiles, dialling, facades, login
 
 T = TypeVar('T')
 
-# Which versions of each facade this client can read; the highest that the server has too is used.
-_KNOWN: Mapping[str, tuple[int, ...]] = {
-    'AllWatcher': (3,),
-    'Annotations': (2,),
-    'Application': tuple(range(15, 23)),
-    'Client': (6, 7, 8),
-    'Cloud': (7,),
-    'ModelManager': (9, 10),
-}
-_LOGIN_VERSION = 3
 _CALL_S = 60.0
 _CLOSE_S = 5.0
 
@@ -46,10 +36,9 @@ class Connection:
         Raises:
             UnreachableFault: no endpoint answers. RpcFault: the login was refused.
         """
-        self._server_version = ''
         self._controller = controller
         self._sent = 0
-        self._versions: dict[str, int] = {}
+        self._versions = facades.Versions(controller)
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ended = False
         self._gate = threading.Lock()
@@ -80,13 +69,9 @@ class Connection:
             RpcFault: the controller refused it.
             UnreachableFault: the connection broke, or no answer came within *timeout_s*.
         """
-        if facade != 'Admin' and facade not in self._versions:
-            message = f'controller "{self._controller.name}" has no {facade} API that hoodoo can use'
-            hint = f'It is Juju {self._server_version or "of an unknown version"}; hoodoo is made for Juju 3.'
-            raise login.RpcFault(message, code='not implemented', hint=hint)
         asked: dict[str, Any] = {
             'type': facade,
-            'version': self._versions.get(facade, _LOGIN_VERSION),
+            'version': self._versions.of(facade),
             'request': request,
             'params': params,
         }
@@ -170,9 +155,4 @@ class Connection:
         except login.RpcFault as err:
             raise login.refused(who, err) from None
         login.check(who, answer)
-        self._server_version = str(answer.get('server-version') or '')
-        for facade in cast('list[dict[str, Any]]', answer.get('facades') or []):
-            known = _KNOWN.get(str(facade['name']), ())
-            both = [version for version in facade.get('versions') or () if version in known]
-            if both:
-                self._versions[str(facade['name'])] = max(both)
+        self._versions.learn(answer)

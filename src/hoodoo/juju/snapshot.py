@@ -27,6 +27,12 @@ def decode(status: Mapping[str, Any]) -> model.ModelSnapshot:
     )
 
 
+def home(status: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the cloud and the region that a ``Client.FullStatus`` answer names."""
+    found = _mapping(status.get('model'))
+    return str(found.get('cloud-tag') or '').removeprefix('cloud-'), str(found.get('region') or '')
+
+
 def options(answer: Mapping[str, Any]) -> dict[str, model.OptionValue]:
     """Return the options that an ``Application.Get`` answer holds."""
     return {

@@ -99,6 +99,7 @@ def stored(asked: Request, mask: Callable[[str], str]) -> str:
         'root': str(origin.root),
         'url': mask(origin.url),
         'label': origin.label,
+        'revision': origin.revision,
         'project': space.project.name,
         'series': space.project.series,
         'workspace': space.name,
@@ -110,6 +111,12 @@ def stored(asked: Request, mask: Callable[[str], str]) -> str:
         'cloud': asked.cloud,
     }
     return json.dumps(facts)
+
+
+def revision(text: str) -> str:
+    """The commit of the spec in a request that was `stored`; empty where it had none, or nothing says."""
+    facts: dict[str, str] = json.loads(text or '{}')
+    return facts.get('revision', '')
 
 
 def restored(text: str, settings: settings_module.Settings) -> Request:
@@ -125,7 +132,11 @@ def restored(text: str, settings: settings_module.Settings) -> Request:
         )
     facts: dict[str, str] = json.loads(text)
     origin = sources.Origin(
-        name=facts['name'], root=Path(facts['root']), url=facts['url'], label=facts['label']
+        name=facts['name'],
+        root=Path(facts['root']),
+        url=facts['url'],
+        label=facts['label'],
+        revision=facts.get('revision', ''),
     )
     project = layout.Project(root=settings.root, name=facts['project'], series=facts['series'])
     workspace = layout.Workspace(project=project, name=facts['workspace'])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hoodoo import settings as settings_module
-from hoodoo.juju import connect, driver
+from hoodoo.juju import connect, driver, handing
 
 Connect = Callable[
     [str, str, connect.Note, connect.Making | None], tuple[driver.Driver | None, Mapping[str, str]]
@@ -47,6 +47,8 @@ def connect_juju(settings: settings_module.Settings) -> Connect:
 
 def _program_folder(settings: settings_module.Settings, target: connect.Target) -> Path:
     """A directory that holds the run's juju program as ``juju`` and nothing else."""
+    if target.program.with_name(handing.BEHIND).is_symlink():
+        return target.program.parent  # of a connected shell, which no other is to share
     folder = settings.cache / 'bin' / target.controller.name
     folder.mkdir(parents=True, exist_ok=True)
     program = target.program.resolve() if target.program.is_absolute() else target.program

@@ -28,7 +28,12 @@ def mark(root: Path, run: int, phase: int) -> contextlib.AbstractContextManager[
 
 def stop(root: Path, phases: Iterable[tuple[int, int]]) -> int:
     """Stop what runs for these phases, each a run and an index; returns how many processes that was."""
-    marks = {f'{_NAME}={_value(root, run, phase)}'.encode() for run, phase in phases}
+    return stop_marked(f'{_NAME}={_value(root, run, phase)}' for run, phase in phases)
+
+
+def stop_marked(variables: Iterable[str]) -> int:
+    """Stop what has one of *variables*, each as ``NAME=VALUE``, in its environment; returns how many."""
+    marks = {variable.encode() for variable in variables}
     if not marks:
         return 0
     stopped: set[int] = set()

@@ -44,6 +44,7 @@ class Runner:
             BusyFault: another run is in the workspace or works on the model.
             Fault: a phase failed. KeyboardInterrupt: it was cancelled. The journal has both.
         """
+        self.settings.refuse_read_only('run')
         space = asked.workspace
         with self._masking(asked) as mask:
             lines = self._checked(asked, mask, copied=bool(asked.line))
@@ -75,6 +76,7 @@ class Runner:
             UsageFault: it cannot go on as it is; nothing was changed.
             Problems, BusyFault, Fault, KeyboardInterrupt: see `run`.
         """
+        self.settings.refuse_read_only('run')
         asked = request.restored(self.journal.get(number).request, self.settings)
         space = asked.workspace
         with (

@@ -12,7 +12,8 @@ LARGEST_FILE = 262_144
 
 _SHORTEST_LINE = 6
 _NAME = re.compile(r'passw|passphrase|pass(?![a-z])|token|secret|credential|key', re.IGNORECASE)
-_NO_SECRET = re.compile(r'keyboard|keymap|keyring|keyserver', re.IGNORECASE)
+_NO_SECRET = re.compile(r'keyboard|keymap|keyring|keyserver|[-_.]names?$', re.IGNORECASE)
+"""A secret's name, as in ``tls_secret_name``, is none."""
 _KEY = re.compile(r'[\w.-]+:')
 _ASSIGNMENT = re.compile(r'(?:export\s+)?[\w.-]+\s*[=:]\s*(.+)')
 

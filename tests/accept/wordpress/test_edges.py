@@ -26,9 +26,11 @@ from pathlib import Path
 import pytest
 
 from bedrock import process
-from tests.accept.wordpress.conftest import BIN, MODEL, TOP, Blog
+from tests.blog.model import Blog
+from tests.blog.parts import BIN, TOP
+from tests.blog.spec import MODEL
+from tests.blog.visitors import HOST
 
-HOST = 'blog.example.com'
 DOOR = 'ingress'
 FORGED = {
     'Forwarded': 'host=evil.example;proto=http',
@@ -108,7 +110,7 @@ def _trusting() -> ssl.SSLContext:
 @pytest.fixture(scope='module')
 def cluster(blog: Blog, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     folder = tmp_path_factory.mktemp('cluster')
-    text = process.run([BIN / 'pocket', 'kubeconfig', MODEL], env=blog.env, timeout_s=60).stdout
+    text = blog.kubeconfig()
     (folder / 'kubeconfig').write_text(text)
     found = re.search(r'server: https://([^:]+):', text)
     assert found
@@ -118,19 +120,19 @@ def cluster(blog: Blog, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 @pytest.fixture(scope='module')
 def packed(blog: Blog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The blog has what these tests need around it, and no edge but its own Ingress."""
-    blog.juju('deploy', '-m', MODEL, str(TOP / 'charms' / 'ingress-integrator-k8s'), DOOR, '--trust')
-    blog.juju('deploy', '-m', MODEL, str(TOP / 'tests' / 'data' / 'charms' / 'tower'), 'tower')
+    blog.juju('deploy', str(TOP / 'charms' / 'ingress-integrator-k8s'), DOOR, '--trust')
+    blog.juju('deploy', str(TOP / 'tests' / 'data' / 'charms' / 'tower'), 'tower')
     _settled(blog)
     return tmp_path_factory.mktemp('packed')
 
 
 def _settled(blog: Blog) -> None:
     """All that was asked for has come to its end; that an edge lacks something is no fault here."""
-    blog.hoodoo('wait', '--model', MODEL, '--additional-ready-states=blocked,waiting')
+    blog.wait('blocked', 'waiting', timeout_s=300)
 
 
 def _status(blog: Blog) -> str:
-    return blog.application('wordpress')['application-status']['message']
+    return blog.said()[1]
 
 
 # --- the ways in ---
@@ -188,28 +190,28 @@ def _is_shown(cluster: Cluster, trust: ssl.SSLContext) -> bool:
 def test_a_related_ingress_leads_to_the_blog_and_goes_with_its_relation(
     blog: Blog, cluster: Cluster, packed: Path, endpoint: str
 ) -> None:
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=')
-    blog.juju('config', '-m', MODEL, DOOR, 'service-hostname=', 'tls-secret-name=')
+    blog.juju('config', 'wordpress', 'tls_secret_name=')
+    blog.juju('config', DOOR, 'service-hostname=', 'tls-secret-name=')
     _settled(blog)
     assert cluster.ingresses() == []
-    blog.juju('integrate', '-m', MODEL, f'wordpress:{endpoint}', DOOR)
-    blog.juju('config', '-m', MODEL, DOOR, f'service-hostname={HOST}')
+    blog.juju('integrate', f'wordpress:{endpoint}', DOOR)
+    blog.juju('config', DOOR, f'service-hostname={HOST}')
     _settled(blog)
     assert len(cluster.ingresses()) == 1
     assert _status(blog).startswith(f'http://{HOST} ')
     status, _, text = cluster.get()
     assert (status, f'http://{HOST}/' in text) == (200, True)
 
-    blog.juju('config', '-m', MODEL, DOOR, 'tls-secret-name=blog-tls')
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=blog-tls')
+    blog.juju('config', DOOR, 'tls-secret-name=blog-tls')
+    blog.juju('config', 'wordpress', 'tls_secret_name=blog-tls')
     _settled(blog)
     assert _status(blog).startswith(f'https://{HOST} ')
     assert cluster.get()[:2] == (308, f'https://{HOST}/')
     status, _, text = cluster.get(port=443)
     assert (status, f'http://{HOST}/' in text) == (200, False)
 
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=')
-    blog.juju('remove-relation', '-m', MODEL, f'wordpress:{endpoint}', DOOR)
+    blog.juju('config', 'wordpress', 'tls_secret_name=')
+    blog.juju('remove-relation', f'wordpress:{endpoint}', DOOR)
     _settled(blog)
     assert cluster.ingresses() == []
     with pytest.raises(OSError, match='refused'):
@@ -219,19 +221,19 @@ def test_a_related_ingress_leads_to_the_blog_and_goes_with_its_relation(
 def test_apache_itself_shows_a_certificate_that_a_relation_gives(
     blog: Blog, cluster: Cluster, packed: Path
 ) -> None:
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=', 'ports=http:8080 https:8443')
-    blog.juju('integrate', '-m', MODEL, 'wordpress:certificates', 'tower')
+    blog.juju('config', 'wordpress', 'tls_secret_name=', 'ports=http:8080 https:8443')
+    blog.juju('integrate', 'wordpress:certificates', 'tower')
     _settled(blog)
     assert _status(blog).startswith(f'https://{HOST}:8443 ')
     authority = cluster.folder / 'tower.pem'
-    authority.write_text(blog.juju('ssh', '-m', MODEL, 'tower/0', 'cat', '/var/lib/tower/pem'))
+    authority.write_text(blog.juju('ssh', 'tower/0', 'cat', '/var/lib/tower/pem'))
     trust = ssl.create_default_context(cafile=str(authority))
-    address = blog.application('wordpress')['address']
+    address = blog.application()['address']
     with contextlib.closing(cluster.connection(address=address, port=8443, trust=trust)) as connection:
         connection.request('GET', '/')
         assert connection.getresponse().status == 200
-    blog.juju('remove-relation', '-m', MODEL, 'wordpress:certificates', 'tower')
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=blog-tls', 'ports=http:8080')
+    blog.juju('remove-relation', 'wordpress:certificates', 'tower')
+    blog.juju('config', 'wordpress', 'tls_secret_name=blog-tls', 'ports=http:8080')
     _settled(blog)
 
 
@@ -242,7 +244,7 @@ def test_a_haproxy_on_a_machine_of_another_model_fronts_the_blog(blog: Blog, clu
         'service_port': 80,
         'service_options': ['mode http', 'option httpchk GET /-/alive'],
     }
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=')
+    blog.juju('config', 'wordpress', 'tls_secret_name=')
     blog.juju('add-model', 'edge', 'pocket')
     charm = str(TOP / 'charms' / 'haproxy')
     blog.juju('deploy', '-m', 'edge', charm, 'haproxy', '--config', f'services={json.dumps([service])}')
@@ -258,7 +260,7 @@ def test_a_haproxy_on_a_machine_of_another_model_fronts_the_blog(blog: Blog, clu
         assert (answer.status, f'http://{HOST}/'.encode() in answer.read()) == (200, True)
     blog.juju('remove-relation', '-m', 'edge', 'haproxy:reverseproxy', 'blog')
     blog.juju('destroy-model', '--no-prompt', 'edge')
-    blog.juju('config', '-m', MODEL, 'wordpress', 'tls_secret_name=blog-tls')
+    blog.juju('config', 'wordpress', 'tls_secret_name=blog-tls')
     _settled(blog)
 
 
@@ -308,12 +310,9 @@ def loki(blog: Blog, packed: Path) -> Iterator[Iterator[str]]:
 def test_22_lines_of_the_log_come_to_the_store_with_their_topology(
     blog: Blog, cluster: Cluster, loki: Iterator[str]
 ) -> None:
-    address = json.loads(blog.juju('status', '-m', MODEL, '--format', 'json'))['applications']['tower'][
-        'units'
-    ]
-    place = f'http://{address["tower/0"]["address"]}:3100/loki/api/v1/push'
-    blog.juju('config', '-m', MODEL, 'tower', f'loki={place}')
-    blog.juju('integrate', '-m', MODEL, 'wordpress:logging', 'tower')
+    place = f'http://{blog.unit("tower/0")["address"]}:3100/loki/api/v1/push'
+    blog.juju('config', 'tower', f'loki={place}')
+    blog.juju('integrate', 'wordpress:logging', 'tower')
     _settled(blog)
     cluster.get('/-/nobody-asks-for-this', port=443)
     found = next(
@@ -328,15 +327,15 @@ def test_22_lines_of_the_log_come_to_the_store_with_their_topology(
     )
     assert found is not None
     assert (found['juju_application'], found['juju_unit']) == ('wordpress', 'wordpress/0')
-    blog.juju('remove-relation', '-m', MODEL, 'wordpress:logging', 'tower')
+    blog.juju('remove-relation', 'wordpress:logging', 'tower')
     _settled(blog)
 
 
 def test_22_metrics_and_dashboards_are_there_to_be_read(blog: Blog, cluster: Cluster, packed: Path) -> None:
-    blog.juju('integrate', '-m', MODEL, 'wordpress:metrics-endpoint', 'tower:metrics')
-    blog.juju('integrate', '-m', MODEL, 'wordpress:grafana-dashboard', 'tower:dashboards')
+    blog.juju('integrate', 'wordpress:metrics-endpoint', 'tower:metrics')
+    blog.juju('integrate', 'wordpress:grafana-dashboard', 'tower:dashboards')
     _settled(blog)
-    shown = json.loads(blog.juju('show-unit', '-m', MODEL, 'tower/0', '--format', 'json'))['tower/0']
+    shown = json.loads(blog.juju('show-unit', 'tower/0', '--format', 'json'))['tower/0']
     bags = {one['endpoint']: one for one in shown['relation-info']}
     (job,) = json.loads(bags['metrics']['application-data']['scrape_jobs'])
     assert job['static_configs'] == [{'targets': ['*:9117']}]
@@ -349,8 +348,8 @@ def test_22_metrics_and_dashboards_are_there_to_be_read(blog: Blog, cluster: Clu
     (template,) = told['templates'].values()
     dashboard = json.loads(lzma.decompress(base64.b64decode(template['content'])))
     assert dashboard['panels']
-    blog.juju('remove-relation', '-m', MODEL, 'wordpress:metrics-endpoint', 'tower:metrics')
-    blog.juju('remove-relation', '-m', MODEL, 'wordpress:grafana-dashboard', 'tower:dashboards')
+    blog.juju('remove-relation', 'wordpress:metrics-endpoint', 'tower:metrics')
+    blog.juju('remove-relation', 'wordpress:grafana-dashboard', 'tower:dashboards')
     _settled(blog)
 
 
@@ -366,15 +365,14 @@ def test_kubectl_runs_programs_in_its_containers(cluster: Cluster) -> None:
 
 
 def test_juju_reaches_both_containers(blog: Blog, tmp_path: Path) -> None:
-    def juju(verb: str, *words: str) -> str:
-        return blog.juju(verb, '-m', MODEL, *words)
-
-    assert juju('ssh', 'wordpress/0', 'ls', '/charm/containers').split() == ['wordpress']
-    assert 'wp-admin' in juju('ssh', '--container', 'wordpress', 'wordpress/0', 'ls', '/usr/share/wordpress')
-    assert juju('exec', '--unit', 'wordpress/0', '--', 'hostname').split() == ['wordpress-0']
+    assert blog.juju('ssh', 'wordpress/0', 'ls', '/charm/containers').split() == ['wordpress']
+    assert 'wp-admin' in blog.juju(
+        'ssh', '--container', 'wordpress', 'wordpress/0', 'ls', '/usr/share/wordpress'
+    )
+    assert blog.juju('exec', '--unit', 'wordpress/0', '--', 'hostname').split() == ['wordpress-0']
     sent = os.urandom(200_000)
     (tmp_path / 'there').write_bytes(sent)
     for container in ((), ('--container', 'wordpress')):
-        juju('scp', *container, str(tmp_path / 'there'), 'wordpress/0:/tmp/kept')
-        juju('scp', *container, 'wordpress/0:/tmp/kept', str(tmp_path / 'back'))
+        blog.juju('scp', *container, str(tmp_path / 'there'), 'wordpress/0:/tmp/kept')
+        blog.juju('scp', *container, 'wordpress/0:/tmp/kept', str(tmp_path / 'back'))
         assert (tmp_path / 'back').read_bytes() == sent

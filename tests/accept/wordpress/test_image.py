@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bedrock import process
-from tests.accept.wordpress.conftest import BIN, TOP
+from tests.blog.parts import BIN, TOP
 
 _MOST_BYTES = 115_000_000
 

@@ -4,50 +4,59 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.fields import Field, Visitor, a_field, measured
+from tests.blog import homes, trials
+from tests.blog.model import Blog
+from tests.blog.parts import TOP, measured
+from tests.blog.visitors import HOST
 
-HOST = 'blog.example.com'
 UNIT = 'wordpress/0'
+UNITS = (UNIT, 'wordpress/1')
 PLANTED = 'planted-0f3a9c'
 READ = 'cd /run/wordpress && sha256sum site.json apache/* php/*; /charm/bin/pebble plan | sha256sum'
 
 
 @pytest.fixture(scope='module')
-def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
-    folder = tmp_path_factory.mktemp('options')
-    options = {
-        'blog_hostname': HOST,
-        'allow_local_uploads': True,
-        'initial_settings': f'admin_password: {PLANTED}-admin',
-        'container_secrets': f'TOKEN: {PLANTED}-variable',
-    }
-    (folder / 'wordpress.yaml').write_text(json.dumps({'wordpress': options}))
-    with a_field(folder, 'options') as made:
-        made.deploy('mariadb-k8s', 'mariadb')
-        made.deploy('wordpress-k8s', 'wordpress', '-n', '2', '--config', str(folder / 'wordpress.yaml'))
-        made.juju('integrate', 'wordpress:database', 'mariadb:database')
-        with _watched() as seen:
-            for unit in (UNIT, 'wordpress/1'):
+def arguments() -> set[str]:
+    """What could be seen in arguments of processes while the blog was deployed."""
+    return set()
+
+
+@pytest.fixture(scope='module')
+def plot(tmp_path_factory: pytest.TempPathFactory, arguments: set[str]) -> Generator[Blog]:
+    with homes.pocket(tmp_path_factory.mktemp('options'), 'options') as made:
+        made.add_model()
+        made.deploy_database()
+        with _watched(arguments):
+            made.deploy(
+                {
+                    'blog_hostname': HOST,
+                    'allow_local_uploads': True,
+                    'initial_settings': f'admin_password: {PLANTED}-admin',
+                    'container_secrets': f'TOKEN: {PLANTED}-variable',
+                },
+                units=2,
+            )
+            for unit in UNITS:
                 made.wait_unit(unit, 'active', seconds=180)
-        made.kept['processes'] = '\n'.join(seen)
         yield made
 
 
 class _watched:
     """Gathers the arguments of all processes of this host, again and again; they can be seen by everybody."""
 
-    def __enter__(self) -> set[str]:
-        self._seen: set[str] = set()
+    def __init__(self, seen: set[str]) -> None:
+        self._seen = seen
         self._is_over = threading.Event()
         self._worker = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> None:
         self._worker.start()
-        return self._seen
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
@@ -62,10 +71,10 @@ class _watched:
                     continue
 
 
-def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
+def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, arguments: set[str]) -> None:
     """Test 5: no log at TRACE, status, argument, relation or status page of Apache holds a secret."""
-    root = plot.act('mariadb/0', 'get-password')['password']
-    site = json.loads(plot.inside(UNIT, 'cat', '/run/wordpress/site.json', container='wordpress'))
+    root = plot.action('mariadb/0', 'get-password')['password']
+    site = json.loads(plot.inside(UNIT, 'wordpress', 'cat', '/run/wordpress/site.json'))
     secrets = [PLANTED, root, site['database']['password'], *site['keys'].values()]
     inside = (
         "sh -c 'curl -s http://127.0.0.1:8080/server-status || wget -qO- http://127.0.0.1:8080/server-status'"
@@ -73,13 +82,11 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
     places = {
         'debug-log': plot.log(),
         'status': json.dumps(plot.status()),
-        'arguments': plot.kept['processes'],
+        'arguments': '\n'.join(arguments),
         'relations': plot.juju('show-unit', UNIT) + plot.juju('show-unit', 'mariadb/0'),
-        'plan': plot.inside(UNIT, '/charm/bin/pebble', 'changes', container='wordpress'),
-        'status page': plot.pocket(
-            'juju', 'exec', '--model', plot.model, '--unit', UNIT, '--', inside, check=False
-        ).stdout,
-        'front page': plot.visitor(UNIT, f'{HOST}:8080').ask('GET', '/')[2],
+        'plan': plot.ssh(UNIT, '/charm/bin/pebble', 'changes', container='wordpress'),
+        'status page': plot.pocket('juju', 'exec', '--unit', UNIT, '--', inside, check=False).stdout,
+        'front page': plot.caller().ask('GET', '/').text,
     }
     measured(', '.join(f'{name}: {len(text)} characters' for name, text in places.items()))
     hits = [
@@ -92,10 +99,24 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
 
 
 CHANGES: dict[str, tuple[object, set[str]]] = {
-    'additional_hostnames': ('www.example.com', {'site.json'}),
-    'blog_hostname': ('other.example.com', {'site.json'}),
+    'image': ('registry.example.com/blog:1', set()),
+    'image_user': ('somebody', set()),
+    'image_pass': (f'{PLANTED}-image', set()),
+    'ports': ('http:8081', {'site.json', 'charm.conf', 'plan'}),
+    'tls_secret_name': ('other-tls', {'site.json'}),
+    # There is a relation to a database, which comes before these.
+    'db_host': ('db.example.com', set()),
+    'db_user': ('somebody', set()),
+    'db_password': (f'{PLANTED}-database', set()),
+    'db_password_secret': ('secret', set()),
     'container_config': ('{TZ: Europe/Berlin}', {'plan'}),
     'container_secrets': ('{TOKEN: other}', {'plan'}),
+    'container_secrets_id': ('secret', {'plan'}),
+    # They count once, when the blog is installed.
+    'initial_settings': ('{weblog_title: Another}', set()),
+    'admin_secret': ('secret', set()),
+    'blog_hostname': ('other.example.com', {'site.json'}),
+    'additional_hostnames': ('www.example.com', {'site.json'}),
     'wp_plugin_akismet_key': ('abc123', {'site.json'}),
     'wp_plugin_openid_team_map': ('staff=editor', {'site.json'}),
     'openid_provider': ('https://id.example.com/', set()),
@@ -103,6 +124,11 @@ CHANGES: dict[str, tuple[object, set[str]]] = {
         '{auth-url: "https://k.example.com/v3", bucket: b, username: u, password: p}',
         {'site.json'},
     ),
+    # Alone each lacks the others, so all goes on as it was.
+    'oidc_issuer': ('https://id.example.com/', set()),
+    'oidc_client_id': ('blog', set()),
+    'oidc_client_secret': ('secret', set()),
+    'oidc_group_map': ('staff=editor', set()),
     'plugins': ('akismet', set()),
     'themes': ('twentytwentyfive', set()),
     'upload_max_filesize': ('4M', {'charm.ini'}),
@@ -119,97 +145,68 @@ CHANGES: dict[str, tuple[object, set[str]]] = {
     'health_check_timeout_seconds': (6, {'plan'}),
     'use_nginx_ingress_modsec': (False, set()),
     'edge_has_tls': (True, {'site.json'}),
-    'ports': ('http:8081', {'site.json', 'charm.conf', 'plan'}),
+    'allow_local_uploads': (False, set()),
+    'db_name': ('another', {'site.json'}),
 }
+"""What each option is changed to, and which files that changes; 'secret' is the id of one."""
 
 
-def test_14_an_option_changes_only_its_own_files(plot: Field, tmp_path: Path) -> None:
+def test_14_an_option_changes_only_its_own_files(plot: Blog) -> None:
     """Test 14: every option once and back; only the affected files change, and in the end nothing has."""
-    before = _read(plot)
+    craft = yaml.safe_load((TOP / 'charms/wordpress-k8s/charmcraft.yaml').read_text())
+    assert CHANGES.keys() == craft['config']['options'].keys()
+    content = [f'{key}={PLANTED}-given' for key in ('password', 'secret')]
+    uri = plot.juju('add-secret', 'given', *content).strip()
+    plot.juju('grant-secret', 'given', 'wordpress')
     given = json.loads(plot.juju('config', 'wordpress', '--format', 'json'))['settings']
+    before = _read(plot)
     wrong: dict[str, set[str]] = {}
     for name, (value, files) in CHANGES.items():
-        plot.configure('wordpress', tmp_path, **{name: value})
-        now = _read(plot)
-        if (changed := {file for file in now | before if now.get(file) != before.get(file)}) != files:
+        plot.configure({name: uri if value == 'secret' else value})
+        plot.wait('blocked', 'waiting')
+        if (changed := _differing(_read(plot), before)) != files:
             wrong[name] = changed
         if given[name].get('source') == 'user':
-            plot.configure('wordpress', tmp_path, **{name: given[name]['value']})
+            plot.configure({name: given[name]['value']})
         else:
-            plot.reset('wordpress', name)
-        if _read(plot) != before:
-            wrong[f'{name} put back'] = {
-                file for file, text in _read(plot).items() if before.get(file) != text
-            }
-    took = [seconds for _, _, seconds in plot.hooks('wordpress')]
-    measured(f'{len(CHANGES)} options; {len(took)} hooks, longest {max(took):.1f} s')
+            plot.reset(name)
+        plot.wait('blocked', 'waiting')
+        if changed := _differing(_read(plot), before):
+            wrong[f'{name} put back'] = changed
+    took = [seconds for _, _, seconds in plot.hooks()]
+    measured(f'14: {len(CHANGES)} options; {len(took)} hooks, longest {max(took):.1f} s')
     assert wrong == {}
+    assert plot.said()[0] == 'active'
 
 
-def _read(plot: Field) -> dict[str, str]:
-    lines = plot.inside(UNIT, 'sh', container='wordpress', stdin=READ).splitlines()
+def _differing(now: dict[str, str], before: dict[str, str]) -> set[str]:
+    return {name for name in now | before if now.get(name) != before.get(name)}
+
+
+def _read(plot: Blog) -> dict[str, str]:
+    lines = plot.inside(UNIT, 'wordpress', 'sh', given=READ).splitlines()
     found = {name.rpartition('/')[2]: digest for digest, name in (line.split(None, 1) for line in lines)}
     return {('plan' if name == '-' else name): digest for name, digest in found.items()}
 
 
-def test_15_a_secret_without_grant_is_named_with_its_remedy(plot: Field, tmp_path: Path) -> None:
+def test_15_a_secret_without_grant_is_named_with_its_remedy(plot: Blog) -> None:
     """Test 15: an option that names a secret which was not granted says so; the grant alone mends it."""
     uri = plot.juju('add-secret', 'akismet', 'key=abc123').strip()
-    plot.configure('wordpress', tmp_path, wp_plugin_akismet_key=uri)
+    plot.configure({'wp_plugin_akismet_key': uri})
     plot.wait_unit(UNIT, 'blocked')
     assert plot.said(UNIT)[1] == (
         'wp_plugin_akismet_key: cannot read the secret; juju grant-secret NAME wordpress'
     )
     plot.juju('grant-secret', 'akismet', 'wordpress')
-    plot.reset('wordpress', 'wp_plugin_akismet_key')
-    plot.configure('wordpress', tmp_path, wp_plugin_akismet_key=uri)
+    plot.reset('wp_plugin_akismet_key')
+    plot.configure({'wp_plugin_akismet_key': uri})
     plot.wait_unit(UNIT, 'active')
-    plot.reset('wordpress', 'wp_plugin_akismet_key')
+    plot.reset('wp_plugin_akismet_key')
 
 
-def test_17_new_keys_end_all_sessions_and_no_request_fails(plot: Field) -> None:
-    """Test 17: within 10 s nobody is logged in on any unit; readers notice nothing."""
-    units = (UNIT, 'wordpress/1')
-    users = [plot.visitor(unit, f'{HOST}:8080').log_in('admin', f'{PLANTED}-admin') for unit in units]
-    assert [user.is_logged_in for user in users] == [True, True]
-    failures: list[object] = []
-    is_over = threading.Event()
-    counts = [0, 0]
-
-    def read(number: int, visitor: Visitor) -> None:
-        while not is_over.is_set():
-            try:
-                status = visitor.ask('GET', '/')[0]
-            except OSError as err:
-                failures.append(err)
-            else:
-                counts[number] += 1
-                if status != 200:
-                    failures.append(status)
-
-    readers = [
-        threading.Thread(target=read, args=(number, plot.visitor(unit, f'{HOST}:8080')))
-        for number, unit in enumerate(units)
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        plot.act(plot_leader(plot), 'rotate-keys')
-        began = time.monotonic()
-        while any(user.is_logged_in for user in users) and time.monotonic() - began < 30:
-            continue
-        took = time.monotonic() - began
-    finally:
-        is_over.set()
-        for reader in readers:
-            reader.join()
-    measured(
-        f'all sessions over {took:.1f} s after the action; {sum(counts)} requests, {len(failures)} failed'
-    )
-    assert failures == []
+def test_17_new_keys_end_all_sessions_and_no_request_fails(plot: Blog) -> None:
+    """Test 17: within 10 s nobody is logged in on any unit, without a proxy too; readers notice nothing."""
+    users = [plot.caller(unit).log_in('admin', f'{PLANTED}-admin') for unit in UNITS]
+    took, count = trials.rotate_keys(plot, users, [plot.caller(unit) for unit in UNITS])
+    measured(f'17: all sessions over after {took:.1f} s; {count} requests, none failed')
     assert took <= 10
-
-
-def plot_leader(plot: Field) -> str:
-    units = plot.status()['applications']['wordpress']['units']
-    return next(name for name, unit in units.items() if unit.get('leader'))

@@ -18,36 +18,32 @@ from pathlib import Path
 import pytest
 
 from bedrock import process
-from tests.fields import TOP, Field, a_field, measured
+from tests.blog import homes
+from tests.blog.model import Blog
+from tests.blog.parts import TOP, measured
+from tests.blog.visitors import HOST
 
-HOST = 'blog.example.com'
 UNIT = 'wordpress/0'
 CA = '/var/lib/juju/agents/unit-authority-0/charm/ca.pem'
 
 
 @pytest.fixture(scope='module')
-def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
-    with a_field(tmp_path_factory.mktemp('tls'), 'tls') as made:
-        made.deploy('mariadb-k8s', 'mariadb')
-        made.deploy('wordpress-k8s', 'wordpress', '--config', f'blog_hostname={HOST}')
-        made.juju('integrate', 'wordpress:database', 'mariadb:database')
+def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Blog]:
+    with homes.pocket(tmp_path_factory.mktemp('tls'), 'tls') as made:
+        made.add_model()
+        made.deploy_database()
+        made.deploy({'blog_hostname': HOST})
         made.wait_unit(UNIT, 'active', seconds=120)
         yield made
 
 
-def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) -> None:
+def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Blog) -> None:
     """Test 22: who trusts the authority reads the blog by its name only; renewal drops no request."""
     plot.juju('deploy', str(TOP / 'tests/data/charms/authority'))
     plot.juju('integrate', 'wordpress:certificates', 'authority:certificates')
-    plot.juju(
-        'wait-for',
-        'unit',
-        UNIT,
-        f'--query=startsWith(workload-message, "https://{HOST}:8443")',
-        '--timeout=60s',
-    )
+    plot.wait_message(UNIT, f'startsWith(M, "https://{HOST}:8443")')
     plot.wait_unit(UNIT, 'active')
-    trust = ssl.create_default_context(cadata=plot.inside('authority/0', 'cat', CA))
+    trust = ssl.create_default_context(cadata=plot.ssh('authority/0', 'cat', CA))
     address = plot.unit(UNIT)['address']
     status, page, serial = _read(address, 8443, HOST, trust)
     assert status == 200
@@ -61,10 +57,10 @@ def test_22_a_relation_to_an_authority_gives_https_without_a_proxy(plot: Field) 
     assert failures == []
 
 
-def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Field, tmp_path: Path) -> None:
+def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Blog, tmp_path: Path) -> None:
     """Test 22: the ingress serves the certificate of tls_secret_name, and another one once it is replaced."""
     config = tmp_path / 'kubeconfig'
-    config.write_text(plot.pocket('kubeconfig', plot.model).stdout)
+    config.write_text(plot.kubeconfig())
     found = re.search(r'server: https://([0-9.]+)', config.read_text())
     assert found
     first, second = (_self_signed(tmp_path / name) for name in ('first', 'second'))
@@ -72,9 +68,7 @@ def test_22_the_name_of_a_secret_gives_https_at_the_ingress(plot: Field, tmp_pat
     with contextlib.suppress(process.ProgramFault):
         plot.juju('remove-relation', 'wordpress', 'authority')
     plot.juju('config', 'wordpress', 'tls_secret_name=blog-tls')
-    plot.juju(
-        'wait-for', 'unit', UNIT, f'--query=startsWith(workload-message, "https://{HOST} ")', '--timeout=60s'
-    )
+    plot.wait_message(UNIT, f'startsWith(M, "https://{HOST} ")')
     plot.wait_unit(UNIT, 'active')
     trust = ssl.create_default_context()
     for folder in (first, second):

@@ -89,6 +89,9 @@ def test_a_second_plan_is_empty(site: sites.Site, bundle: dict[str, Any]) -> Non
     assert sorted(done) == sorted(planned)
     assert site.plan(spec)['lines'][0]['steps'] == []
     assert json.loads(site.run('hoodoo', 'drift', str(spec), '--format', 'json'))['entries'] == []
+    adopted = json.loads(site.run('hoodoo', 'env', 'adopt', spec.name, '--format', 'json'))
+    again = site.plan(Path(adopted['spec']), '--stage', adopted['stage'], '--model', spec.name)
+    assert again['changes'] == 0
 
 
 def test_a_container_that_the_controller_refuses_fails_the_run_with_its_words(site: sites.Site) -> None:

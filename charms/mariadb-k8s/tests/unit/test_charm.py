@@ -93,9 +93,15 @@ def test_the_server_is_started_and_its_port_opened(context: Context) -> None:
 
 def test_a_server_that_does_not_answer_yet_is_waited_for_outside_of_the_hook(context: Context) -> None:
     out = ready(context, state(client(database='wordpress'), container=workload(code=1, stderr=REFUSED)))
-    assert isinstance(out.unit_status, ops.WaitingStatus)
-    assert "Can't connect" in out.unit_status.message
+    assert out.unit_status == ops.WaitingStatus('MariaDB is starting: it takes no connections yet')
     assert not out.get_relation(77).local_app_data
+
+
+def test_a_server_that_refuses_is_quoted(context: Context) -> None:
+    denied = workload(code=1, stderr="ERROR 1045 (28000): Access denied for user 'mysql'\n")
+    out = ready(context, state(container=denied))
+    assert isinstance(out.unit_status, ops.WaitingStatus)
+    assert 'Access denied' in out.unit_status.message
 
 
 def test_a_client_that_takes_secrets_gets_one(context: Context) -> None:

@@ -16,7 +16,18 @@ import objectstore
 import ops
 import pytest
 import s3
-from kit import Context, MakeState, asked, execs, make_context, peer_data, refusal, site, with_answers
+from kit import (
+    ANSWERS,
+    Context,
+    MakeState,
+    asked,
+    execs,
+    make_context,
+    peer_data,
+    refusal,
+    site,
+    with_answers,
+)
 from ops import testing
 
 INSTALLED = {'installed': 'db:3306/wordpress', 'origin': 'charm', 'schema': '60421'}
@@ -105,8 +116,17 @@ def test_a_user_that_is_not_there_is_told(context: Context, state: MakeState) ->
 
 def test_an_upgrade_can_be_rehearsed(context: Context, state: MakeState) -> None:
     found = act(context, ready(context, state()), 'rehearse-upgrade')
-    assert found['upgrade-needed'] == 'false'
-    assert asked(context, 'upgrade') == [{'dry_run': True}]
+    assert (found['upgrade-needed'], found['changed-tables'], found['seconds']) == ('true', 'wp_posts', '1.2')
+    assert asked(context, 'upgrade') == []
+
+
+def test_a_rehearsal_that_went_wrong_is_told_with_all_its_problems(
+    context: Context, state: MakeState
+) -> None:
+    bad = {**ANSWERS['rehearse'], 'good': False, 'reached': 1, 'errors': ['Duplicate entry'], 'lost_posts': 2}
+    out = with_answers(ready(context, state()), rehearse=bad)
+    message = refused(context, out, 'rehearse-upgrade')
+    assert 'the database said: Duplicate entry; the schema is 1 and not 60421; 2 published posts' in message
 
 
 def test_media_are_copied(context: Context, state: MakeState) -> None:

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import ops
 import pytest
-from kit import Context, MakeState, app_secrets, asked, make_context, peer_data, refusal, site, with_answers
+from kit import (
+    ANSWERS,
+    Context,
+    MakeState,
+    app_secrets,
+    asked,
+    make_context,
+    peer_data,
+    refusal,
+    site,
+    with_answers,
+)
 from ops import testing
 
 INSTALLED = {'installed': 'db:3306/wordpress', 'origin': 'charm', 'schema': '60421'}
@@ -227,10 +238,21 @@ def test_new_code_upgrades_the_schema_after_an_export(
     old = {'ok': True, 'installed': True, 'version': '7.1.4', 'upgrade_needed': True}
     out = ready(context, with_answers(out, status=old))
     verbs = [call.command[1] for call in context.exec_history['wordpress']]
-    assert verbs[-3:] == ['status', 'export', 'upgrade']
+    assert verbs[-4:] == ['status', 'rehearse', 'export', 'upgrade']
     assert asked(context, 'export') == [{'path': '/tmp/before-schema-61000.sql.gz'}]
     assert peer_data(out)['schema'] == '61000'
     assert out.workload_version == '7.1.4'
+
+
+def test_an_upgrade_that_goes_wrong_on_a_copy_is_not_done(context: Context, state: MakeState) -> None:
+    old = {'ok': True, 'installed': True, 'upgrade_needed': True}
+    bad = {**ANSWERS['rehearse'], 'good': False, 'errors': ['Duplicate entry']}
+    start = state(peer={**INSTALLED, 'schema': '1'})
+    out = ready(context, with_answers(start, status=old, rehearse=bad))
+    assert asked(context, 'upgrade') == []
+    assert out.unit_status.name == 'blocked'
+    assert 'the database said: Duplicate entry' in out.unit_status.message
+    assert out.get_container('wordpress').service_statuses['apache'] is ops.pebble.ServiceStatus.ACTIVE
 
 
 def test_without_an_export_there_is_no_upgrade(context: Context, state: MakeState) -> None:

@@ -13,6 +13,8 @@ from hoodoo.bundle.wanted import includes
 _TELLING = re.compile(
     r'pass(word|wd|phrase)?\b|secret|token|credential|private|api[-_]?key|\bkey$|[-_]key$', re.IGNORECASE
 )
+_NAMING = re.compile(r'[-_.]names?$', re.IGNORECASE)
+"""``tls_secret_name``: what a secret is called is none."""
 
 
 def options(
@@ -32,7 +34,7 @@ def options(
     return frozenset(
         key
         for key, (place, value) in written.items()
-        if _TELLING.search(key)
+        if (_TELLING.search(key) and not _NAMING.search(key))
         or (charm is not None and key in charm.options and charm.options[key].type == 'secret')
         or _below(Path(place.file), secret)
         or includes.is_include(value)

@@ -40,6 +40,7 @@ def command(run: int | None, timeout_s: float, form: str) -> None:
     Exit codes: 0 the run has ended, now or before; 1 it is still there; 2 there is no such run.
     """
     settings = common.settings()
+    settings.refuse_read_only('cancel a run')
     with common.opened_journal(settings) as opened:
         run = _running(opened) if run is None else run
         before, stopped = cancelling.cancel(opened, settings.root, run, timeout_s=timeout_s)

@@ -171,6 +171,7 @@ def test_an_archive_is_unpacked_only_when_asked(place: Place, server: Server) ->
         _tar({'link/x': b'x'}, {'link': '/etc'}),
         b'no archive at all',
     ],
+    ids=['up', 'absolute', 'link', 'through a link', 'no archive'],
 )
 def test_an_archive_that_leads_out_is_refused_whole(place: Place, server: Server, content: bytes) -> None:
     server.files['/x'] = content

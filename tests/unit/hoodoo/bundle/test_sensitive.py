@@ -22,6 +22,8 @@ from hoodoo.bundle.wanted import sensitive
         ('admin-password', 'x', 'services', True),
         ('ssl_key', 'x', 'services', True),
         ('keystone-region', 'x', 'services', False),
+        ('tls_secret_name', 'blog-tls', 'services', False),
+        ('tls_secret_name', 'blog-tls', '{folder}/local/overlay', True),
         ('handed', 'x', 'services', True),
     ],
 )

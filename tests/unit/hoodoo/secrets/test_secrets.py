@@ -134,6 +134,8 @@ def test_logins_in_urls_are_hidden_unknown_as_they_are() -> None:
         ('KEYBOARD', False),
         ('URL', False),
         ('passenger', False),
+        ('tls_secret_name', False),
+        ('secret-names', False),
     ],
 )
 def test_names_tell_secrets(name: str, secret: bool) -> None:

@@ -6,9 +6,20 @@ import click
 
 from hoodoo.cli import lazy
 
-_COMMANDS: dict[str, tuple[str, str]] = {}
+_COMMANDS: dict[str, tuple[str, str]] = {
+    'run': ('hoodoo.cli.commands.ci.run', 'Try a revision of a spec in a model of its own.'),
+    'list': ('hoodoo.cli.commands.ci.list_', 'List the attempts that were made.'),
+    'reap': ('hoodoo.cli.commands.ci.reap', 'Remove the models that dead attempts left.'),
+}
 
 
 @click.group('ci', cls=lazy.LazyGroup, commands_at=_COMMANDS)
 def command() -> None:
-    """Deploy a revision of a spec into a model of its own and report."""
+    """Deploy a revision of a spec into a model of its own and report.
+
+    \b
+    Examples:
+      hoodoo ci run specs/archive-mirror
+      hoodoo ci list
+      hoodoo ci reap
+    """

@@ -14,6 +14,7 @@ final class Command
         'apply' => Verbs\Apply::class,
         'status' => Verbs\Status::class,
         'upgrade' => Verbs\Upgrade::class,
+        'rehearse' => Verbs\Rehearse::class,
         'set-password' => Verbs\SetPassword::class,
         'check-password' => Verbs\CheckPassword::class,
         'cron' => Verbs\Cron::class,
@@ -88,6 +89,11 @@ final class Command
             return;
         }
         $this->answered = true;
+        try {
+            $this->verb?->end();
+        } catch (\Throwable $error) {
+            fwrite(STDERR, $error::class . ' at ' . $error->getFile() . ':' . $error->getLine() . "\n");
+        }
         while (ob_get_level() > 0) {
             ob_end_clean();
         }

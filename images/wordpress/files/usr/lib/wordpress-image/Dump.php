@@ -185,11 +185,12 @@ final class Dump
         }
     }
 
-    /** @return list<string> */
-    private static function names(\mysqli $link, string $prefix): array
+    /** @return list<string> the tables whose names begin with *prefix*, of the database in use or another one */
+    public static function names(\mysqli $link, string $prefix, string $database = ''): array
     {
+        $from = $database === '' ? '' : ' FROM `' . str_replace('`', '``', $database) . '`';
         $like = $link->real_escape_string(addcslashes($prefix, '_%\\'));
-        $rows = self::run($link, "SHOW FULL TABLES LIKE '$like%'")->fetch_all();
+        $rows = self::run($link, "SHOW FULL TABLES$from LIKE '$like%'")->fetch_all();
 
         return array_column(array_filter($rows, static fn (array $row): bool => $row[1] === 'BASE TABLE'), 0);
     }

@@ -47,6 +47,28 @@ final class Site
         return self::$loaded = self::read(self::path());
     }
 
+    /** For the rest of this process the configuration is another one. */
+    public static function pretend(self $other): void
+    {
+        self::$loaded = $other;
+    }
+
+    /** The same site with its tables in another place. */
+    public function at(string $database, string $prefix): self
+    {
+        return new self(
+            $this->url,
+            $this->host,
+            $this->https,
+            $prefix,
+            ['name' => $database] + $this->database,
+            $this->keys,
+            $this->additionalHosts,
+            $this->trustedProxies,
+            $this->raw,
+        );
+    }
+
     public static function path(): string
     {
         $other = PHP_SAPI === 'cli' ? getenv('WORDPRESS_SITE') : false;

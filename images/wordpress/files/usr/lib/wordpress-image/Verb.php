@@ -25,11 +25,16 @@ abstract class Verb
     /** @return array<string, mixed> */
     abstract public function finish(): array;
 
-    /** One writer a site, also among several pods; ends with the process, however it ends. */
-    protected function lock(): void
+    /** What is due however the call ends; it may come twice. */
+    public function end(): void
+    {
+    }
+
+    /** One call a site that does *what*, also among several pods; without a word, that writes. Ends with the process. */
+    protected function lock(string $what = ''): void
     {
         $link = Database::open($this->site, Database::CONNECT_S, self::LOCK_WAIT_S + 10);
-        $name = 'wordpress:' . substr(hash('sha256', $this->site->database['name'] . "\0" . $this->site->tablePrefix), 0, 40);
+        $name = 'wordpress:' . $what . substr(hash('sha256', $this->site->database['name'] . "\0" . $this->site->tablePrefix), 0, 40);
         $got = $link->query("SELECT GET_LOCK('$name', " . self::LOCK_WAIT_S . ')');
         if ($got === false) {
             throw Database::failure($this->site->database, $link->errno);

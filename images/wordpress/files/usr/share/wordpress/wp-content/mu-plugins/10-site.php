@@ -114,6 +114,10 @@ add_filter('xmlrpc_enabled', static fn (): bool => is_file('/usr/share/wordpress
 remove_action('wp_head', 'wp_generator');
 add_filter('the_generator', '__return_empty_string');
 
+// Akismet that gives no answer means to hold the comment until it asks again, but does not know the comment by then.
+add_filter('pre_comment_approved', static fn ($approved, array $comment) => $approved === 1
+    && isset($comment['comment_meta']['akismet_error']) && !current_user_can('moderate_comments') ? 0 : $approved, 20, 2);
+
 // Guessing: after ten wrong passwords for a name from an address both wait five minutes.
 function hoodoo_guesses(string $name): string
 {

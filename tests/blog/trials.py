@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import functools
 import itertools
 import json
-import os
-import random
 import re
-import signal
 import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from bedrock import process
-from tests import trialblogs
+from tests.blog.model import Blog
+from tests.blog.pods import frozen
+from tests.blog.visitors import HOST, Visitor, asking, p95, seconds_until
 
 STARTED = {'users': 1, 'posts': 3, 'all posts': 3, 'comments': 1, 'home': 1}
 """What one installation leaves in a database."""
-INITIALISED = 'Wordpress configured and initialised'
+THREE = {'blog_hostname': HOST, 'tls_secret_name': 'blog-tls', 'allow_local_uploads': True}
+"""Options of a blog of several units behind an ingress."""
 PROBES = (
     *('/wp-config.php', '/.htaccess', '/.git/config', '/.env', '/readme.html', '/license.txt'),
     *('/wp-admin/install.php', '/wp-admin/setup-config.php', '/xmlrpc.php', '/server-status?auto'),
@@ -54,7 +53,7 @@ class Slowness:
     """At the 95th percentile."""
 
 
-def point_at(blog: trialblogs.Blog, units: list[str], database: str) -> None:
+def point_at(blog: Blog, units: list[str], database: str) -> None:
     """Make an empty database, and a configuration of the helper for it in *units*."""
     site = json.loads(blog.inside(units[0], 'wordpress', 'cat', '/run/wordpress/site.json'))
     user = _quoted(site['database']['user'])
@@ -65,7 +64,7 @@ def point_at(blog: trialblogs.Blog, units: list[str], database: str) -> None:
         blog.inside(unit, 'wordpress', 'sh', '-c', command, given=json.dumps(site))
 
 
-def wpctl(blog: trialblogs.Blog, unit: str, database: str, verb: str, given: object) -> dict[str, object]:
+def wpctl(blog: Blog, unit: str, database: str, verb: str, given: object) -> dict[str, object]:
     """Run the helper in a unit against a *database* that it was pointed at."""
     said = blog.inside(
         *(unit, 'wordpress', *_CONTAINER_ENV, f'WORDPRESS_SITE=/run/wordpress/{database}.json'),
@@ -75,7 +74,7 @@ def wpctl(blog: trialblogs.Blog, unit: str, database: str, verb: str, given: obj
     return json.loads(said)
 
 
-def install_race(blog: trialblogs.Blog, database: str) -> float:
+def install_race(blog: Blog, database: str) -> float:
     """Have all units install into one empty database at once; returns how long the slowest took."""
     units = sorted(blog.application('wordpress')['units'])
     gate = threading.Barrier(len(units))
@@ -101,9 +100,8 @@ def install_race(blog: trialblogs.Blog, database: str) -> float:
     return max(seconds for _, seconds in results)
 
 
-def without_network(blog: trialblogs.Blog, *, rounds: int) -> Slowness:
+def without_network(blog: Blog, *, rounds: int) -> Slowness:
     """Measure installing and the dashboard, where no packet reaches another host."""
-    began = time.monotonic()
     wanted = {
         'title': 'Alone',
         'user': 'admin',
@@ -118,37 +116,45 @@ def without_network(blog: trialblogs.Blog, *, rounds: int) -> Slowness:
     blog.sql('DROP DATABASE `alone`')
 
     visitor = blog.visitor()
-    login = blog.action('wordpress/leader', 'get-initial-password')
-    visitor.log_in(login['user'], login['password'])
+    visitor.log_in(*administrator(blog))
     visitor.ask('GET', '/wp-admin/')
     answers = [visitor.ask('GET', '/wp-admin/') for _ in range(rounds)]
     assert {answer.status for answer in answers} == {200}
-    return Slowness(install, trialblogs.p95([answer.seconds for answer in answers]))
+    return Slowness(install, p95([answer.seconds for answer in answers]))
 
 
-def rotate_keys(blog: trialblogs.Blog) -> tuple[float, int]:
+def rotate_keys(blog: Blog, sessions: list[Visitor], readers: list[Visitor]) -> tuple[float, int]:
     """Rotate the keys under load; returns when the last session ended, and how many requests there were."""
-    units = sorted(blog.application('wordpress')['units'])
-    login = blog.action('wordpress/leader', 'get-initial-password')
-    author = blog.visitor()
-    author.log_in(login['user'], login['password'])
-    sessions = [blog.neighbour(unit) for unit in units]
-    for session in sessions:
-        session.cookies = author.cookies
-        assert session.is_logged_in()
-    stranger = blog.visitor()
-    with trialblogs.asking(lambda: stranger.ask('GET', '/')) as answers:
+    assert all(session.is_logged_in() for session in sessions)
+    with contextlib.ExitStack() as stack:
+        asked = [stack.enter_context(asking(functools.partial(one.ask, 'GET', '/'))) for one in readers]
         began = time.monotonic()
         blog.action('wordpress/leader', 'rotate-keys')
-        ended = trialblogs.seconds_until(lambda: not any(one.is_logged_in() for one in sessions), 30)
+        ended = seconds_until(lambda: not any(one.is_logged_in() for one in sessions), 30)
         took = time.monotonic() - began
         assert ended < 30
+    answers = [answer for one in asked for answer in one]
     wrong = [answer for answer in answers if answer.status != 200]
     assert not wrong, wrong[0]
     return took, len(answers)
 
 
-def lies(blog: trialblogs.Blog) -> int:
+def logged_in_everywhere(blog: Blog) -> list[Visitor]:
+    """Return the administrator's session, at each unit."""
+    author = blog.visitor().log_in(*administrator(blog))
+    sessions = [blog.neighbour(unit) for unit in sorted(blog.application()['units'])]
+    for session in sessions:
+        session.cookies = author.cookies
+    return sessions
+
+
+def administrator(blog: Blog) -> tuple[str, str]:
+    """Return the name and the password of the first administrator."""
+    told = blog.action('wordpress/leader', 'get-initial-password')
+    return told['user'], told['password']
+
+
+def lies(blog: Blog) -> int:
     """Ask with forged headers and for what is nobody's business; returns how many requests were made."""
     visitor, asked = blog.visitor(), 0
     for path, headers in itertools.product(('/', '/wp-login.php', '/?p=1'), _FORGED):
@@ -156,22 +162,24 @@ def lies(blog: trialblogs.Blog) -> int:
         asked += 1
         assert not answer.quotes(LIE), (path, headers)
         assert not answer.quotes('4444'), (path, headers)
-        assert answer.status == 200 or answer.headers.get('location', '').startswith(
-            f'https://{trialblogs.HOST}/'
-        ), (path, headers, answer.status)
-    for host in (LIE, f'{trialblogs.HOST}.{LIE}', f'{trialblogs.HOST}:4444@{LIE}', '127.0.0.1'):
+        assert answer.status == 200 or answer.headers.get('location', '').startswith(f'https://{HOST}/'), (
+            path,
+            headers,
+            answer.status,
+        )
+    for host in (LIE, f'{HOST}.{LIE}', f'{HOST}:4444@{LIE}', '127.0.0.1'):
         visitor.host = host
         for path in ('/', '/wp-login.php'):
             answer = visitor.ask('GET', path)
             asked += 1
             assert not answer.quotes(LIE), (host, path, answer)
             assert answer.status in (301, 400, 404, 421), (host, path, answer.status)
-    visitor.host = trialblogs.HOST
+    visitor.host = HOST
     for path in PROBES:
         answer = visitor.ask('GET', path, X_Forwarded_For='127.0.0.1', X_Real_Ip='127.0.0.1')
         asked += 1
         assert answer.status in (400, 403, 404), (path, answer.status)
-    login = blog.action('wordpress/leader', 'get-initial-password')['user']
+    login = administrator(blog)[0]
     for path in ('/?author=1', '/?rest_route=/wp/v2/users', '/wp-json/wp/v2/users'):
         answer = visitor.ask('GET', path)
         asked += 1
@@ -188,92 +196,25 @@ class Freeze:
     restarts: int
 
 
-def freeze_database(blog: trialblogs.Blog, seconds: float) -> Freeze:
+def freeze_database(blog: Blog, seconds: float) -> Freeze:
     """Have the database stand still, and look at what a probe of Kubernetes sees."""
     unit = 'wordpress/0'
     before = (blog.boot_id(unit), blog.processes(unit, 'wordpress', 'apache2')[:1])
     assert blog.health(unit)
     began = time.monotonic()
-    with trialblogs.frozen(blog.processes('mariadb/0', 'mariadb', 'mariadbd')):
-        down = trialblogs.seconds_until(lambda: not blog.health(unit), seconds)
+    with frozen(blog.processes('mariadb/0', 'mariadb', 'mariadbd')):
+        down = seconds_until(lambda: not blog.health(unit), seconds)
         assert blog.health(unit, 'alive')
-        trialblogs.seconds_until(lambda: not blog.health(unit, 'alive'), seconds - (time.monotonic() - began))
+        seconds_until(lambda: not blog.health(unit, 'alive'), seconds - (time.monotonic() - began))
         assert blog.health(unit, 'alive')
-    up = trialblogs.seconds_until(lambda: blog.health(unit), 60)
+    up = seconds_until(lambda: blog.health(unit), 60)
     after = (blog.boot_id(unit), blog.processes(unit, 'wordpress', 'apache2')[:1])
     return Freeze(down, up, sum(a != b for a, b in zip(before, after, strict=True)))
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def kill(blog: trialblogs.Blog, unit: str, what: str) -> bool:
-    """Kill a part of a blog without a warning; False when it is not there (yet)."""
-
-    def of_pod(container: str, program: str) -> list[int]:
-        return blog.processes(unit, container, program)
-
-    ways: dict[str, Callable[[], list[int]]] = {
-        'Apache': lambda: of_pod('wordpress', 'apache2'),
-        'Pebble': lambda: of_pod('wordpress', 'pebble')[:1],
-        'pod': lambda: of_pod('', 'pebble')[:1],
-        'daemon': lambda: [daemon(blog)],
-    }
-    try:
-        numbers = ways[what]()
-    except (LookupError, OSError, KeyError):
-        return False
-    for number in numbers:
-        try:
-            os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    if what == 'daemon':
-        process.run([trialblogs.BIN / 'pocket', 'up'], env=blog.env, timeout_s=60)
-    return bool(numbers)
-
-
-def daemon(blog: trialblogs.Blog) -> int:
-    """Return the process that is pocket's daemon."""
-    return int(json.loads((Path(blog.env['POCKET_HOME']) / 'daemon.json').read_text())['pid'])
-
-
-def killed_life(blog: trialblogs.Blog, number: int, dice: random.Random) -> tuple[list[str], float]:
-    """Deploy a blog of its own, kill parts of it in its first minute, and see that it came out whole.
-
-    Returns:
-        What was killed when; after how many seconds from deploying it was ready.
-    """
-    name = f'blog{number}'
-    began = time.monotonic()
-    blog.deploy(name, db_name=name)
-    killed: list[str] = []
-    moments = sorted(dice.uniform(0, 20) for _ in range(2))
-    for moment in moments:
-        left = moment - (time.monotonic() - began)
-        threading.Event().wait(max(0.0, left))
-        wanted = dice.choice(('Apache', 'Pebble', 'pod', 'daemon'))
-        # What is not there yet cannot be killed; the daemon is there from the beginning.
-        what = next(one for one in (wanted, 'pod', 'daemon') if kill(blog, f'{name}/0', one))
-        killed.append(f'{what} at {time.monotonic() - began:.1f} s')
-    blog.wait()
-    took = time.monotonic() - began
-    told = blog.action(f'{name}/0', 'get-initial-password')
-    assert told['valid'] == 'true', (killed, told)
-    assert blog.counts(name) == STARTED, killed
-    assert blog.application(name)['application-status']['current'] == 'active', killed
-    answer = blog.neighbour(f'{name}/0').ask('GET', '/-/ready', Host=name)
-    assert answer.status == 200, (killed, answer)
-    blog.juju('remove-application', '--no-prompt', name)
-    return killed, took
-
-
-def ingresses(blog: trialblogs.Blog) -> list[str]:
+def ingresses(blog: Blog) -> list[str]:
     """Return the names of the model's ingresses."""
-    said = process.run(
-        [trialblogs.BIN / 'pocket', 'kubeconfig', blog.model], env=blog.env, timeout_s=30
-    ).stdout
+    said = blog.kubeconfig()
     ca, token, server = (
         re.search(rf'^\s*-?\s*{key}:\s*"?([^\s"]+)', said, re.MULTILINE)
         for key in ('certificate-authority-data', 'token', 'server')
@@ -286,3 +227,7 @@ def ingresses(blog: trialblogs.Blog) -> list[str]:
     request = urllib.request.Request(address, headers={'Authorization': f'Bearer {token[1]}'})
     with urllib.request.urlopen(request, timeout=20, context=trust) as answer:
         return [item['metadata']['name'] for item in json.load(answer)['items']]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,132 @@
+"""Which revision of a spec is tried, and a checkout of it that no other attempt has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from bedrock import errors, urls
+from hoodoo.spec import addresses, sources
+from hoodoo.vcs import bzr, git, gitmirror
+
+_SHORT = 8
+_COMMIT = re.compile('[0-9a-f]{40}')
+_PLACE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://[^/]*/|[\w.-]+@[\w.-]+:|(?:nosmart\+|git\+)?lp:')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A spec at one revision, on this disk."""
+
+    origin: sources.Origin
+    revision: str
+    """A branch or tag that was asked for, else a short form of the commit; ``-dirty`` for changed files."""
+    commit: str
+    """Empty where no version control system has it."""
+
+
+def split(text: str, is_directory: Callable[[str], bool]) -> tuple[str, str]:
+    """Read ``SPEC[@REV]``; what is before the revision is an address or the longest path that is there."""
+    if is_directory(text):
+        return text, ''
+    place = _PLACE.match(text)
+    start = place.end() if place else 0
+    ends = [match.start() for match in re.finditer('@', text) if match.start() >= start]
+    for end in reversed(ends):
+        spec, revision = text[:end], text[end + 1 :]
+        if revision and (place or is_directory(spec)):
+            return spec, revision
+    return text, ''
+
+
+def take(text: str, *, below: str, folder: Path, mirrors: Path) -> Taken:
+    """Bring the spec that *text* names, as ``SPEC[@REV]``.
+
+    Args:
+        below: Where in its repository the spec is; empty where *text* says it, or for the top.
+        folder: Gets the checkout of a revision; a directory without one is used where it is.
+        mirrors: Where copies of repositories are kept.
+
+    Raises:
+        UsageFault: there is no such spec, repository or revision. Fault: it cannot be fetched.
+    """
+    spec, revision = split(text, lambda path: Path(path).is_dir())
+    if Path(spec).is_dir():
+        place = Path(spec, below)
+        return _checked_out(place, revision, folder, mirrors) if revision else _as_it_is(place)
+    address = addresses.parse(spec)
+    if address.kind == addresses.DIRECTORY:
+        return _as_it_is(Path(address.url))  # which says that there is none
+    return _fetched(address, revision, below, folder, mirrors)
+
+
+def _as_it_is(place: Path) -> Taken:
+    origin = sources.find(str(place), clones=Path())
+    commit = _git(origin.root, 'rev-parse', '--verify', '--quiet', 'HEAD')
+    if not commit:
+        return Taken(origin=origin, revision='', commit='')
+    top = Path(_git(origin.root, 'rev-parse', '--show-toplevel'))
+    dirty = bool(_git(top, 'status', '--porcelain'))
+    return Taken(origin=origin, revision=commit[:_SHORT] + ('-dirty' if dirty else ''), commit=commit)
+
+
+def _checked_out(place: Path, revision: str, folder: Path, mirrors: Path) -> Taken:
+    """The spec at *place* as the repository that holds it has it at *revision*."""
+    root = place.resolve()
+    top = _git(root, 'rev-parse', '--show-toplevel')
+    if not top:
+        raise errors.UsageFault(
+            f'cannot take revision "{revision}" of {place}: no git repository holds it',
+            hint='Leave the revision away to try the directory as it is.',
+        )
+    # The repository's own words for it: HEAD~1, a short hash, or a branch that only it has.
+    commit = _git(root, 'rev-parse', '--verify', '--quiet', '--end-of-options', f'{revision}^{{commit}}')
+    if not commit:
+        raise errors.UsageFault(f'cannot take revision "{revision}": {top} has no such commit, tag or branch')
+    below = _git(root, 'rev-parse', '--show-prefix').rstrip('/')
+    git.fetch(top, folder, revno=commit, mirrors=mirrors)
+    origin = _origin(folder, below, root.name, f'{root}@{commit}')
+    ref = _git(root, 'rev-parse', '--symbolic-full-name', '--end-of-options', revision)
+    named = revision != 'HEAD' and ref.startswith(('refs/heads/', 'refs/tags/'))
+    return Taken(origin=origin, revision=_shown(revision if named else '', commit), commit=commit)
+
+
+def _fetched(address: addresses.Address, revision: str, below: str, folder: Path, mirrors: Path) -> Taken:
+    branch, revno = address.options.get('branch', ''), address.options.get('revno', '')
+    if revision and address.options:
+        raise errors.UsageFault(
+            f'cannot take revision "{revision}": the address names another one',
+            hint='Name the revision once, as SPEC@REV.',
+        )
+    url = urls.shown(address.url)
+    if address.kind == addresses.BZR:
+        commit = bzr.fetch(address.url, folder, revno=revision or revno).revision
+        asked = revision or revno or commit
+    else:
+        found = git.fetch(address.url, folder, revno=revision or revno, branch=branch, mirrors=mirrors)
+        commit = found.revision
+        asked = _shown(revision or revno, commit)
+    name = PurePosixPath(below).name or address.name
+    return Taken(origin=_origin(folder, below, name, f'{url}@{commit}'), revision=asked, commit=commit)
+
+
+def _origin(folder: Path, below: str, name: str, url: str) -> sources.Origin:
+    root = folder.resolve() / below
+    if not root.is_dir():
+        raise errors.UsageFault(f'cannot find spec "{below}" in {url}: there is no such directory')
+    # Places in messages are those of the repository, where who reads them has its files.
+    return sources.Origin(name=name or 'spec', root=root, url=url, label=below or '.')
+
+
+def _shown(asked: str, commit: str) -> str:
+    return commit[:_SHORT] if not asked or _COMMIT.fullmatch(asked) else asked
+
+
+def _git(folder: Path, *words: str) -> str:
+    """What git prints; empty when it fails, as it does where there is no repository."""
+    if not git.available():
+        return ''
+    done = gitmirror.attempt(folder, *words)
+    return done.stdout.strip() if done.returncode == 0 else ''

@@ -1,0 +1,137 @@
+"""One attempt: a revision is checked, deployed into a new model, run again, reported; the model goes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedrock import errors, files
+from hoodoo import settings as settings_module
+from hoodoo.ci import asking, attempts, deadline, ending, marks, naming, places, trying
+from hoodoo.ci.reports import junit, markdown, report
+from hoodoo.journal import journal
+from hoodoo.runner import locks
+
+COLLECTING_S = 180.0
+"""The longest that what is kept of a failure may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an attempt needs from outside."""
+
+    settings: settings_module.Settings
+    attempts: attempts.Attempts
+    shown: Callable[[journal.Journal], AbstractContextManager[None]]
+    """Shows the events of a run while the block lasts."""
+    told: Callable[[str], None]
+    """Gets a line for whoever watches."""
+
+
+def run(asked: asking.Asked, means: Means) -> report.Report:
+    """Try *asked* and return how it went. Its model is gone then, or kept, or the report says what is left.
+
+    Call it from the main thread. The first interrupt ends the attempt and destroys the model, one more gives
+    that up.
+    """
+    place = places.Places(state=means.settings.state, token=naming.token())
+    where = asked.reports or place.reports
+    with locks.held(place.lock, f'attempt {place.token}') as lock:
+        number = means.attempts.begin(
+            token=place.token,
+            spec=asked.spec,
+            owner=str(marks.me()),
+            reports=str(where),
+            now_ms=now_ms(),
+        )
+        lock.sign(number)
+        one = trying.Trying(
+            settings=means.settings,
+            attempts=means.attempts,
+            places=place,
+            shown=means.shown,
+            told=means.told,
+        )
+        told, crash = _tried(asked, means, one, number, where)
+        # Should we be killed while the model goes, this much is known.
+        write(told, where)
+        keep = asked.keep_on_failure and told.verdict == attempts.FAILED and one.uuid
+        done = ending.keep(one, told, asked) if keep else ending.destroy(one, told, asked)
+        write(done, where)
+        if crash is not None:
+            raise crash
+    return done
+
+
+def write(told: report.Report, folder: Path) -> None:
+    """Write the reports into *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write(folder / 'junit.xml', junit.junit(told))
+    files.write(folder / 'summary.md', markdown.markdown(told))
+
+
+def now_ms() -> int:
+    """The time of day."""
+    return time.time_ns() // 1_000_000
+
+
+def _tried(
+    asked: asking.Asked, means: Means, one: trying.Trying, number: int, where: Path
+) -> tuple[report.Report, BaseException | None]:
+    """Do all but the end; and an error of our own, to be raised when the model is gone."""
+    began, began_ms = time.monotonic(), now_ms()
+    verdict, why, code = attempts.PASSED, '', 0
+    crash: BaseException | None = None
+    try:
+        with deadline.within(asked.timeout_s):
+            one.take(asked)
+            means.told(f'attempt {number}: {one.title}')
+            one.check()
+            one.make(expires_ms=began_ms + round((asked.timeout_s or 24 * 3600.0) * 1000) + _margin_ms(asked))
+            one.first()
+            one.second()
+    except deadline.TimeUp:
+        verdict, why, code = attempts.FAILED, f'it was not done within {asked.timeout_s:g} s', 1
+    except KeyboardInterrupt:
+        verdict, why, code = attempts.CANCELLED, 'it was interrupted', 130
+    except errors.Fault as err:
+        nothing_made = isinstance(err, errors.UsageFault) and not one.model
+        verdict = attempts.INVALID if nothing_made else attempts.FAILED
+        why = report.first_line(errors.render(err))
+        code = 3 if isinstance(err, errors.UnreachableFault) else 2 if nothing_made else 1
+    except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
+        verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
+    one.fail_what_began(why)
+    if verdict == attempts.FAILED:
+        with contextlib.suppress(KeyboardInterrupt), deadline.within(COLLECTING_S):
+            one.collect(where / 'failure')
+    told = report.Report(
+        number=number,
+        spec=one.name or asked.spec,
+        revision=one.revision,
+        commit=one.commit,
+        stage=one.stage,
+        model=f'{one.controller}:{one.model}' if one.model else '',
+        verdict=verdict,
+        why=why,
+        began_ms=began_ms,
+        seconds=time.monotonic() - began,
+        cases=tuple(one.cases),
+        findings=one.findings,
+        changed=one.changed,
+        folder=str(where),
+        artifacts=tuple(f'failure/{name}' for name in one.artifacts),
+        notes=tuple(one.notes),
+        exit_code=code,
+    )
+    means.attempts.end(one.places.token, verdict=verdict, why=why, now_ms=now_ms())
+    return told, crash
+
+
+def _margin_ms(asked: asking.Asked) -> int:
+    """How much later than its attempt should have ended a model expires."""
+    return round((asked.bounds.graceful_s + asked.bounds.force_s + COLLECTING_S + 3600.0) * 1000)

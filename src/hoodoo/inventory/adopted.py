@@ -1,0 +1,181 @@
+"""A model as a spec's bundle: what the controller exports, less what a spec must not or cannot say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import yaml
+
+from bedrock import errors, yamltext
+from hoodoo import model
+from hoodoo.bundle.planning import placing
+from hoodoo.bundle.reading import tree
+from hoodoo.bundle.wanted import sensitive
+
+_TEMPLATE = re.compile(r'\{\{|\{%|\{#')
+_LOCAL = re.compile(r'local:(?:.*/)?(?P<name>.+?)-(?P<revision>\d+)')
+_LEFT = {
+    'devices': 'its devices; the spec cannot ask for them',
+    'exposed-endpoints': 'which endpoints are exposed to whom; the spec exposes it as a whole',
+    'offers': 'its offers; a script phase can make them with "juju offer"',
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of a model beside its export."""
+
+    snapshot: model.ModelSnapshot
+    settings: Mapping[str, model.Settings]
+    annotations: Mapping[str, Mapping[str, str]]
+    """Of machines, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What a spec will say."""
+
+    text: str
+    charms: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The URL of each local charm, by the directory of the spec's repository where it belongs."""
+    users: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The directory of its charm, by application that has a local one."""
+    secrets: tuple[str, ...] = ()
+    """Options that are set and not written down, ``APPLICATION: OPTION``."""
+    left: tuple[str, ...] = ()
+    """What else of the model the spec does not say."""
+
+
+def bundle(exported: str, seen: Seen) -> Bundle:
+    """Return what a spec says of the model that was *exported*.
+
+    Raises:
+        Fault: the export makes no sense.
+    """
+    documents = _documents(exported)
+    base, overlays = documents[0], documents[1:]
+    left = _beside(base, overlays)
+    applications = cast('dict[str, dict[str, Any]]', base.get('applications') or {})
+    machines, names = _machines(base, seen)
+    charms, users = _local_charms(applications)
+    secrets: list[str] = []
+    made: dict[str, dict[str, Any]] = {}
+    for name, entry in applications.items():
+        told = {key: value for key, value in entry.items() if key not in _LEFT}
+        left += [f'{name}: {why}' for key, why in _LEFT.items() if entry.get(key)]
+        there = seen.snapshot.applications.get(name)
+        if name in users:
+            told['charm'] = f'./{users[name]}'
+            if told.pop('resources', None):
+                left.append(f'{name}: its resources; name them in the bundle before it is deployed anew')
+        if there is not None and there.exposed:
+            told['expose'] = True
+        if 'to' in told:
+            told['to'] = [_place(str(word), names) for word in cast('list[object]', told['to'])]
+        options = cast('dict[str, Any]', told.pop('options', None) or {})
+        private = _private(options, seen.settings.get(name, model.Settings()))
+        secrets += [f'{name}: {key}' for key in options if key in private]
+        kept = {key: value for key, value in options.items() if key not in private}
+        made[name] = {**told, **({'options': kept} if kept else {})}
+    remote = set(cast('dict[str, Any]', base.get('saas') or {}))
+    relations = [pair for pair in base.get('relations') or () if not _applications(pair) & remote]
+    document = {
+        **{key: value for key, value in base.items() if key in ('bundle', 'default-base')},
+        'applications': made,
+        **({'machines': machines} if machines else {}),
+        **({'relations': relations} if relations else {}),
+    }
+    return Bundle(
+        text=_verbatim(yamltext.dump(document)),
+        charms=charms,
+        users=users,
+        secrets=tuple(secrets),
+        left=tuple(dict.fromkeys(left)),
+    )
+
+
+def _documents(exported: str) -> list[dict[str, Any]]:
+    try:
+        found = [one for one in yaml.load_all(exported, yamltext.safe_loader(exported)) if one]
+    except yaml.YAMLError as err:
+        raise errors.Fault('cannot read the bundle that the controller made of the model') from err
+    if not found or not all(isinstance(one, dict) for one in found):
+        raise errors.Fault('cannot read the bundle that the controller made of the model')
+    return found
+
+
+def _beside(base: Mapping[str, Any], overlays: list[dict[str, Any]]) -> list[str]:
+    """What the export says that no spec does."""
+    left = [
+        f'{name}: it is an offer of another model; a script phase can consume it'
+        for name in cast('dict[str, Any]', base.get('saas') or {})
+    ]
+    for overlay in overlays:
+        for name, entry in cast('dict[str, dict[str, Any]]', overlay.get('applications') or {}).items():
+            left += [f'{name}: {why}' for key, why in _LEFT.items() if (entry or {}).get(key)]
+    return left
+
+
+def _machines(base: Mapping[str, Any], seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+    """The machines by the names that hoodoo gave them, and those names by ids."""
+    found = cast('dict[str, dict[str, Any] | None]', base.get('machines') or {})
+    names: dict[str, str] = {}
+    made: dict[str, Any] = {}
+    for number, entry in found.items():
+        id_ = str(number)
+        mark = seen.annotations.get(id_, {}).get(placing.MARK, '')
+        names[id_] = mark if mark and mark not in made else id_
+        told = dict(entry or {})
+        given = cast('dict[str, str]', told.pop('annotations', None) or {})
+        notes = {key: text for key, text in given.items() if key != placing.MARK}
+        made[names[id_]] = {**told, **({'annotations': notes} if notes else {})}
+    return made, names
+
+
+def _local_charms(applications: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Local charms by directory, and the directory by application."""
+    charms: dict[str, str] = {}
+    users: dict[str, str] = {}
+    for name, entry in applications.items():
+        url = str(entry.get('charm', ''))
+        local = _LOCAL.fullmatch(url)
+        if local is None:
+            continue
+        folder = local['name']
+        if charms.get(folder, url) != url:  # another revision of the same charm
+            folder = f'{folder}-{local["revision"]}'
+        charms[folder] = url
+        users[name] = folder
+    return charms, users
+
+
+def _private(options: Mapping[str, Any], settings: model.Settings) -> frozenset[str]:
+    """Which options are secrets, by their names and types."""
+    by_name = sensitive.options(
+        {key: (tree.NOWHERE, value) for key, value in options.items()}, None, secret=()
+    )
+    typed = {key for key, found in settings.options.items() if found.type == 'secret'}
+    return by_name | typed
+
+
+def _place(directive: str, names: Mapping[str, str]) -> str:
+    head, colon, machine = directive.rpartition(':')
+    return f'{head}{colon}{names.get(machine, machine)}'
+
+
+def _applications(pair: object) -> set[str]:
+    return (
+        {str(end).partition(':')[0] for end in cast('list[object]', pair)}
+        if isinstance(pair, list)
+        else set()
+    )
+
+
+def _verbatim(text: str) -> str:
+    """*text* so that a template gives it unchanged."""
+    if not _TEMPLATE.search(text):
+        return text
+    return _TEMPLATE.sub(lambda found: "{{ '" + found[0] + "' }}", text)

@@ -1,0 +1,85 @@
+"""A model that is there becomes a spec whose first plan is empty, whatever is in the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.hoodoo import site as sites
+from tests.integration.hoodoo.conftest import needs_machines
+
+pytestmark = needs_machines
+
+SECRET = 'hunter2-of-old'
+
+
+def _adopt(site: sites.Site, *words: str) -> dict[str, Any]:
+    return json.loads(site.run('hoodoo', 'env', 'adopt', *words, '--format', 'json'))
+
+
+def _changes(site: sites.Site, made: dict[str, Any]) -> int:
+    return site.plan(Path(made['spec']), '--stage', made['stage'], '--model', made['model'])['changes']
+
+
+@pytest.fixture(scope='module')
+def model(site: sites.Site) -> str:
+    """A model that was made by hand."""
+    name = 'byhand-staging'
+    on = ('--model', name)
+    beside = site.charm('beside')
+    metadata = yaml.safe_load((beside / 'metadata.yaml').read_text())
+    metadata |= {'subordinate': True, 'requires': {'host': {'interface': 'juju-info', 'scope': 'container'}}}
+    (beside / 'metadata.yaml').write_text(yaml.safe_dump(metadata))
+    site.juju('add-model', name)
+    site.juju('deploy', *on, str(site.charm('alpha')), 'front', '--constraints', 'mem=1G', '--trust')
+    site.juju('deploy', *on, str(site.charm('alpha')), 'later', '--to', '0')
+    site.juju('deploy', *on, str(beside), 'watch')
+    site.juju('deploy', *on, 'keeper', 'words', '--channel', 'edge', '--revision', '1')
+    site.juju('config', *on, 'front', f'password={SECRET}', 'words={{ x }} {% y %} {# z #}', 'port=81')
+    site.juju('integrate', *on, 'front:backend', 'later:site')
+    site.juju('integrate', *on, 'watch', 'front')
+    site.juju('expose', *on, 'front')
+    return name
+
+
+def test_a_model_made_by_hand_is_adopted(site: sites.Site, model: str) -> None:
+    made = _adopt(site, model)
+    assert made['name'] == 'byhand/pocket/default/staging'
+    assert made['secrets'] == ['front: password']
+    assert _changes(site, made) == 0
+    spec = Path(made['spec'])
+    assert not any(SECRET in path.read_text() for path in spec.rglob('*') if path.is_file())
+    assert (spec / 'charms' / 'alpha' / 'dispatch').stat().st_mode & 0o100
+    listed = json.loads(site.run('hoodoo', 'env', 'list', '--format', 'json'))
+    (entry,) = (one for one in listed if one['name'] == made['name'])
+    assert (entry['model'], entry['spec']) == (model, str(spec))
+
+
+def test_a_charm_may_be_named_instead_of_fetched(site: sites.Site, model: str, tmp_path: Path) -> None:
+    charm = site.charm('alpha')
+    words = ('--as', 'other/staging', '--spec', str(tmp_path / 'spec'))
+    made = _adopt(site, model, *words, '--charm', f'front={charm}', '--charm', f'later={charm}')
+    assert not (tmp_path / 'spec' / 'charms' / 'alpha').exists()
+    assert _changes(site, made) == 0
+
+
+@pytest.mark.parametrize(
+    ('words', 'said'),
+    [
+        (['--charm', 'words=.'], 'no application of that name has a local charm'),
+        (['--spec', '.'], 'is there already'),
+        (['--as', 'x'], 'cannot use --as x'),
+    ],
+)
+def test_what_cannot_be_is_refused(site: sites.Site, model: str, words: list[str], said: str) -> None:
+    more = [] if '--as' in words else ['--as', 'refused/staging']
+    assert said in site.run('hoodoo', 'env', 'adopt', model, *words, *more, codes=(2,))
+
+
+def test_a_model_that_cannot_be_said_is_not_adopted(site: sites.Site) -> None:
+    site.juju('add-model', 'empty')
+    assert 'nothing is deployed in it' in site.run('hoodoo', 'env', 'adopt', 'empty', codes=(2,))
