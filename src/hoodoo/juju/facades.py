@@ -11,6 +11,7 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
     'AllWatcher': (3,),
     'Annotations': (2,),
     'Application': tuple(range(15, 23)),
+    'Bundle': (6, 7, 8),
     'Client': (6, 7, 8),
     'Cloud': (7,),
     'ModelManager': (9, 10),

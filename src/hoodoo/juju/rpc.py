@@ -23,17 +23,6 @@ from hoodoo.juju import clientfiles, dialling, facades, login
 
 T = TypeVar('T')
 
-# Which versions of each facade this client can read; the highest that the server has too is used.
-_KNOWN: Mapping[str, tuple[int, ...]] = {
-    'AllWatcher': (3,),
-    'Annotations': (2,),
-    'Application': tuple(range(15, 23)),
-    'Bundle': (6, 7, 8),
-    'Client': (6, 7, 8),
-    'Cloud': (7,),
-    'ModelManager': (9, 10),
-}
-_LOGIN_VERSION = 3
 _CALL_S = 60.0
 _CLOSE_S = 5.0
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from bedrock import errors
 from hoodoo.cli import common, envs
-from hoodoo.inventory import showing
+from hoodoo.inventory.environment import Environment
+from hoodoo.inventory.state import State
 
 _COLUMNS = ('name', 'controller', 'model', 'revision', 'health', 'drift')
 
@@ -36,17 +39,16 @@ def command(words: tuple[str, ...], limit: int, form: str) -> None:
     """
     text = ' '.join(words)
     with envs.opened_index() as index:
-        found = [
-            {**showing.row(hit.environment, index.state(hit.environment.name)), 'score': round(hit.score, 3)}
-            for hit in index.find(text, limit)
-        ]
+        found = [(hit, index.state(hit.environment.name)) for hit in index.find(text, limit)]
         guesses = () if found else index.guesses(text)
         empty = not found and not index.names(1)
     if form != 'table':
-        common.show(found, form, (), empty='')
+        from hoodoo.inventory import showing  # with YAML
+
+        whole = [{**showing.row(hit.environment, state), 'score': hit.score} for hit, state in found]
+        common.show(whole, form, (), empty='')
     elif found:
-        rows = [{column: showing.cell(row, column) for column in _COLUMNS} for row in found]
-        common.show(rows, form, _COLUMNS, empty='')
+        common.show([_row(hit.environment, state) for hit, state in found], form, _COLUMNS, empty='')
     if empty:
         raise errors.Fault(
             f'cannot find "{text}": the inventory is empty', hint='"hoodoo env add" adds an environment.'
@@ -55,3 +57,15 @@ def command(words: tuple[str, ...], limit: int, form: str) -> None:
         tried = ', '.join(f'"{guess}"' for guess in guesses)
         hint = f'There are environments for {tried}.' if tried else '"hoodoo env list" lists all.'
         raise errors.Fault(f'cannot find an environment for "{text}"', hint=hint)
+
+
+def _row(environment: Environment, state: State) -> dict[str, Any]:
+    """What the table shows, as that of ``hoodoo env list`` does."""
+    return {
+        'name': environment.name,
+        'controller': environment.controller,
+        'model': environment.model,
+        'revision': environment.revision,
+        'health': state.health.value,
+        'drift': state.drift,
+    }
