@@ -95,8 +95,21 @@ def look(environments: Iterable[Environment], book: Book, manner: Manner, told: 
 
     No environment waits for a controller other than its own.
     """
+    return run(looked(environments, book, manner, told))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in an event loop of its own; of what went wrong in its tasks, raise the first."""
     with asyncio.Runner() as runner:
-        return runner.run(looked(environments, book, manner, told))
+        try:
+            return runner.run(work)
+        except BaseExceptionGroup as several:
+            raise _first(several) from None
+
+
+def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    one: BaseException | BaseExceptionGroup[BaseException] = several.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 async def looked(
@@ -157,9 +170,9 @@ class Looker:
             controller = await asyncio.to_thread(self._manner.account, first)
             await self._meter(_LIST_COST)
             models = await self._answered(self._list(controller), controller)
-        except errors.Fault as err:
+        except (errors.Fault, OSError) as err:
             for environment in self._environments:
-                self._without(environment, Health.UNREACHABLE, err.message)
+                self._without(environment, Health.UNREACHABLE, str(err))
             return
         async with asyncio.TaskGroup() as tasks:
             for environment in self._environments:
