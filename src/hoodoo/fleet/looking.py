@@ -11,7 +11,7 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from bedrock import errors
 from hoodoo import model, wording
@@ -108,8 +108,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
-    one: BaseException | BaseExceptionGroup[BaseException] = several.exceptions[0]
-    return _first(one) if isinstance(one, BaseExceptionGroup) else one
+    one: object = several.exceptions[0]
+    if isinstance(one, BaseExceptionGroup):
+        return _first(cast('BaseExceptionGroup[BaseException]', one))
+    return several.exceptions[0]
 
 
 async def looked(
