@@ -64,19 +64,20 @@ def _specs(entries: Sequence[reading.Entry]) -> Iterator[Problem]:
 
 def _credentials(entries: Sequence[reading.Entry], folder: Path) -> Iterator[tuple[str, Problem]]:
     for entry in entries:
-        source = entry.environment.credentials
-        if source.kind is not Kind.FILE:
-            continue
-        path = folder / Path(source.path).expanduser()
-        try:
-            mode = path.stat().st_mode
-        except OSError as err:
-            message = f'cannot read {path}: {err.strerror}'
-            yield findings.WARNING, _at(entry, 'credentials', message, 'Whoever connects needs it there.')
-            continue
-        if mode & _PRIVATE:
-            message = f'others can read {path}, which holds an account'
-            yield findings.ERROR, _at(entry, 'credentials', message, f'Run "chmod 600 {path}".')
+        one = entry.environment
+        for key, source in (('credentials', one.credentials), ('read_credentials', one.read_credentials)):
+            if source is None or source.kind is not Kind.FILE:
+                continue
+            path = folder / Path(source.path).expanduser()
+            try:
+                mode = path.stat().st_mode
+            except OSError as err:
+                message = f'cannot read {path}: {err.strerror}'
+                yield findings.WARNING, _at(entry, key, message, 'Whoever connects needs it there.')
+                continue
+            if mode & _PRIVATE:
+                message = f'others can read {path}, which holds an account'
+                yield findings.ERROR, _at(entry, key, message, f'Run "chmod 600 {path}".')
 
 
 def _at(entry: reading.Entry, key: str, message: str, hint: str) -> Problem:

@@ -49,14 +49,22 @@ def filled(draft: Draft, folder: Path) -> tuple[Environment | None, list[Problem
     for key in ('name', 'controller', 'model', 'revision'):
         filler.name(key)
     environment = Environment(
-        **filler.values,
+        name=filler.values['name'],
+        service=filler.values['service'],
+        cloud=filler.values['cloud'],
+        region=filler.values['region'],
+        stage=filler.values['stage'],
+        controller=filler.values['controller'],
+        model=filler.values['model'],
+        revision=filler.values['revision'],
         spec=filler.spec(folder),
         production=said['production'] if 'production' in said else is_production(said['stage']),
         labels={key: filler.text('labels', one, key) for key, one in said.get('labels', {}).items()},
         owners=filler.texts('owners'),
         runbook=filler.text('runbook', said.get('runbook', '')),
         dns=filler.texts('dns'),
-        credentials=filler.credentials(),
+        credentials=filler.credentials('credentials') or Credentials(),
+        read_credentials=filler.credentials('read_credentials'),
         place=Place(file=draft.file, line=draft.line),
     )
     return (None if filler.problems else environment), filler.problems
@@ -109,21 +117,21 @@ class _Filler:
             self.problem('spec', str(err), err.hint)
             return ''
 
-    def credentials(self) -> Credentials:
-        """Where the account is to be had."""
-        said = self.said.get('credentials', {})
+    def credentials(self, field: str) -> Credentials | None:
+        """Where an account is to be had; None where nothing says."""
+        said = self.said.get(field, {})
 
         def text(key: str) -> str:
-            return self.text('credentials', said.get(key, ''), key)
+            return self.text(field, said.get(key, ''), key)
 
         if 'file' in said:
             return Credentials(kind=Kind.FILE, path=text('file'))
         if 'command' in said:
-            words = tuple(self.text('credentials', one, 'command') for one in said['command'])
+            words = tuple(self.text(field, one, 'command') for one in said['command'])
             return Credentials(kind=Kind.COMMAND, command=words)
         if 'keyring' in said:
             return Credentials(kind=Kind.KEYRING, service=text('keyring'), user=text('user'))
-        return Credentials()
+        return None
 
 
 def is_production(stage: str) -> bool:

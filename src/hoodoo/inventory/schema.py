@@ -100,7 +100,7 @@ def _of(error: Any, document: documents.Table, file: str) -> Iterator[Problem]:
             yield problem(f'{name} is empty', 'Leave it out, or say what it is.')
         case 'dependencies':
             yield problem(f'"user" means nothing{_in(path)} without "keyring"')
-        case 'oneOf' if path and path[-1] == 'credentials':
+        case 'oneOf' if path and str(path[-1]).endswith('credentials'):
             hint = 'Say one of "file", "command" and "keyring".'
             yield problem(f'{name} names {"several sources" if len(value) > 1 else "no source"}', hint)
         case _:

@@ -36,6 +36,7 @@ def row(environment: Environment, state: State | None) -> dict[str, Any]:
         'runbook': one.runbook,
         'dns': list(one.dns),
         'credentials': credentials(one.credentials),
+        'read_credentials': credentials(one.read_credentials or Credentials()),
         'file': str(one.place.file),
         'line': one.place.line,
         'health': state.health.value,
