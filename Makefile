@@ -46,7 +46,7 @@ check: ## run the linters, type checks and the tests that need no machine
 
 bench: ## answer the questions of benchmarks/, one after the other
 	@tools/prepare test
-	for question in startup check overhead plan deploy_share boot hooks status fleet blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
+	for question in startup check overhead plan deploy_share boot hooks status fleet guard blog; do .venv/bin/python benchmarks/$$question.py || exit 1; done
 
 charms: ## pack the charms of this repository into build/
 	@tools/prepare
