@@ -10,7 +10,7 @@ from pathlib import Path
 from bedrock.errors import Problem
 from hoodoo import wording
 from hoodoo.inventory import reading, regions
-from hoodoo.inventory.environment import Credentials, Environment, Kind
+from hoodoo.inventory.environment import Environment, Kind
 from hoodoo.review import findings
 
 _PRIVATE = stat.S_IRWXG | stat.S_IRWXO
