@@ -183,6 +183,13 @@ def test_what_a_killed_attempt_left_is_reaped_and_what_lives_or_is_kept_is_not(
         lives['attempt']: False,
         dead['attempt']: True,
     }
+    # Who has no record of them goes by their marks, and so would another user's reaper.
+    elsewhere = Site(env={**site.env, 'XDG_STATE_HOME': str(tmp_path / 'state')}, folder=tmp_path)
+    assert {each['model']: each['leftover'] for each in _ci(elsewhere, 'reap', '--dry-run')} == {
+        kept['model']: False,
+        lives['model']: False,
+        dead['model']: True,
+    }
     # Two at once do no harm.
     reapers = [
         subprocess.Popen([BIN / 'hoodoo', 'ci', 'reap'], env=site.env, stdout=subprocess.PIPE, text=True)
