@@ -224,7 +224,7 @@ def _until(child: subprocess.Popen[str], text: str) -> str:
 def test_nothing_is_left_of_attempts_that_are_killed_at_random_moments(site: Site, tmp_path: Path) -> None:
     """The small form of tests/accept/ci/test_leaks.py."""
     site.juju('destroy-model', '--no-prompt', 'ci-of-somebody-0123456789', check=False)
-    asked = leaks.Hunt(runs=6, killed=3, with_machines=0, at_once=3, longest_s=3.0)
+    asked = leaks.Hunt(runs=6, killed=3, with_machines=0, at_once=3)
     came = leaks.hunt(asked, site.env, tmp_path)
     assert (came.left, came.folders) == ((), ())
     assert set(came.verdicts) <= {'0', 'killed'}, came.said
