@@ -38,6 +38,7 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Field]:
             for unit in (UNIT, 'wordpress/1'):
                 made.wait_unit(unit, 'active', seconds=180)
         made.kept['processes'] = '\n'.join(words for words, _ in seen)
+        made.kept['served'] = '\n'.join(variables for _, variables in seen)
         made.kept['environments'] = '\n'.join(
             variables for words, variables in seen if not words.startswith(_HAS_THE_VARIABLE)
         )
@@ -110,6 +111,7 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Field) -> None:
         if one in text
     ]
     assert hits == []
+    assert f'{PLANTED}-variable' in plot.kept['served'], 'environments of processes cannot be seen'
     for image in ('wordpress', 'mariadb'):
         content = _files_of(image)
         measured(f'image {image}: {len(content)} bytes')
