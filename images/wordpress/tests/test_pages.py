@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -116,10 +117,13 @@ def _processes(unit: site.Unit) -> Iterator[tuple[Path, list[str]]]:
 
 def _memory(unit: site.Unit) -> int:
     """Bytes of Apache's processes; those that they share are counted once."""
-    texts = [(folder / 'smaps_rollup').read_text() for folder, _ in _processes(unit)]
-    return sum(
-        int(kilobytes) * 1024 for text in texts for kilobytes in re.findall(r'^Pss: +(\d+) kB$', text, re.M)
-    )
+    total = 0
+    for folder, _ in _processes(unit):
+        # One that ended meanwhile needs nothing.
+        with contextlib.suppress(OSError):
+            text = (folder / 'smaps_rollup').read_text()
+            total += sum(int(size) * 1024 for size in re.findall(r'^Pss: +(\d+) kB$', text, re.MULTILINE))
+    return total
 
 
 def _worked(unit: site.Unit) -> float:
