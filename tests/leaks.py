@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 import subprocess
 import sys
 import time
@@ -29,8 +30,6 @@ class Hunt:
     killed: int
     with_machines: int
     at_once: int = 4
-    longest_s: float = 10.0
-    """A moment to kill one at is at most this long after its start."""
     seed: int = 1
 
 
@@ -56,15 +55,23 @@ def hunt(asked: Hunt, env: Mapping[str, str], folder: Path) -> Came:
     spec = trying.repository(folder / 'machines')
     trying.repository(folder / 'quick', {'manifest': _QUICK, 'ci/look': _LOOK})
     numbers = list(range(asked.runs))
-    killed = {number: chance.uniform(0, asked.longest_s) for number in chance.sample(numbers, asked.killed)}
+    # The first ones tell how long one takes here and now, and so which moments there are.
+    killed = {number: chance.random() for number in chance.sample(numbers[asked.at_once :], asked.killed)}
+    lasted: list[float] = []
     machines = set(chance.sample(numbers, asked.with_machines))
     quick = folder / 'quick' / 'specs' / 'tried'
 
     def one(number: int) -> tuple[str, str]:
-        return _attempt(spec if number in machines else quick, env, killed.get(number))
+        began = time.monotonic()
+        after_s = killed[number] * statistics.median(lasted) if number in killed else None
+        ended = _attempt(spec if number in machines else quick, env, after_s)
+        if after_s is None:
+            lasted.append(time.monotonic() - began)
+        return ended
 
     with ThreadPoolExecutor(asked.at_once) as pool:
-        ended = list(pool.map(one, numbers))
+        ended = list(pool.map(one, numbers[: asked.at_once]))
+        ended += pool.map(one, numbers[asked.at_once :])
     before = models(env)
     process.run([_BIN / 'hoodoo', 'ci', 'reap'], env=env, timeout_s=900)
     state = Path(env['XDG_STATE_HOME'], 'hoodoo', 'ci')

@@ -60,7 +60,7 @@ class Collection:
         for name, (command, *rest) in commands.items():
             with self.noted(name):
                 said = known.run(command, *which, *rest, timeout_s=_PROGRAM_S).stdout
-                self._write(name, _scrubbed(said) if name.endswith('.json') else said)
+                self._write(name, scrubbed(said) if name.endswith('.json') else said)
 
     def _write(self, name: str, text: str) -> None:
         files.write_private(self.folder / name, self.mask(text))
@@ -86,7 +86,7 @@ def learn(mask: masker.Masker, lines: Sequence[check.Line]) -> None:
                 mask.learn(application.options[key] for key in application.private)
 
 
-def _scrubbed(text: str) -> str:
+def scrubbed(text: str) -> str:
     """JSON without the values of keys that are called like secrets: units tell each other passwords."""
     return json.dumps(_without_secrets(json.loads(text)), indent=2) + '\n'
 

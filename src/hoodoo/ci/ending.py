@@ -36,7 +36,7 @@ def destroy(one: trying.Trying, told: report.Report, asked: asking.Asked) -> rep
                 one.places.lock.unlink(missing_ok=True)
     except KeyboardInterrupt:
         why = 'it was interrupted'
-    except errors.Fault as err:
+    except (errors.Fault, OSError) as err:
         why = report.first_line(errors.render(err))
     if not one.model and not why:
         return told

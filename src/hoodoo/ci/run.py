@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
     """
     place = places.Places(state=means.settings.state, token=naming.token())
     where = asked.reports or place.reports
+    where.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before anything is made
     with locks.held(place.lock, f'attempt {place.token}') as lock:
         number = means.attempts.begin(
             token=place.token,
@@ -58,7 +59,8 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
         )
         told, crash = _tried(asked, means, one, number, where)
         # Should we be killed while the model goes, this much is known.
-        write(told, where)
+        with _noting(one, 'the reports'):
+            write(told, where)
         keep = asked.keep_on_failure and told.verdict == attempts.FAILED and one.uuid
         done = ending.keep(one, told, asked) if keep else ending.destroy(one, told, asked)
         write(done, where)
@@ -107,7 +109,11 @@ def _tried(
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
     one.fail_what_began(why)
     if verdict == attempts.FAILED:
-        with contextlib.suppress(KeyboardInterrupt), deadline.within(COLLECTING_S):
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            _noting(one, 'what explains the failure'),
+            deadline.within(COLLECTING_S),
+        ):
             one.collect(where / 'failure')
     told = report.Report(
         number=number,
@@ -128,8 +134,18 @@ def _tried(
         notes=tuple(one.notes),
         exit_code=code,
     )
-    means.attempts.end(one.places.token, verdict=verdict, why=why, now_ms=now_ms())
+    with _noting(one, 'the verdict'):
+        means.attempts.end(one.places.token, verdict=verdict, why=why, now_ms=now_ms())
     return told, crash
+
+
+@contextlib.contextmanager
+def _noting(one: trying.Trying, what: str) -> Generator[None]:
+    """Note whatever keeps the block from its end: the model has to go all the same."""
+    try:
+        yield
+    except Exception as err:  # noqa: BLE001 - a full disk, say
+        one.told(f'{what} could not be kept: {err}')
 
 
 def _margin_ms(asked: asking.Asked) -> int:
