@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,9 +70,9 @@ class Running:
             return [line for line in self.lines if text in line]
 
         with self._said:
-            assert self._said.wait_for(
-                lambda: len(found()) >= count or '(end)' in self.lines, _PATIENCE_S
-            ), self.lines
+            assert self._said.wait_for(lambda: len(found()) >= count or '(end)' in self.lines, _PATIENCE_S), (
+                self.lines
+            )
             assert len(found()) >= count, self.lines
             return found()[-1]
 
@@ -158,4 +159,9 @@ def site(tmp_path: Path) -> Generator[Site]:
             child.stdout.close()
 
 
-Push = Callable[..., str]
+def site_begun(site: Site, *commits: str) -> None:
+    """Wait until these attempts have begun, and no other."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while site.lines('begun') != list(commits):
+        assert time.monotonic() < deadline, site.lines('begun')
+        time.sleep(0.02)

@@ -25,7 +25,11 @@ def main() -> int:
     reports, commit = Path(words[words.index('--reports') + 1]), words[2].rpartition('@')[2]
     token = reports.name
     opened.begin(
-        token=token, spec=words[2], owner=str(marks.me()), reports=str(reports), now_ms=time.time_ns() // 1_000_000
+        token=token,
+        spec=words[2],
+        owner=str(marks.me()),
+        reports=str(reports),
+        now_ms=_now_ms(),
     )
     signal.signal(signal.SIGTERM, lambda number, frame: _end(opened, token, attempts.CANCELLED))
     _note(play / 'begun', commit)
@@ -38,9 +42,13 @@ def main() -> int:
 
 
 def _end(opened: attempts.Attempts, token: str, verdict: str) -> None:
-    opened.end(token, verdict=verdict, why='', now_ms=time.time_ns() // 1_000_000)
+    opened.end(token, verdict=verdict, why='', now_ms=_now_ms())
     opened.close()
     sys.exit({attempts.PASSED: 0, attempts.CANCELLED: 130}.get(verdict, 1))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _note(file: Path, line: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
-from tests.integration.hoodoo.watching.conftest import Site
+from tests.integration.hoodoo.watching.conftest import Site, site_begun
 
 TWO = """
 poll: 1
@@ -61,7 +62,7 @@ def test_each_commit_of_a_push_where_that_is_asked_for(site: Site) -> None:
 
 def test_a_killed_watcher_loses_nothing_and_repeats_nothing(site: Site) -> None:
     repo = site.repository()
-    lives, dies = repo.commit(a__manifest='1'), ''
+    lives = repo.commit(a__manifest='1')
     site.hold(lives)
     config = site.config(ONE)
     watcher = site.watch(config)
@@ -76,8 +77,6 @@ def test_a_killed_watcher_loses_nothing_and_repeats_nothing(site: Site) -> None:
     second.until(f'{dies[:8]}: begun')
     site_begun(site, lives, dies)
     (row,) = [row for row in site.rows() if row.commit_id == dies]
-    import os
-
     os.kill(int(row.owner.split()[3]), signal.SIGKILL)
     second.until(f'{dies[:8]}: queued again')
     site_begun(site, lives, dies, dies)
@@ -110,13 +109,3 @@ def test_told_to_end_it_ends_its_attempts_and_tries_them_again_later(site: Site)
     (site.play / commit).unlink()
     assert site.once(config).returncode == 0
     assert site.lines('begun') == [commit, commit]
-
-
-def site_begun(site: Site, *commits: str) -> None:
-    """Wait until these attempts have begun."""
-    import time
-
-    deadline = time.monotonic() + 30
-    while site.lines('begun') != list(commits):
-        assert time.monotonic() < deadline, site.lines('begun')
-        time.sleep(0.02)
