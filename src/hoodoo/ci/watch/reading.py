@@ -302,7 +302,7 @@ class _Reader:
         """See that no two are called the same."""
         first = set[str]()
         for one, line in zip(found, getattr(table.get(key), 'lines', ()), strict=False):
-            if name(one) in first:
+            if name(one) and name(one) in first:
                 hint = 'Give one a "name".'
                 self._problem(line, f'there are two of {what} "{name(one)}"', hint)
             first.add(name(one))
