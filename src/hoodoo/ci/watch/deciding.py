@@ -14,7 +14,7 @@ from hoodoo.ci.watch import config
 
 _LONGEST_S = 3600.0
 _NOTICE_S = 30.0
-NOTICES = 8
+NOTICES = 12
 """How often a notice is tried."""
 TRIES = 2
 """How often a revision is tried whose attempt is killed."""

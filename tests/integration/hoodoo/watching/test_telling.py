@@ -117,10 +117,10 @@ def test_a_notice_that_cannot_be_sent_is_given_up(tmp_path: Path, inbox: Inbox) 
     now = [1000]
     teller = telling.Teller(config=watched, history=kept, told=said.append, now_ms=lambda: now[0])
     (tmp_path / 'address').write_text('nothing://known')
-    for _ in range(8):
+    for _ in range(12):
         teller.tell_due()
         now[0] += HOUR_MS
-    assert [line.endswith('given up') for line in said] == [False] * 7 + [True]
+    assert [line.endswith('given up') for line in said] == [False] * 11 + [True]
     assert 'of no kind that apprise knows' in said[-1]
     assert kept.notices() == []
     kept.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import time
 
 from tests.integration.hoodoo.watching.conftest import Site, site_begun
 
@@ -109,3 +111,18 @@ def test_told_to_end_it_ends_its_attempts_and_tries_them_again_later(site: Site)
     (site.play / commit).unlink()
     assert site.once(config).returncode == 0
     assert site.lines('begun') == [commit, commit]
+
+
+def test_a_repository_that_hangs_holds_up_nobody(site: Site) -> None:
+    commit = site.repository().commit(a__manifest='1')
+    with socket.create_server(('127.0.0.1', 0)) as mute:
+        hanging = f'git://127.0.0.1:{mute.getsockname()[1]}/x'
+        watcher = site.watch(
+            site.config(
+                f'poll: 300\nrepositories: [{{url: "{hanging}"}}, {{url: repo, specs: [{{path: a}}]}}]\n'
+            )
+        )
+        watcher.until(f'{commit[:8]}: passed')
+        began = time.monotonic()
+        assert watcher.end(signal.SIGTERM) == 130
+        assert time.monotonic() - began < 5, 'the git that waits is ended, too'
