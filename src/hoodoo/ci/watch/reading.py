@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bedrock import errors
+from bedrock import errors, urls
 from bedrock.errors import Problem
 from hoodoo import wording
 from hoodoo.ci.watch import config
@@ -149,6 +150,10 @@ class _Reader:
         if address.options:
             hint = 'Name branches with "branches".'
             self._problem(_line(table, 'url'), f'"{text}" names a branch or a revision', hint)
+        if urls.shown(address.url) != address.url:
+            hint = 'Use an SSH key, or give the token to git with a credential helper or ~/.netrc.'
+            host = urllib.parse.urlsplit(address.url).hostname
+            self._problem(_line(table, 'url'), f'the address of a repository at {host} holds a token', hint)
         if address.kind == addresses.BZR:
             self._problem(_line(table, 'url'), f'"{text}" is no git repository', 'Only git is watched.')
         url = address.url

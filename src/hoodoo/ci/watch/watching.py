@@ -18,6 +18,7 @@ from hoodoo.ci.reports import report
 from hoodoo.ci.watch import carrying, config, deciding, history, polling, serving, telling
 
 _UNREACHABLE = 3
+_LATER_S = 300.0
 
 
 class Watcher:
@@ -112,13 +113,13 @@ class Watcher:
                 if repository.name in self._silent:
                     self._silent.discard(repository.name)
                     self._told(f'{repository.name}: it answers again')
-            except errors.Fault as err:
+            except Exception as err:  # noqa: BLE001 - whatever it is, this repository is asked again
                 failures += 1
                 self._silent.add(repository.name)
                 if not self._stop.is_set():
                     again = deciding.backoff_s(repository.poll_s, failures)
                     later = '' if self._once else f'; asked again in {again:.0f} s'
-                    self._told(f'{repository.name}: {report.first_line(errors.render(err))}{later}')
+                    self._told(f'{repository.name}: {_said(err)}{later}')
             self._queue_changed.set()
             if self._once:
                 return
@@ -164,8 +165,11 @@ class Watcher:
         def ended(done: asyncio.Task[None]) -> None:
             del self._work[revision.id]
             self._queue_changed.set()
-            if not done.cancelled() and done.exception() is not None:
-                self._told(f'revision {revision.id}: {errors.render(done.exception() or Exception())}')
+            error = None if done.cancelled() else done.exception()
+            if error is not None:
+                # It stays "running": the next watcher sees to it.
+                self._failed = True
+                self._told(f'{_title(revision)}: {_said(error)}')
 
         task.add_done_callback(ended)
 
@@ -219,7 +223,11 @@ class Watcher:
         loop = asyncio.get_running_loop()
         while True:
             self._teller.heard.clear()
-            wait_s = await loop.run_in_executor(self._threads, self._teller.tell_due)
+            try:
+                wait_s = await loop.run_in_executor(self._threads, self._teller.tell_due)
+            except Exception as err:  # noqa: BLE001 - whoever is to be told is told later
+                self._told(f'cannot tell anybody: {_said(err)}')
+                wait_s = _LATER_S
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._teller.heard.wait(), wait_s)
 
@@ -256,6 +264,10 @@ class Watcher:
         if not self._once:
             return 0
         return 1 if self._failed else _UNREACHABLE if self._silent else 0
+
+
+def _said(error: BaseException) -> str:
+    return report.first_line(errors.render(error)) if isinstance(error, errors.Fault) else repr(error)
 
 
 def _title(revision: history.Revision) -> str:

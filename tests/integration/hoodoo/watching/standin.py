@@ -2,6 +2,7 @@
 
 PLAY/begun gets a line for each attempt that begins. An attempt of a commit for which there is a pipe
 PLAY/COMMIT waits until somebody writes there how it ends.
+With PLAY/stubborn, no attempt ends when it is told to.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def main() -> int:
         reports=str(reports),
         now_ms=_now_ms(),
     )
-    signal.signal(signal.SIGTERM, lambda number, frame: _end(opened, token, attempts.CANCELLED))
+    if not (play / 'stubborn').exists():
+        signal.signal(signal.SIGTERM, lambda number, frame: _end(opened, token, attempts.CANCELLED))
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _note(play / 'begun', commit)
     verdict = attempts.PASSED
     if (play / commit).exists():

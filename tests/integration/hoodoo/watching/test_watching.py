@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
+import subprocess
 import time
 
+from bedrock import alive
 from tests.integration.hoodoo.watching.conftest import Site, site_begun
 
 TWO = """
@@ -16,6 +20,7 @@ repositories:
   - {url: repo, branches: [main, 'release/*'], specs: [{path: a, also: [shared]}, {path: b}]}
   - {url: gone, specs: [{path: a}]}
 """
+KILLS = int(os.environ.get('WATCH_KILLS', '4'))
 ONE = 'poll: 300\nrepositories: [{url: repo, specs: [{path: a}]}]\n'
 
 
@@ -126,3 +131,40 @@ def test_a_repository_that_hangs_holds_up_nobody(site: Site) -> None:
         began = time.monotonic()
         assert watcher.end(signal.SIGTERM) == 130
         assert time.monotonic() - began < 5, 'the git that waits is ended, too'
+
+
+def test_told_twice_to_end_it_kills_and_the_next_one_cleans_up(site: Site) -> None:
+    commit = site.repository().commit(a__manifest='1')
+    site.hold(commit)
+    (site.play / 'stubborn').touch()
+    config = site.config(ONE)
+    watcher = site.watch(config)
+    site_begun(site, commit)
+    watcher.child.send_signal(signal.SIGTERM)
+    watcher.until('ending: 1 attempt under way')
+    assert watcher.end(signal.SIGTERM) == 130
+    (row,) = site.rows()
+    assert (row.state, alive.lives(row.owner.split(' ', 3)[3])) == ('running', False)
+    (site.play / commit).unlink()
+    assert site.once(config).returncode == 0
+    assert site.lines('reaped') == ['1']
+    assert [(row.verdict, row.tries) for row in site.rows()] == [('passed', 2)]
+
+
+def test_killed_at_any_moment_it_tries_each_revision_once(site: Site) -> None:
+    repo = site.repository()
+    commits = [repo.commit(a__manifest='0')]
+    config = site.config(ONE.replace('url: repo', "url: repo, branches: ['*']") + 'concurrency: 2\n')
+    chance = random.Random(os.environ.get('WATCH_SEED', '1'))
+    for number in range(KILLS):
+        for word in 'xy':
+            repo.git('checkout', '--quiet', '-b', f'{word}{number}')
+            commits.append(repo.commit(a__manifest=f'{word}{number}'))
+        watcher = site.watch(config)
+        # From its start to the end of its work, which takes about a second.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            watcher.child.wait(chance.uniform(0.2, 0.9))
+        assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
+    assert site.once(config).returncode == 0
+    assert sorted(site.lines('begun')) == sorted(commits)
+    assert {(row.verdict, row.tries) for row in site.rows()} == {('passed', 1)}

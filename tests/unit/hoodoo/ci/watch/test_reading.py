@@ -91,6 +91,7 @@ repositories:
   - {name: "a/b", url: lp:x, specs: [{path: ../up, timeout: soon}, 7]}
   - {url: "https://git.example.com/x;branch=main"}
   - {url: "https://git.example.com/y", env: {"A-B": 1}, stage: [ci]}
+  - {url: "https://hunter2@git.example.com/z"}
   - {}
 webhooks: {listen: "127.0.0.1:http", secret: hunter2}
 notify:
@@ -121,15 +122,16 @@ def test_every_problem_is_found_at_once_with_its_line(tmp_path: Path) -> None:
         (9, 'there are two of repository "x"'),
         (10, '"A-B" is no name of a variable'),
         (10, '"stage" is not a text'),
-        (11, '"url" is missing in a repository'),
-        (12, '"listen" is no address: "127.0.0.1:http"'),
-        (12, '"secret" does not say where to read it'),
-        (14, '"url" does not say where to read it'),
-        (14, 'there is no event "failures"'),
-        (15, 'there are two of target "team"'),
-        (15, 'there is no file /nowhere'),
-        (16, '"name" is missing in a target of "notify"'),
-        (16, '"url" names two sources'),
+        (11, 'the address of a repository at git.example.com holds a token'),
+        (12, '"url" is missing in a repository'),
+        (13, '"listen" is no address: "127.0.0.1:http"'),
+        (13, '"secret" does not say where to read it'),
+        (15, '"url" does not say where to read it'),
+        (15, 'there is no event "failures"'),
+        (16, 'there are two of target "team"'),
+        (16, 'there is no file /nowhere'),
+        (17, '"name" is missing in a target of "notify"'),
+        (17, '"url" names two sources'),
     ]
     assert 'hunter2' not in errors.render(caught.value)
 
