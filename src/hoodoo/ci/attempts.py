@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import files, store
+from hoodoo.ci.watch import tables
 
-_MIGRATIONS = (
+MIGRATIONS = (
     """
     CREATE TABLE attempt (
         id INTEGER PRIMARY KEY,
@@ -22,6 +23,7 @@ _MIGRATIONS = (
         verdict TEXT NOT NULL, why TEXT NOT NULL DEFAULT ''
     ) STRICT;
     """,
+    tables.TABLES,
 )
 
 RUNNING, PASSED, FAILED, CANCELLED, INTERRUPTED = 'running', 'passed', 'failed', 'cancelled', 'interrupted'
@@ -66,7 +68,7 @@ class Attempts:
 
     def __init__(self, path: Path) -> None:
         files.make_private_folder(path.parent)
-        self._store = store.Store(path, _MIGRATIONS)
+        self._store = store.Store(path, MIGRATIONS)
 
     def close(self) -> None:
         """Finish writing."""

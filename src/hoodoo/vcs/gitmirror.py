@@ -128,7 +128,7 @@ def attempt(folder: Path, *words: str, url: str = '') -> process.Completed:
     return run('-C', str(folder), *words, url=url, check=False)
 
 
-def run(*words: str, url: str = '', check: bool = True) -> process.Completed:
+def run(*words: str, url: str = '', check: bool = True, timeout_s: float = _TIMEOUT_S) -> process.Completed:
     """Run git, which asks nothing.
 
     Args:
@@ -146,4 +146,4 @@ def run(*words: str, url: str = '', check: bool = True) -> process.Completed:
             'GIT_CONFIG_KEY_0': f'url.{url}.insteadOf',
             'GIT_CONFIG_VALUE_0': shown,
         }
-    return process.run(['git', *words], env=env, timeout_s=_TIMEOUT_S, check=check)
+    return process.run(['git', *words], env=env, timeout_s=timeout_s, check=check)

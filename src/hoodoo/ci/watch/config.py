@@ -1,0 +1,84 @@
+"""What is watched, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FAILURE, RECOVERY, EACH = 'failure', 'recovery', 'each'
+EVENTS = (FAILURE, RECOVERY, EACH)
+"""After which revisions somebody is told: a failed one, the first good one after it, every one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a secret is read from, each time it is needed."""
+
+    file: Path | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A spec of a repository, and how it is tried."""
+
+    name: str
+    """Tells it apart within its repository."""
+    path: str
+    """Its directory; empty for the repository's top."""
+    also: tuple[str, ...] = ()
+    """Patterns of other paths that it depends on."""
+    stage: str = ''
+    controller: str = ''
+    cloud: str = ''
+    timeout_s: float = 3600.0
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A git repository and what of it is watched."""
+
+    name: str
+    url: str
+    """As git takes it."""
+    branches: tuple[str, ...] = ()
+    """Patterns; none: the repository's own default branch."""
+    every: bool = False
+    """Whether each commit of a push is tried, not only the last one."""
+    poll_s: float
+    specs: tuple[Spec, ...]
+    secret: Source | None = None
+    """Of its webhook."""
+
+    def spec(self, name: str) -> Spec | None:
+        """The spec of that name; None when there is none any more."""
+        return next((spec for spec in self.specs if spec.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom to tell."""
+
+    name: str
+    source: Source
+    """Of the address, which holds a password more often than not."""
+    on: tuple[str, ...]
+    repositories: tuple[str, ...]
+    """Patterns of names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of a file."""
+
+    file: Path
+    concurrency: int
+    repositories: tuple[Repository, ...]
+    listen: tuple[str, int] | None
+    """Address and port for webhooks."""
+    targets: tuple[Target, ...]
+
+    def repository(self, name: str) -> Repository | None:
+        """The repository of that name; None when there is none any more."""
+        return next((one for one in self.repositories if one.name == name), None)

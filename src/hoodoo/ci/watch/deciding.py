@@ -1,0 +1,161 @@
+"""What a watcher decides, as functions of what it saw."""
+
+from __future__ import annotations
+
+import enum
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from hoodoo.ci import attempts
+from hoodoo.ci.watch import config
+
+_LONGEST_S = 3600.0
+_NOTICE_S = 30.0
+NOTICES = 12
+"""How often a notice is tried."""
+TRIES = 2
+"""How often a revision is tried whose attempt is killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a repository has."""
+
+    default: str
+    """Its default branch; empty when it names none."""
+    heads: Mapping[str, str]
+    """Commits by branch."""
+
+
+def listing(said: str) -> Listing:
+    """Read what ``git ls-remote --symref URL HEAD refs/heads/*`` prints."""
+    default, heads = '', dict[str, str]()
+    for line in said.splitlines():
+        first, _, ref = line.partition('\t')
+        if ref == 'HEAD' and first.startswith('ref: refs/heads/'):
+            default = first.removeprefix('ref: refs/heads/')
+        elif ref.startswith('refs/heads/') and re.fullmatch('[0-9a-f]{40}', first):
+            heads[ref.removeprefix('refs/heads/')] = first
+    return Listing(default=default, heads=heads)
+
+
+def watched(found: Listing, patterns: Sequence[str]) -> dict[str, str]:
+    """The heads that are watched, by branch; without *patterns* that of the default branch."""
+    if not patterns:
+        return {found.default: found.heads[found.default]} if found.default in found.heads else {}
+    return {
+        branch: commit
+        for branch, commit in sorted(found.heads.items())
+        if any(fnmatch.fnmatchcase(branch, pattern) for pattern in patterns)
+    }
+
+
+def touches(paths: Iterable[str], spec: config.Spec) -> bool:
+    """Whether a change of *paths* may change what *spec* does."""
+    return any(_touches(path, spec) for path in paths)
+
+
+def _touches(path: str, spec: config.Spec) -> bool:
+    if not spec.path or path == spec.path or path.startswith(f'{spec.path}/'):
+        return True
+    return any(
+        fnmatch.fnmatchcase(path, pattern) or path.startswith(f'{pattern.rstrip("/")}/')
+        for pattern in spec.also
+    )
+
+
+class Waiting(Protocol):
+    """A revision that waits for its turn."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def seen_ms(self) -> int: ...
+    @property
+    def committed_ms(self) -> int: ...
+
+
+W = TypeVar('W', bound=Waiting)
+
+
+def chosen(waiting: Iterable[W], *, running: int, limit: int) -> list[W]:
+    """Who is tried now: who was seen last, of those seen together the newest commit."""
+    newest = sorted(waiting, key=lambda one: (one.seen_ms, one.committed_ms, one.id), reverse=True)
+    return newest[: max(0, limit - running)]
+
+
+def backoff_s(poll_s: float, failures: int) -> float:
+    """How long to wait before a repository is asked again, after so many failures in a row."""
+    return min(poll_s * 2.0 ** min(failures, 30), max(poll_s, _LONGEST_S))
+
+
+def notice_backoff_s(tries: int) -> float:
+    """How long to wait before a notice is tried again."""
+    return min(_NOTICE_S * 2.0**tries, _LONGEST_S)
+
+
+class Step(enum.Enum):
+    """What becomes of a revision whose process has ended."""
+
+    DONE = 'done'
+    AGAIN = 'again'
+    """Queued again; that attempt counts."""
+    BACK = 'back'
+    """Queued again as if nothing had been: we ended it ourselves."""
+    LEAVE = 'leave'
+    """Seen to when the next watcher starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How it goes on."""
+
+    step: Step
+    verdict: str = ''
+    reap: bool = False
+    """Whether its attempt may have left something."""
+
+
+def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> Judgement:
+    """Decide what becomes of a revision whose process has ended.
+
+    Args:
+        verdict: Of its attempt; empty when it got to none.
+        status: The exit status; negative for a signal; None when the process was not ours to wait for.
+        stopping: Whether we are told to end, and have told it.
+        tries: How often it was tried, this time included.
+    """
+    if verdict in (attempts.PASSED, attempts.FAILED, attempts.INVALID):
+        return Judgement(step=Step.DONE, verdict=verdict)
+    if verdict == attempts.CANCELLED:
+        return Judgement(step=Step.BACK if stopping else Step.DONE, verdict=verdict)
+    died = verdict in (attempts.RUNNING, attempts.INTERRUPTED)
+    if stopping:
+        return Judgement(step=Step.LEAVE if died else Step.BACK)
+    if not died and status is not None and status > 0:
+        return Judgement(step=Step.DONE, verdict=attempts.FAILED)
+    if tries < TRIES:
+        return Judgement(step=Step.AGAIN, reap=died)
+    return Judgement(step=Step.DONE, verdict=attempts.INTERRUPTED, reap=died)
+
+
+def events(before: str, now: str) -> tuple[str, ...]:
+    """What it means that a revision ended as *now*, where the one before on its branch ended as *before*."""
+    bad = now in (attempts.FAILED, attempts.INVALID, attempts.INTERRUPTED)
+    was_bad = before in (attempts.FAILED, attempts.INVALID, attempts.INTERRUPTED)
+    found = [config.FAILURE] if bad else []
+    found += [config.RECOVERY] if was_bad and now == attempts.PASSED else []
+    return (*found, config.EACH)
+
+
+def told(targets: Iterable[config.Target], repository: str, found: Sequence[str]) -> list[tuple[str, str]]:
+    """Who hears of it, and as what: names of targets with events."""
+    return [
+        (target.name, next(event for event in found if event in target.on))
+        for target in targets
+        if any(event in target.on for event in found)
+        and any(fnmatch.fnmatchcase(repository, pattern) for pattern in target.repositories)
+    ]

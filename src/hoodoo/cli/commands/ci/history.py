@@ -1,0 +1,60 @@
+"""``hoodoo ci history``."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import click
+
+from hoodoo.ci.watch import history
+from hoodoo.cli import common
+
+_COLUMNS = ('repository', 'spec', 'revision', 'branch', 'state', 'verdict', 'seconds', 'seen', 'reports')
+
+
+@click.command('history')
+@click.argument('repository', default='')
+@click.option(
+    '-n',
+    '--limit',
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help='How many, newest first.',
+)
+@click.option('--state', type=click.Choice(history.STATES), help='Only revisions of that state.')
+@common.format_option
+def command(repository: str, limit: int, state: str | None, form: str) -> None:
+    """List the revisions that "hoodoo ci watch" saw, newest first; only those of REPOSITORY.
+
+    "hoodoo ci list" lists attempts, whoever asked for them: a revision whose attempt was killed has two.
+
+    \b
+    Examples:
+      hoodoo ci history
+      hoodoo ci history specs --state done --format json
+    """
+    settings = common.settings()
+    with contextlib.closing(history.History(settings.state / 'ci.db')) as opened:
+        found = opened.newest(limit, repository=repository, state=state or '')
+    common.show([_row(one) for one in found], form, _COLUMNS, empty='There are no such revisions.')
+
+
+def _row(one: history.Revision) -> dict[str, Any]:
+    ended = one.began_ms is not None and one.ended_ms is not None
+    return {
+        'repository': one.repository,
+        'spec': one.spec,
+        'revision': one.commit_id[:8],
+        'branch': one.branch,
+        'state': one.state,
+        'verdict': one.verdict,
+        'seconds': round(((one.ended_ms or 0) - (one.began_ms or 0)) / 1000, 1) if ended else None,
+        'seen': common.moment(one.seen_ms),
+        'reports': one.reports,
+        'commit': one.commit_id,
+        'attempt': one.attempt or None,
+        'tries': one.tries,
+        'why': one.why,
+    }

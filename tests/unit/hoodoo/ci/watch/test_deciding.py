@@ -1,0 +1,151 @@
+"""What a watcher decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hoodoo.ci import attempts
+from hoodoo.ci.watch import config, deciding
+
+A, B, C = 'a' * 40, 'b' * 40, 'c' * 40
+SAID = f"""ref: refs/heads/main\tHEAD
+{A}\tHEAD
+{A}\trefs/heads/main
+{B}\trefs/heads/release/1
+{C}\trefs/heads/feature
+junk
+"""
+
+
+def test_what_git_says_of_a_repository_is_read() -> None:
+    found = deciding.listing(SAID)
+    assert (found.default, dict(found.heads)) == ('main', {'main': A, 'release/1': B, 'feature': C})
+    assert deciding.listing('') == deciding.Listing(default='', heads={})
+    assert deciding.listing(f'{A}\tHEAD\n').default == '', 'a head that is no branch'
+
+
+@pytest.mark.parametrize(
+    ('patterns', 'wanted'),
+    [
+        ((), {'main': A}),
+        (('main',), {'main': A}),
+        (('release/*',), {'release/1': B}),
+        (('*',), {'feature': C, 'main': A, 'release/1': B}),
+        (('Main', 'gone'), {}),
+    ],
+)
+def test_which_branches_are_watched(patterns: tuple[str, ...], wanted: dict[str, str]) -> None:
+    assert deciding.watched(deciding.listing(SAID), patterns) == wanted
+
+
+def test_a_repository_without_a_default_branch_needs_names() -> None:
+    found = deciding.Listing(default='main', heads={'other': A})
+    assert deciding.watched(found, ()) == {}
+
+
+@pytest.mark.parametrize(
+    ('changed', 'path', 'also', 'touched'),
+    [
+        (['specs/a/manifest'], 'specs/a', (), True),
+        (['specs/a'], 'specs/a', (), True),
+        (['specs/ab/manifest'], 'specs/a', (), False),
+        (['readme'], '', (), True),
+        ([], '', (), False),
+        (['charms/x/src/charm.py'], 'specs/a', ('charms',), True),
+        (['charms/x/src/charm.py'], 'specs/a', ('charms/*/src/*',), True),
+        (['charms2/x'], 'specs/a', ('charms/',), False),
+        (['readme', 'specs/a/ci/verify'], 'specs/a', (), True),
+    ],
+)
+def test_what_touches_a_spec(changed: list[str], path: str, also: tuple[str, ...], touched: bool) -> None:
+    assert deciding.touches(changed, config.Spec(name='x', path=path, also=also)) is touched
+
+
+@dataclass(frozen=True)
+class _One:
+    id: int
+    seen_ms: int
+    committed_ms: int
+
+
+def test_the_newest_is_next() -> None:
+    old, new, newer = _One(1, 10, 99), _One(2, 20, 1), _One(3, 20, 2)
+    assert deciding.chosen([old, new, newer], running=0, limit=2) == [newer, new]
+    assert deciding.chosen([old, new, newer], running=1, limit=2) == [newer]
+    assert deciding.chosen([old], running=3, limit=2) == []
+
+
+@pytest.mark.parametrize(
+    ('poll_s', 'failures', 'wanted'),
+    [(60, 0, 60), (60, 1, 120), (60, 3, 480), (60, 99, 3600), (7200, 0, 7200), (7200, 5, 7200)],
+)
+def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: float) -> None:
+    assert deciding.backoff_s(poll_s, failures) == wanted
+
+
+@pytest.mark.parametrize(
+    ('verdict', 'status', 'stopping', 'tries', 'wanted'),
+    [
+        ('passed', 0, False, 1, ('done', 'passed', False)),
+        ('failed', 1, True, 1, ('done', 'failed', False)),
+        ('invalid', 2, False, 1, ('done', 'invalid', False)),
+        # It ended while nobody watched.
+        ('passed', None, False, 1, ('done', 'passed', False)),
+        ('cancelled', 130, True, 1, ('back', 'cancelled', False)),
+        ('cancelled', 130, False, 1, ('done', 'cancelled', False)),
+        ('running', -9, False, 1, ('again', '', True)),
+        ('running', None, False, 1, ('again', '', True)),
+        ('interrupted', None, False, 1, ('again', '', True)),
+        ('running', -9, False, 2, ('done', 'interrupted', True)),
+        ('running', -9, True, 1, ('leave', '', False)),
+        # It got to no attempt.
+        ('', 2, False, 1, ('done', 'failed', False)),
+        ('', -15, True, 1, ('back', '', False)),
+        ('', -9, False, 1, ('again', '', False)),
+        ('', None, False, 2, ('done', 'interrupted', False)),
+    ],
+)
+def test_what_becomes_of_a_revision(
+    verdict: str, status: int | None, stopping: bool, tries: int, wanted: tuple[str, str, bool]
+) -> None:
+    found = deciding.judged(verdict, status=status, stopping=stopping, tries=tries)
+    assert (found.step.value, found.verdict, found.reap) == wanted
+
+
+@pytest.mark.parametrize(
+    ('before', 'now', 'wanted'),
+    [
+        ('', 'passed', ('each',)),
+        ('passed', 'passed', ('each',)),
+        ('', 'failed', ('failure', 'each')),
+        ('failed', 'invalid', ('failure', 'each')),
+        ('failed', 'passed', ('recovery', 'each')),
+        ('interrupted', 'passed', ('recovery', 'each')),
+        ('failed', 'cancelled', ('each',)),
+        ('cancelled', 'passed', ('each',)),
+    ],
+)
+def test_what_it_means_that_one_ended(before: str, now: str, wanted: tuple[str, ...]) -> None:
+    assert before in ('', *attempts.VERDICTS)
+    assert deciding.events(before, now) == wanted
+
+
+def _target(name: str, on: tuple[str, ...], repositories: tuple[str, ...] = ('*',)) -> config.Target:
+    return config.Target(name=name, source=config.Source(file=Path('x')), on=on, repositories=repositories)
+
+
+def test_who_is_told_and_only_once() -> None:
+    targets = [
+        _target('failures', ('failure',)),
+        _target('all', ('each', 'failure')),
+        _target('recoveries', ('recovery',)),
+        _target('others', ('each',), ('web-*',)),
+    ]
+    assert deciding.told(targets, 'specs', ('failure', 'each')) == [
+        ('failures', 'failure'),
+        ('all', 'failure'),
+    ]
+    assert deciding.told(targets, 'web-1', ('each',)) == [('all', 'each'), ('others', 'each')]
