@@ -223,7 +223,7 @@ async def test_a_change_drops_no_connection(
     asking = [asyncio.create_task(go_on()) for _ in range(2)]
     # Another daemon's: it finds the one that runs, which keeps its number.
     heir = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / HOME)}))
-    pid = (tmp_path / 'h/front' / MODEL / 'pid').read_text()
+    pid = (tmp_path / HOME / 'front' / MODEL / 'pid').read_text()
     for number in range(1, 4):
         await heir.apply(MODEL, front(number))
         pem = front(number).certificates['blog-tls'].partition(END)[0] + END
@@ -234,8 +234,8 @@ async def test_a_change_drops_no_connection(
     stop.set()
     await asyncio.gather(*asking)
     assert failed == []
-    assert (tmp_path / 'h/front' / MODEL / 'pid').read_text() == pid
-    modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / 'h/front' / MODEL).glob('*.pem')}
+    assert (tmp_path / HOME / 'front' / MODEL / 'pid').read_text() == pid
+    modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / HOME / 'front' / MODEL).glob('*.pem')}
     assert modes == {'0o600'}
 
 
@@ -245,14 +245,14 @@ async def test_a_door_that_was_killed_is_missed_and_opened_again(
     front = Front(gateway=GATEWAY, routes=(_route('plain.example.com', *pods),), certificates={}, hosts={})
     await proxies.apply(MODEL, front)
     missed = asyncio.create_task(proxies.wait_ended([MODEL]))
-    pid = int((tmp_path / 'h/front' / MODEL / 'pid').read_text())
+    pid = int((tmp_path / HOME / 'front' / MODEL / 'pid').read_text())
     os.kill(pid, signal.SIGKILL)
     async with asyncio.timeout(15):
         assert await missed == MODEL
         assert await proxies.wait_ended([MODEL]) == MODEL
     await proxies.apply(MODEL, front)
     assert (await _ask('http://plain.example.com/'))[0] == 200
-    pid = int((tmp_path / 'h/front' / MODEL / 'pid').read_text())
+    pid = int((tmp_path / HOME / 'front' / MODEL / 'pid').read_text())
     shutil.rmtree(tmp_path / HOME)
     await proxies.remove_all()
     assert await procs.wait_gone([pid], timeout_s=15)
