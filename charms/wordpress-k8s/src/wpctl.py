@@ -23,6 +23,9 @@ SILENT = 'no-answer'
 
 DATABASE_CODES = (UNREACHABLE, DENIED, NO_DATABASE)
 
+_PATIENCE = {'RES_OPTIONS': 'timeout:1 attempts:2'}
+"""A name server that is silent would keep a hook for ten seconds, which is the usual patience with one."""
+
 
 class WpctlError(Exception):
     """The helper refused.
@@ -183,6 +186,7 @@ class Wpctl:
                 group=USER,
                 # Pebble's choice, the user's home, need not be in an image.
                 working_dir='/',
+                environment=_PATIENCE,
                 timeout=timeout_s,
             )
             output = process.wait_output()[0]

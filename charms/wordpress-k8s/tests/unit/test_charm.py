@@ -244,6 +244,12 @@ def test_new_code_upgrades_the_schema_after_an_export(
     assert out.workload_version == '7.1.4'
 
 
+def test_a_name_server_that_is_silent_keeps_no_hook(context: Context, state: MakeState) -> None:
+    ready(context, state())
+    patience = {call.environment.get('RES_OPTIONS') for call in context.exec_history['wordpress']}
+    assert patience == {'timeout:1 attempts:2'}
+
+
 def test_an_upgrade_that_goes_wrong_on_a_copy_is_not_done(context: Context, state: MakeState) -> None:
     old = {'ok': True, 'installed': True, 'upgrade_needed': True}
     bad = {**ANSWERS['rehearse'], 'good': False, 'errors': ['Duplicate entry']}
