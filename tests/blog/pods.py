@@ -75,7 +75,8 @@ class Pods:
         queries = {
             'users': 'SELECT COUNT(*) FROM {}.wp_users',
             'posts': "SELECT COUNT(*) FROM {}.wp_posts WHERE ID <= 3 AND post_type IN ('post', 'page')",
-            'all posts': "SELECT COUNT(*) FROM {}.wp_posts WHERE post_type IN ('post', 'page')",
+            'all posts': "SELECT COUNT(*) FROM {}.wp_posts WHERE post_type IN ('post', 'page')"
+            " AND post_status <> 'auto-draft'",
             'comments': 'SELECT COUNT(*) FROM {}.wp_comments',
             'home': "SELECT COUNT(*) FROM {}.wp_options WHERE option_name = 'home'",
         }
