@@ -21,7 +21,7 @@ from tests.blog.visitors import HOST, Visitor
 MODEL = 'trial'
 INITIALISED = 'Wordpress configured and initialised'
 DATABASE = ('wordpress:database', 'mariadb:database')
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 _LINE = re.compile(r'^unit-\S+: (\d\S* \S+) \S+ \S+ (.*)$')
 _TOOK = re.compile(r'^unit-(\S+): (\S+) .*hook "([^"]+)" took ([0-9.]+) s$', re.MULTILINE)
 
@@ -70,11 +70,11 @@ class Blog(Pods):
         limits = [f'--timeout={timeout_s:g}', f'--settle={settle_s:g}', '--retry-errors=3']
         self.hoodoo('wait', '--model', self.model, *limits, *more, timeout_s=timeout_s + 30)
 
-    def wait_unit(self, unit: str, status: str, *, seconds: int = 60) -> None:
+    def wait_unit(self, unit: str, status: str, *, seconds: int = 180) -> None:
         """Wait until *unit* has that status, and an agent that has nothing left to do."""
         self._wait_for(unit, f'workload-status=="{status}"', seconds)
 
-    def wait_message(self, unit: str, condition: str, *, seconds: int = 60) -> None:
+    def wait_message(self, unit: str, condition: str, *, seconds: int = 180) -> None:
         """Wait until the message of *unit*, M in the *condition*, is as it says, and the agent is idle."""
         self._wait_for(unit, condition.replace('M', 'workload-message'), seconds)
 

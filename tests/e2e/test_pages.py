@@ -38,6 +38,7 @@ from tests.e2e.terminal import Terminal
 pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 
 TUTORIAL = TOP / 'docs' / 'tutorial.md'
+INVENTORY = TOP / 'docs' / 'howto' / 'inventory.md'
 CHARM_AUTHORS = TOP / 'docs' / 'howto' / 'charm-authors.md'
 KUBERNETES_CHARMS = TOP / 'docs' / 'howto' / 'kubernetes-charms.md'
 DEBUG_A_HOOK = TOP / 'docs' / 'howto' / 'debug-a-hook.md'
@@ -59,7 +60,7 @@ _SHAPES = (
     (r'127\.0\.0\.1:\d+', 'ENDPOINT'),
     (r'\b10\.\d+\.\d+\.\d+', 'ADDRESS'),
     (r'(?<=, 443) +\d+s$', ' AGE'),
-    (r'/\S*/(hello|blog)\b', r'HOME/\1'),
+    (r'/\S*/(hello|blog|inventory)\b', r'HOME/\1'),
     (r' +', ' '),
 )
 
@@ -164,6 +165,10 @@ def test_the_tutorial_does_what_it_says(site: Site, tmp_path: Path) -> None:
     shell = Shell(site, tmp_path)
     _run(TUTORIAL, shell)
     assert (shell.home / 'hello' / 'manifest').is_file(), "it leaves the reader's files"
+
+
+def test_the_page_about_inventories_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    _run(INVENTORY, Shell(site, tmp_path))
 
 
 def test_the_page_about_debugging_does_what_it_says(site: Site, tmp_path: Path) -> None:

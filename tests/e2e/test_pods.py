@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from bedrock import charm, process
+from bedrock.oci import layers, model, writer
 from tests.e2e.conftest import TOP, Site
 from tests.e2e.terminal import Terminal
 
@@ -179,6 +181,25 @@ def test_a_terminal_of_a_container_has_a_size_and_an_interrupt(sidecar: Sidecar)
         terminal.wait_for(lambda text: 'it ended by 7' in text)
 
 
+def test_a_pod_runs_the_image_that_was_given_until_it_is_given_again(
+    sidecar: Sidecar, tmp_path: Path
+) -> None:
+    def files(unit: int) -> list[str]:
+        script = 'PEBBLE_SOCKET=/charm/containers/app/pebble.socket /charm/bin/pebble ls /image'
+        return sidecar.juju('ssh', f'fixed/{unit}', script, check=False).stdout.split()
+
+    image = f'app-image=oci:{_build(tmp_path, "old")}'
+    sidecar.juju('deploy', str(_charm_with_image(tmp_path)), 'fixed', '--resource', image)
+    sidecar.until(lambda: files(0) == ['old'], 'the image that was given')
+    _build(tmp_path, 'new')
+    sidecar.juju('scale-application', 'fixed', '2')
+    sidecar.until(lambda: files(1) == ['old'], 'the same image')
+    sidecar.juju('attach-resource', 'fixed', image)
+    sidecar.until(lambda: files(1) == ['new'], 'the image that was built since')
+    sidecar.juju('remove-application', '--no-prompt', '--force', 'fixed')
+    sidecar.until(lambda: 'fixed' not in sidecar.site.status(MODEL)['applications'], 'gone')
+
+
 def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None:
     sidecar.juju('scale-application', 'sidecar', '2')
     sidecar.shows('active hello', 1)
@@ -201,6 +222,31 @@ def test_an_application_goes_with_its_pods(sidecar: Sidecar) -> None:
     sidecar.juju('remove-application', '--no-prompt', '--destroy-storage', 'sidecar')
     sidecar.until(lambda: not sidecar.site.status(MODEL)['applications'], 'gone')
     sidecar.until(lambda: not list((sidecar.site.folder / 'pocket' / 'm').glob('juju-*')), 'folders')
+
+
+def _build(folder: Path, name: str) -> Path:
+    """Make *folder*/layout an image that has the empty file /image/*name*."""
+    shutil.rmtree(folder / 'tree', ignore_errors=True)
+    (folder / 'tree/image').mkdir(parents=True)
+    (folder / 'tree/image' / name).touch()
+    layer = layers.write(folder / 'tree', folder / 'layer', epoch=1)
+    writer.write(
+        folder / 'layout', [layer], model.Config(architecture=model.this_architecture()), tag='latest'
+    )
+    return folder / 'layout'
+
+
+def _charm_with_image(folder: Path) -> Path:
+    made = folder / 'fixed'
+    made.mkdir()
+    (made / 'metadata.yaml').write_text(
+        'name: fixed\nsummary: s\ndescription: d\nassumes: [k8s-api]\n'
+        'containers: {app: {resource: app-image}}\nresources: {app-image: {type: oci-image}}\n'
+    )
+    (made / 'manifest.yaml').write_text('bases: [{name: debian, channel: "12", architectures: [amd64]}]\n')
+    (made / 'dispatch').write_text('#!/bin/sh\n')
+    (made / 'dispatch').chmod(0o755)
+    return made
 
 
 def _pebble_of(sidecar: Sidecar) -> int:

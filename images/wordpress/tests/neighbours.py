@@ -31,7 +31,7 @@ exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 
 
 def debian(release: str, *packages: str) -> Path:
-    """The tree of a release with *packages*: made once and kept, or a skipped test that says what it lacks."""
+    """The tree of a release with *packages*: made once and kept, or else a test is skipped."""
     kept = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'hoodoo/trees'
     tree = kept / '-'.join((release, *packages))
     if tree.is_dir():
@@ -85,7 +85,7 @@ _SERVERS = ('account', 'container', 'object')
 
 @contextlib.contextmanager
 def swift(folder: Path) -> Generator[Swift]:
-    """Swift and Keystone of Debian, with a project `blogs` and an empty container `media` that all may read."""
+    """Swift and Keystone of Debian, with a project `blogs` and an empty container `media` for all to read."""
     tree = debian(
         'bookworm', 'keystone', 'memcached', 'swift-account', 'swift-container', 'swift-object', 'swift-proxy'
     )

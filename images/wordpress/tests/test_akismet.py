@@ -124,7 +124,7 @@ def _comment(unit: site.Unit, text: str) -> int:
 def _comments(base: site.Database, unit: site.Unit) -> dict[str, str]:
     """What is kept of each comment: spam, 1 (shown) or 0 (held)."""
     query = 'SELECT comment_content, comment_approved FROM wp_comments WHERE comment_ID > 1'
-    return {text: state for text, state in base.query(query, database=unit.site['database']['name'])}
+    return {row[0]: row[1] for row in base.query(query, database=unit.site['database']['name'])}
 
 
 def test_18_the_key_is_followed_and_spam_is_found(blog: site.Unit, base: site.Database, api: _Api) -> None:

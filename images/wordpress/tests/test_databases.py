@@ -55,7 +55,13 @@ def test_31_a_blog_lives_on_it(make: conftest.MakeUnit, server: site.Database, i
     assert said['ok'], said
     print(f'{said["server"]}, TLS {is_secure}')
     units = [first, make(like=first), make(like=first)]
-    wanted = {'title': 'Blog', 'user': 'admin', 'email': 'a@example.com', 'password': PASSWORD, 'public': True}
+    wanted = {
+        'title': 'Blog',
+        'user': 'admin',
+        'email': 'a@example.com',
+        'password': PASSWORD,
+        'public': True,
+    }
     racing = [unit.spawn('install', wanted) for unit in units]
     results = sorted(str(site.Unit.answer(one).get('result')) for one in racing)
     assert results == ['already-installed', 'already-installed', 'installed']

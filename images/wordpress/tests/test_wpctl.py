@@ -195,18 +195,17 @@ def test_an_upgrade_is_rehearsed_on_a_copy_that_is_gone_afterwards(
     assert base.query(sums, database=name) == before
     assert [row[0] for row in base.query('SHOW TABLES', database=name)] == tables
     assert base.query("SHOW DATABASES LIKE '%rehearsal'") == []
-    assert 'wp_capabilities' in {row[0] for row in base.query('SELECT meta_key FROM wp_usermeta', database=name)}
+    keys = base.query('SELECT meta_key FROM wp_usermeta', database=name)
+    assert ['wp_capabilities'] in keys
 
 
-def test_a_rehearsal_that_fails_says_so_and_leaves_nothing(
-    installed: site.Unit, base: site.Database
-) -> None:
+def test_a_rehearsal_that_fails_says_so_and_leaves_nothing(installed: site.Unit, base: site.Database) -> None:
     name = installed.site['database']['name']
     base.query("UPDATE wp_options SET option_value = '53496' WHERE option_name = 'db_version'", database=name)
     # Two of the same name cannot get the index back that makes names unique.
     base.query(
         'ALTER TABLE wp_options DROP INDEX option_name;'
-        "INSERT INTO wp_options (option_name, option_value) VALUES ('twice', 'planted'), ('twice', 'planted')",
+        "INSERT INTO wp_options (option_name, option_value) VALUES ('twice', 'x'), ('twice', 'x')",
         database=name,
     )
     found = installed.wpctl('rehearse')

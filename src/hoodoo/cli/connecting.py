@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import click
 
 from bedrock import errors
-from hoodoo.cli import common
+from hoodoo.cli import common, envs
 from hoodoo.fleet import checkout, session
-from hoodoo.inventory import index, selecting
+from hoodoo.inventory import selecting
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import State
 from hoodoo.settings import Settings
@@ -88,9 +88,7 @@ def known(settings: Settings, name: str) -> tuple[Environment, State]:
     Raises:
         UsageFault: there is none, or there are several.
     """
-    with index.opened(settings.state / 'index.db', settings.inventory, lenient=True) as (opened, inventory):
-        if inventory.problems is not None:
-            click.echo(f'{inventory.problems.message}; what it said before is used', err=True)
+    with envs.opened_index(settings) as opened:
         exact = opened.get(name)
         environment = exact or selecting.the_one(opened.environments(), name)
         return environment, opened.state(environment.name)

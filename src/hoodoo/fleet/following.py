@@ -31,8 +31,7 @@ def follow(
             for group in looking.grouped(environments):
                 tasks.create_task(_Follower(group, manner, tell, room).run(tasks))
 
-    with asyncio.Runner() as runner:
-        runner.run(all_of_them())
+    looking.run(all_of_them())
 
 
 class _Follower:

@@ -11,7 +11,7 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from bedrock import errors
 from hoodoo import model, wording
@@ -95,8 +95,23 @@ def look(environments: Iterable[Environment], book: Book, manner: Manner, told: 
 
     No environment waits for a controller other than its own.
     """
+    return run(looked(environments, book, manner, told))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in an event loop of its own; of what went wrong in its tasks, raise the first."""
     with asyncio.Runner() as runner:
-        return runner.run(looked(environments, book, manner, told))
+        try:
+            return runner.run(work)
+        except BaseExceptionGroup as several:
+            raise _first(several) from None
+
+
+def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    one: object = several.exceptions[0]
+    if isinstance(one, BaseExceptionGroup):
+        return _first(cast('BaseExceptionGroup[BaseException]', one))
+    return several.exceptions[0]
 
 
 async def looked(
@@ -157,9 +172,9 @@ class Looker:
             controller = await asyncio.to_thread(self._manner.account, first)
             await self._meter(_LIST_COST)
             models = await self._answered(self._list(controller), controller)
-        except errors.Fault as err:
+        except (errors.Fault, OSError) as err:
             for environment in self._environments:
-                self._without(environment, Health.UNREACHABLE, err.message)
+                self._without(environment, Health.UNREACHABLE, str(err))
             return
         async with asyncio.TaskGroup() as tasks:
             for environment in self._environments:

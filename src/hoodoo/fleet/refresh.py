@@ -171,8 +171,7 @@ class Refresher:
                 return True
             return False
 
-        with asyncio.Runner() as runner:
-            return runner.run(in_time())
+        return looking.run(in_time())
 
     def _compare(self, environment: Environment, state: State) -> None:
         found: int | None = None

@@ -100,7 +100,7 @@ def bundle(exported: str, seen: Seen) -> Bundle:
 def _documents(exported: str) -> list[dict[str, Any]]:
     try:
         found = [one for one in yaml.load_all(exported, yamltext.safe_loader(exported)) if one]
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise errors.Fault('cannot read the bundle that the controller made of the model') from err
     if not found or not all(isinstance(one, dict) for one in found):
         raise errors.Fault('cannot read the bundle that the controller made of the model')

@@ -10,7 +10,7 @@ from pathlib import Path
 from bedrock.errors import Problem
 from hoodoo import wording
 from hoodoo.inventory import reading, regions
-from hoodoo.inventory.environment import Credentials, Environment, Kind
+from hoodoo.inventory.environment import Environment, Kind
 from hoodoo.review import findings
 
 _PRIVATE = stat.S_IRWXG | stat.S_IRWXO
@@ -64,26 +64,20 @@ def _specs(entries: Sequence[reading.Entry]) -> Iterator[Problem]:
 
 def _credentials(entries: Sequence[reading.Entry], folder: Path) -> Iterator[tuple[str, Problem]]:
     for entry in entries:
-        environment = entry.environment
-        yield from _source('credentials', environment.credentials, entry, folder)
-        if environment.read_credentials is not None:
-            yield from _source('read_credentials', environment.read_credentials, entry, folder)
-
-
-def _source(
-    key: str, source: Credentials, entry: reading.Entry, folder: Path
-) -> Iterator[tuple[str, Problem]]:
-    if source.kind is Kind.FILE:
-        path = folder / Path(source.path).expanduser()
-        try:
-            mode = path.stat().st_mode
-        except OSError as err:
-            message = f'cannot read {path}: {err.strerror}'
-            yield findings.WARNING, _at(entry, key, message, 'Whoever connects needs it there.')
-            return
-        if mode & _PRIVATE:
-            message = f'others can read {path}, which holds an account'
-            yield findings.ERROR, _at(entry, key, message, f'Run "chmod 600 {path}".')
+        one = entry.environment
+        for key, source in (('credentials', one.credentials), ('read_credentials', one.read_credentials)):
+            if source is None or source.kind is not Kind.FILE:
+                continue
+            path = folder / Path(source.path).expanduser()
+            try:
+                mode = path.stat().st_mode
+            except OSError as err:
+                message = f'cannot read {path}: {err.strerror}'
+                yield findings.WARNING, _at(entry, key, message, 'Whoever connects needs it there.')
+                continue
+            if mode & _PRIVATE:
+                message = f'others can read {path}, which holds an account'
+                yield findings.ERROR, _at(entry, key, message, f'Run "chmod 600 {path}".')
 
 
 def _at(entry: reading.Entry, key: str, message: str, hint: str) -> Problem:

@@ -49,7 +49,14 @@ def filled(draft: Draft, folder: Path) -> tuple[Environment | None, list[Problem
     for key in ('name', 'controller', 'model', 'revision'):
         filler.name(key)
     environment = Environment(
-        **filler.values,
+        name=filler.values['name'],
+        service=filler.values['service'],
+        cloud=filler.values['cloud'],
+        region=filler.values['region'],
+        stage=filler.values['stage'],
+        controller=filler.values['controller'],
+        model=filler.values['model'],
+        revision=filler.values['revision'],
         spec=filler.spec(folder),
         production=said['production'] if 'production' in said else is_production(said['stage']),
         labels={key: filler.text('labels', one, key) for key, one in said.get('labels', {}).items()},
@@ -110,17 +117,17 @@ class _Filler:
             self.problem('spec', str(err), err.hint)
             return ''
 
-    def credentials(self, name: str) -> Credentials | None:
-        """Where the account is to be had that the key *name* is about; None where nothing is said."""
-        said = self.said.get(name) or {}
+    def credentials(self, field: str) -> Credentials | None:
+        """Where an account is to be had; None where nothing says."""
+        said = self.said.get(field, {})
 
         def text(key: str) -> str:
-            return self.text(name, said.get(key, ''), key)
+            return self.text(field, said.get(key, ''), key)
 
         if 'file' in said:
             return Credentials(kind=Kind.FILE, path=text('file'))
         if 'command' in said:
-            words = tuple(self.text(name, one, 'command') for one in said['command'])
+            words = tuple(self.text(field, one, 'command') for one in said['command'])
             return Credentials(kind=Kind.COMMAND, command=words)
         if 'keyring' in said:
             return Credentials(kind=Kind.KEYRING, service=text('keyring'), user=text('user'))

@@ -89,7 +89,7 @@ class Index:
         try:
             seen, environments = self._read(self._folder)
         except errors.UsageFault as err:
-            if not lenient or had is None:
+            if not lenient or had is None or not had.environments:
                 raise
             return Inventory(folder=self._folder, environments=had.environments, rebuilt=False, problems=err)
         self._do(lambda db: rows.rebuild(db, key, seen.mark, environments), writes=True)

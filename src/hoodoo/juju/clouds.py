@@ -17,6 +17,21 @@ def decode(answer: Mapping[str, Any]) -> dict[str, str]:
     return {tag.removeprefix('cloud-'): str(cloud.get('type', '')) for tag, cloud in clouds.items()}
 
 
+def elsewhere(answer: Mapping[str, Any], *, asked: str) -> str:
+    """Where a model is, as ``CLOUD/REGION``, when that is not where it was asked to be; else empty.
+
+    Args:
+        answer: A ``ModelManager.ModelInfo`` answer about the model.
+        asked: The cloud that somebody named, as ``CLOUD`` or ``CLOUD/REGION``; may be empty.
+    """
+    (result,) = cast('list[dict[str, Any]]', answer['results'])
+    found: Mapping[str, Any] = result.get('result') or {}
+    cloud, region = str(found.get('cloud-tag') or '').removeprefix('cloud-'), found.get('cloud-region') or ''
+    wanted, _, wanted_region = asked.partition('/')
+    same = wanted in ('', cloud) and wanted_region in ('', region)
+    return '' if same or not cloud else f'{cloud}/{region}'.rstrip('/')
+
+
 def choose(clouds: Mapping[str, str], *, asked: str, on_kubernetes: bool, controller: str) -> str:
     """Return the cloud for a new model; empty leaves the choice to Juju.
 

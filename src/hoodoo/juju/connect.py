@@ -96,7 +96,7 @@ def open_driver(
         making: How a model that is created is to be; one that is there stays as it is.
 
     Raises:
-        UsageFault: no cloud of the controller fits *making*.
+        UsageFault: no cloud of the controller fits *making*, or the model is there and on another cloud.
     """
     controller, _, name = wanted.rpartition(':')
     target = find_target(settings, controller=controller, note=note)
@@ -108,6 +108,8 @@ def open_driver(
             f'cannot find model "{name}" on controller "{target.controller.name}"',
             hint=f'Only {owner} can make it, and let {target.controller.user} into it with "juju grant".',
         )
+    if uuid and making.cloud:
+        _check_cloud(target, uuid, name=name, asked=making.cloud)
     if not uuid:
         cloud = _cloud(target, making)
         note(f'creating model {name} on {target.controller.name}{f", cloud {cloud}" if cloud else ""}')
@@ -240,6 +242,20 @@ def _cloud(target: Target, making: Making) -> str:
     return clouds.choose(
         found, asked=making.cloud, on_kubernetes=making.on_kubernetes, controller=target.controller.name
     )
+
+
+def _check_cloud(target: Target, uuid: str, *, name: str, asked: str) -> None:
+    connection = rpc.Connection(target.controller)
+    try:
+        wanted = {'entities': [{'tag': f'model-{uuid}'}]}
+        found = clouds.elsewhere(connection.call('ModelManager', 'ModelInfo', wanted), asked=asked)
+    finally:
+        connection.close()
+    if found:
+        raise errors.UsageFault(
+            f'cannot use cloud "{asked}": model "{name}" is there already, on {found}',
+            hint='Leave --cloud and HOODOO_CLOUD out, or name another model with --model.',
+        )
 
 
 def _models(target: Target) -> dict[str, str]:

@@ -51,6 +51,9 @@ class Session:
         except (WebSocketException, OSError) as err:
             name = self._controller.name
             raise errors.UnreachableFault(f'cannot hear controller "{name}": the connection broke') from err
+        except ValueError as err:
+            name = self._controller.name
+            raise errors.UnreachableFault(f'cannot read what controller "{name}" says') from err
         if answer.get('error'):
             raise login.RpcFault(str(answer['error']), code=str(answer.get('error-code', '')))
         return cast('dict[str, Any]', answer.get('response') or {})

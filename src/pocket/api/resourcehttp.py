@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from bedrock.errors import Fault
-from pocket import blobs, storefetch
+from pocket import blobs, keptimages, storefetch
 from pocket.api import http
 from pocket.api.encode import resource as encode_resource
 from pocket.api.fields import untag
@@ -42,7 +42,8 @@ async def put(request: Request) -> Response:
         resources.check_upload, uuid, application, name, file_name=file_name, pending_id=pending
     )
     limit, image = (images.MAX_BYTES if wanted.type == images.TYPE else MAX_RESOURCE_BYTES), ''
-    with blobs.resources(controller.settings.home).part(limit=limit) as part:
+    home = controller.settings.home
+    with blobs.resources(home).part(limit=limit) as part:
         try:
             async for chunk in request.stream():
                 part.write(chunk)
@@ -54,6 +55,8 @@ async def put(request: Request) -> Response:
             raise JujuError(err.message, BAD_REQUEST) from err
         except blobs.MismatchFault as err:
             raise JujuError(f'resource "{name}" does not match its fingerprint', BAD_REQUEST) from err
+    if image:
+        part, image = await asyncio.to_thread(_pinned, home, part, image)
     stored = await controller.state.write(
         resources.store_upload,
         *(uuid, application, name),
@@ -64,6 +67,22 @@ async def put(request: Request) -> Response:
         image=image,
     )
     return JSONResponse({'resource': encode_resource(stored)})
+
+
+def _pinned(home: Path, part: blobs.Part, image: str) -> tuple[blobs.Part, str]:
+    """Keep the *image* that a resource names, where it is of this host, and its content with the digest."""
+    path = images.path_of(image)
+    try:
+        kept = keptimages.keep(home, path)
+    except Fault as err:
+        raise JujuError('. '.join(filter(None, (err.message, err.hint))), BAD_REQUEST) from err
+    if kept == path:
+        return part, image
+    content, image = images.pinned(kept)
+    with blobs.resources(home).part(limit=images.MAX_BYTES) as part:
+        part.write(content)
+        part.keep()
+    return part, image
 
 
 @http.answering()

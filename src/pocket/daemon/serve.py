@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from bedrock import errors, jujukeys
-from pocket import blobs
+from pocket import blobs, keptimages
 from pocket.agents import deadlines, downloads
 from pocket.agents.frontdoor import FrontDoor
 from pocket.agents.machine import MachineSource
@@ -26,7 +26,7 @@ from pocket.api.kube.listeners import Listeners
 from pocket.api.server import ApiServer
 from pocket.daemon import _files
 from pocket.services import charms, clouds, machines, models, resources
-from pocket.services.cluster import pods
+from pocket.services.cluster import images, pods
 from pocket.services.storage import provisioning
 from pocket.settings import Settings
 from pocket.state import State, Tx
@@ -137,6 +137,7 @@ async def _sweep(state: State, settings: Settings) -> None:
     blobs.charms(settings.home).sweep(state.read(charms.archives))
     kept = blobs.resources(settings.home)
     kept.sweep(kept.path(fingerprint) for fingerprint in state.read(resources.fingerprints))
+    keptimages.sweep(settings.home, map(images.path_of, state.read(resources.images)))
 
 
 def _stop_signals() -> asyncio.Event:

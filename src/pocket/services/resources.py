@@ -224,6 +224,13 @@ def fingerprints(tx: Tx) -> frozenset[str]:
     return frozenset(str(row['fingerprint']) for row in found)
 
 
+def images(tx: Tx) -> list[str]:
+    """Return what is kept of each image that some model names, see `services.cluster.images.parse`."""
+    return [
+        str(row['image']) for row in rows.many(tx, "SELECT DISTINCT image FROM resource WHERE image <> ''")
+    ]
+
+
 def check_fingerprint(text: str) -> str:
     """Return *text* when it is a SHA-384 in hex.
 

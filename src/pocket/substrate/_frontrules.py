@@ -38,7 +38,8 @@ def configuration(front: Front, *, folder: Path, user: str) -> str:
     """The configuration of the door *front*.
 
     Args:
-        folder: Where certificates, their list (``list``) and the socket are.
+        folder: Where certificates and their list (``list``) are. haproxy has to be started in it, for the
+            path of its socket would be too long in some homes.
         user: Whom the process that talks with the world runs as.
     """
     # A pod may have one process for each connection: with eight of them, a connection that is kept for later
@@ -55,7 +56,7 @@ def configuration(front: Front, *, folder: Path, user: str) -> str:
     return f"""global
     user {user}
     chroot "{place}/empty"
-    stats socket "{place}/control" mode 600 level admin expose-fd listeners
+    stats socket unix@control mode 600 level admin expose-fd listeners
     crt-base "{place}"
     maxconn 4000
     hard-stop-after 60s

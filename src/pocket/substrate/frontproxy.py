@@ -60,9 +60,9 @@ class FrontProxies:
         if program is None:
             raise errors.Fault('cannot carry out ingresses: there is no haproxy', hint='apt install haproxy')
         await asyncio.to_thread(_write, folder, wanted)
-        command = [program, '-f', str(folder / 'haproxy.cfg')]
+        command = [program, '-C', str(folder), '-f', str(folder / 'haproxy.cfg')]
         try:
-            await process.arun([*command, '-c', '-q'], timeout_s=_TIMEOUT_S)
+            await process.arun([*command, '-c'], timeout_s=_TIMEOUT_S)
         except errors.Fault:
             # What runs goes on as it was; the next call is not to take this for what it runs by.
             (folder / 'haproxy.cfg').unlink()

@@ -35,8 +35,10 @@ from pocket.substrate import (
     OnLine,
     _booting,
     _filesystems,
+    _folders,
     _inside,
-    _seeds,
+    _storage,
+    _views,
     bases,
     cgroups,
     images,
@@ -47,8 +49,8 @@ from pocket.substrate import (
     records,
 )
 from pocket.substrate.home import Home
-from pocket.substrate.pods import containers, starting, volumes
-from pocket.substrate.pods.pods import Pods, in_container
+from pocket.substrate.pods import starting
+from pocket.substrate.pods.pods import Pods
 from pocket.substrate.records import Record
 
 _BOOT_TIMEOUT_S = 90.0
@@ -58,8 +60,6 @@ _SWEEPERS = 8
 """How many machines are removed at once."""
 _HALT_SIGNAL = signal.SIGRTMIN + 3
 """What makes systemd halt the machine that it is the first process of (systemd(1), "Signals")."""
-_SHARED_USERS = 'the containers of pods share the users of the host'
-_HOST_BOOT = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
 
 
 class Nspawn:
@@ -71,17 +71,16 @@ class Nspawn:
         self._network = network.Network(settings)
         self._images = images.Images(settings)
         self._ranges = ranges.Ranges()
-        self._volumes = _filesystems.Images(settings.home / 'storage')
-        self._folders = volumes.Folders(settings.home / 'storage')
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._home = Home(settings, note=note)
         self._layout = self._home.layout
+        self._storage = _storage.Storage(settings.home / 'storage', self._home, note=note)
         self._pods = Pods(
             settings,
             self._home,
             images=self._images,
             network=self._network,
-            volumes=self._folders,
+            volumes=self._storage.folders,
             note=note,
         )
 
@@ -101,7 +100,15 @@ class Nspawn:
             folder = self._home.folder(spec.name)
             if record is None:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # made by half
-                record = self._create(spec, image=image, address=address, note=differs)
+                record = _folders.create(
+                    spec,
+                    settings=self._settings,
+                    home=self._home,
+                    claims=self._ranges,
+                    image=image,
+                    address=address,
+                    note=differs,
+                )
             # At each start: the first one may have been killed before it came to this.
             own = () if pod is None else (one.image for one in pod.workloads if one.image)
             for used in {record.image, *own}:
@@ -127,7 +134,7 @@ class Nspawn:
             if record is not None and record.pod is not None:
                 await starting.end(record.pod)  # what it wrote to volumes outlives it
             await self._stop(name, record)
-            await asyncio.to_thread(_delete, folder)
+            await asyncio.to_thread(_folders.remove, folder)
             self._ranges.release(folder)
             await self._network.release(name)
             cgroups.forget(self._layout, self._settings.tag)
@@ -151,7 +158,7 @@ class Nspawn:
         note = self._home.exec_record(name, key) if key else None
         if note is not None:
             note.parent.mkdir(exist_ok=True)
-        target = self._target(name, container, note)
+        target = _views.target(name, self._home.load(name), container, note)
         command = _inside.launcher(target, argv, cwd=cwd, user=user)
         try:
             return await _inside.run(
@@ -165,7 +172,7 @@ class Nspawn:
         self, name: str, argv: Sequence[str], *, cwd: str = '/', user: str = 'root', container: str = ''
     ) -> Entrance:
         """See `Substrate.entrance`."""
-        target = self._target(name, container, None)
+        target = _views.target(name, self._home.load(name), container, None)
         command = _inside.launcher(target, argv, cwd=cwd, user=user)
         return Entrance(command=tuple(command), leader_pid=target.leader_pid)
 
@@ -236,49 +243,26 @@ class Nspawn:
             record = self._home.load(name)
             if record is None or record.supervisor is None or not procs.alive(record.leader):
                 raise errors.Fault(f'cannot mount storage on machine {name}: it does not run')
-            if record.pod is not None:
-                # It was mounted when the pod started, if it belongs to it.
-                self._folders.ensure(filesystem.key)
-                return filesystem.size_mib
-            if filesystem.provider == 'loop':
-                image = await self._volumes.make(filesystem.key, size_mib=filesystem.size_mib)
-                shift = (
-                    _filesystems.Shift(users=record.users, plain=self._home.folder(name) / 'plain')
-                    if record.users
-                    else None
-                )
-                await _filesystems.mount_image(
-                    record.supervisor.pid, image, self._shared(name, filesystem), shift=shift
-                )
-            done = await self._inside(name, _filesystems.mount_command(filesystem))
-            return _filesystems.judge(filesystem, done)
+            return await self._storage.mount(
+                record, record.supervisor.pid, filesystem, run=self._inside(name)
+            )
 
     async def unmount(self, name: str, filesystem: Filesystem, *, destroy: bool) -> None:
         """See `Substrate.unmount`."""
         async with self._locks[name]:
             record = self._home.load(name)
-            if record is None or record.supervisor is None or not procs.alive(record.leader):
-                return
-            if record.pod is not None:
-                return  # it goes with the containers that have it
-            done = await self._inside(name, _filesystems.unmount_command(filesystem, destroy=destroy))
-            if done.returncode != 0:
-                said = done.stderr.decode(errors='replace').strip()
-                raise errors.Fault(f'cannot unmount "{filesystem.mount_point}" on machine {name}: {said}')
-            if filesystem.provider == 'loop':
-                await _filesystems.unmount_image(record.supervisor.pid, self._shared(name, filesystem))
+            if record is not None and record.supervisor is not None and procs.alive(record.leader):
+                await self._storage.unmount(
+                    record, record.supervisor.pid, filesystem, destroy=destroy, run=self._inside(name)
+                )
 
     async def delete_volume(self, key: str) -> None:
         """See `Substrate.delete_volume`."""
-        await self._delete_volume(key)
+        await self._storage.delete(key)
 
     async def sweep_volumes(self, wanted: frozenset[str]) -> None:
         """Delete the volumes that are not *wanted*; one that is in use stays."""
-        for key in sorted((self._volumes.keys() | self._folders.keys()) - wanted):
-            try:
-                await self._delete_volume(key)
-            except errors.Fault as err:
-                self._note(f'storage volume {key}: {err.message}')
+        await self._storage.sweep(wanted)
 
     async def sweep(self, wanted: frozenset[str]) -> None:
         """Remove machines, and what a crash left of machines, that are not *wanted*."""
@@ -368,13 +352,6 @@ class Nspawn:
         records.save(folder, record)
         return self._host(record)
 
-    async def _delete_volume(self, key: str) -> None:
-        for record in self._home.records():
-            if record.pod is not None and procs.alive(record.leader) and key in record.pod.volumes():
-                raise errors.Fault(f'cannot delete storage volume {key}: pod {record.name} still has it')
-        await self._folders.delete(key)
-        await self._volumes.delete(key)
-
     async def _stop(self, name: str, record: Record | None) -> None:
         """End the machine or pod and remove what it has outside its folder, whatever of it there is."""
         if record is not None:
@@ -400,96 +377,10 @@ class Nspawn:
 
         return await bases.ensure(self._images, base, note=tell)
 
-    def _create(self, spec: HostSpec, *, image: images.Image, address: str, note: str) -> Record:
-        """Make the folder of a new machine; it exists under its name only when it is complete."""
-        folder = self._home.folder(spec.name)
-        held = isolation.here(self._settings, self._layout)
-        held.require(spec.name)
-        if spec.pod is not None and held.kind == 'users':
-            if self._settings.isolation == 'users':
-                raise errors.Fault(
-                    f'cannot make pod {spec.name} with users of its own: its containers share a network',
-                    hint=isolation.HINT,
-                )
-            note = '; '.join(filter(None, (note, _SHARED_USERS)))
-            held = dataclasses.replace(held, kind='capabilities')
-        claim = self._ranges.claim(folder) if held.kind == 'users' else contextlib.nullcontext(0)
-        with claim as users:
-            return self._fill(folder, spec, image=image, address=address, note=note, users=users)
-
-    def _fill(
-        self, folder: Path, spec: HostSpec, *, image: images.Image, address: str, note: str, users: int
-    ) -> Record:
-        part = folder.with_name(f'.{spec.name}.new')
-        shutil.rmtree(part, ignore_errors=True)
-        for name in ('upper', 'work', 'root', 'lower', 'run'):
-            (part / name).mkdir(parents=True)
-        for name in ('upper', 'root', 'run'):
-            (part / name).chmod(0o755)  # whatever our umask is
-        # A pod's containers get files of their own at each start.
-        keys = () if spec.pod is not None else (_seeds.sow(part / 'upper', spec, users=users),)
-        record = Record(
-            name=spec.name,
-            model_uuid=spec.model_uuid,
-            region=spec.region,
-            image=image.id,
-            address=address,
-            ssh_host_keys=keys,
-            users=users,
-            note=note,
-        )
-        records.save(part, record)
-        part.rename(folder)
-        return record
-
     def _host(self, record: Record) -> Host:
-        assert record.leader is not None
-        return Host(
-            name=record.name,
-            address=record.address,
-            leader_pid=record.leader.pid,
-            run_dir=self._home.folder(record.name) / 'run',
-            ssh_host_keys=record.ssh_host_keys,
-            boot_id=f'{_HOST_BOOT}-{record.leader.pid}-{record.leader.start}',
-            isolation='users' if record.users else 'capabilities',
-            note=record.note,
-            pod='' if record.pod is None else record.pod.hostname,
-            pebbles={}
-            if record.pod is None
-            else {
-                one.name: containers.shared(self._home.folder(record.name), one.name) / containers.SOCKET
-                for one in record.pod.workloads
-            },
-        )
+        return _views.host(record, self._home.folder(record.name))
 
-    def _target(self, name: str, container: str, note: Path | None) -> _inside.Target:
-        """What programs are started in; *note* is where one writes who it is."""
-        record = self._home.load(name)
-        if record is None or record.leader is None or not procs.alive(record.leader):
-            kind = 'machine' if record is None or record.pod is None else 'pod'
-            raise errors.Fault(f'cannot run a program in {kind} {name}: it does not run')
-        leader, places = record.leader, record.cgroups
-        if record.pod is not None:
-            leader, places = in_container(record, record.leader, record.pod, container)
-        return _inside.Target(
-            leader_pid=leader.pid,
-            groups=tuple(cgroups.exec_group(Path(group)) for group in places),
-            bounding=_inside.bounding_set(leader.pid),
-            users=record.users,
-            record=note,
-            is_container=record.pod is not None,
-        )
-
-    async def _inside(self, name: str, argv: Sequence[str]) -> ExecResult:
+    def _inside(self, name: str) -> _storage.Run:
+        """Runs programs in a machine that do not take long."""
         env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8'}
-        return await self.exec(name, argv, env=env, timeout_s=_INSIDE_S)
-
-    def _shared(self, name: str, filesystem: Filesystem) -> Path:
-        return self._home.folder(name) / 'storage' / filesystem.key
-
-
-def _delete(folder: Path) -> None:
-    """Remove *folder*; should this be interrupted, what is left has no record and counts as made by half."""
-    (folder / records.FILE).unlink(missing_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
+        return lambda argv: self.exec(name, argv, env=env, timeout_s=_INSIDE_S)

@@ -61,3 +61,43 @@ def test_twenty_shells_and_twenty_runs_at_once_meet_nowhere(host: dict[str, str]
     assert seen.failures == []
     assert seen.answers >= 2 * len(places)
     assert seen.runs >= len(places)
+
+
+def test_a_pocket_that_is_down_is_started_for_its_session_alone(host: dict[str, str]) -> None:
+    north = {**host, 'POCKET_HOME': str(Path(host['JUJU']).parents[1]), 'POCKET_CONTROLLER': 'north'}
+    behind = 'readlink "$(dirname $(command -v juju))/.behind"'
+    script = f'pocket down && hoodoo run && juju show-model --format json && {behind}'
+    words = (
+        'env',
+        'exec',
+        'shop/north/shop-0',
+        '--write',
+        '--reason',
+        'it is down',
+        '--',
+        'sh',
+        '-c',
+        script,
+    )
+    before = Path(host['JUJU_DATA'], 'controllers.yaml').read_text()
+    done = process.run([isolation.BIN / 'hoodoo', *words], env={**north, 'POCKET_PORT': '0'}, timeout_s=300)
+    assert done.stdout.count('"short-name":"shop-0"') == 2
+    assert done.stdout.strip().endswith(host['JUJU'])
+    assert Path(host['JUJU_DATA'], 'controllers.yaml').read_text() == before
+
+
+def test_a_controller_that_is_down_is_not_taken_for_another_pocket(host: dict[str, str]) -> None:
+    south = {
+        **host,
+        'POCKET_HOME': str(Path(host['JUJU']).parents[2] / 'south'),
+        'POCKET_CONTROLLER': 'south',
+    }
+    west = {**host, 'POCKET_HOME': str(Path(host['JUJU']).parents[2] / 'west'), 'POCKET_CONTROLLER': 'west'}
+    _pocket(south, 'down')
+    words = ('env', 'exec', 'shop/south/shop-0', '--', 'juju', 'status')
+    done = process.run([isolation.BIN / 'hoodoo', *words], env=west, timeout_s=300, check=False)
+    assert done.returncode == 3
+    assert (
+        'cannot use controller "south": it is not running, and the pocket of this home is "west"'
+        in done.stderr
+    )

@@ -116,6 +116,8 @@ def test_5_planted_secrets_are_nowhere_to_be_read(plot: Blog, processes: set[tup
         if one in text
     ]
     assert hits == []
+    served = any(f'{PLANTED}-variable' in variables for _, variables in processes)
+    assert served, 'environments of processes cannot be seen'
     for image in ('wordpress', 'mariadb'):
         content = _files_of(image)
         measured(f'image {image}: {len(content)} bytes')

@@ -89,11 +89,12 @@ def _read(address: str, port: int, host: str, trust: ssl.SSLContext) -> tuple[in
     raw = socket.create_connection((address, port), 20)
     try:
         connection.sock = wrapped = trust.wrap_socket(raw, server_hostname=host)
+        # Afterwards the server may have closed it.
+        found = wrapped.getpeercert() or {}
         name = host if port == 443 else f'{host}:{port}'
         connection.request('GET', '/', headers={'Host': name})
         answer = connection.getresponse()
         text = answer.read().decode(errors='replace')
-        found = wrapped.getpeercert() or {}
     finally:
         connection.close()
         raw.close()

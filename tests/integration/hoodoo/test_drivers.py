@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bedrock import charm
+from bedrock import charm, errors
 from hoodoo import model, testing
 from hoodoo.juju import connect, driver
 from tests.integration.hoodoo import site as sites
@@ -62,6 +62,26 @@ def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         opened, _ = connect.open_driver(site.settings, wanted='', default='drivers', note=lambda _: None)
         yield Either(opened, archive)
         opened.close()
+
+
+@needs_machines[0]
+@needs_machines[1]
+def test_a_model_is_not_taken_for_one_on_another_cloud(
+    site: sites.Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('JUJU_DATA', site.env['JUJU_DATA'])
+
+    def opened(cloud: str) -> None:
+        making = connect.Making(cloud=cloud)
+        juju, _ = connect.open_driver(
+            site.settings, wanted='', default='placed', note=lambda _: None, making=making
+        )
+        juju.close()
+
+    for cloud in ('pocket', 'pocket', 'pocket/default'):
+        opened(cloud)
+    with pytest.raises(errors.UsageFault, match='"placed" is there already, on pocket/default'):
+        opened('k8s')
 
 
 def test_what_is_deployed_is_seen(either: Either) -> None:

@@ -12,22 +12,25 @@ import pytest
 from bedrock.inotify import Watch
 
 
+def _create(folder: Path) -> None:
+    (folder / 'new').touch()
+
+
+def _change_mode(folder: Path) -> None:
+    (folder / 'old').chmod(0o600)
+
+
+def _write(folder: Path) -> None:
+    (folder.parent / 'log').write_text('more')
+
+
 def _replace(folder: Path) -> None:
     (folder.parent / 'part').write_text('new')
     os.replace(folder.parent / 'part', folder / 'moved')
 
 
-@pytest.mark.parametrize(
-    'happens',
-    [
-        lambda folder: (folder / 'new').touch(),
-        lambda folder: (folder / 'old').chmod(0o600),
-        lambda folder: (folder.parent / 'log').write_text('more'),
-        _replace,
-    ],
-    ids=['created', 'mode', 'written', 'moved'],
-)
-async def test_what_happens_is_heard_once(tmp_path: Path, happens: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize('happens', [_create, _change_mode, _write, _replace])
+async def test_what_happens_is_heard_once(tmp_path: Path, happens: Callable[[Path], None]) -> None:
     folder = tmp_path / 'folder'
     (folder / 'below').mkdir(parents=True)
     (folder / 'old').touch(0o644)

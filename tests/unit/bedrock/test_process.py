@@ -99,3 +99,20 @@ def _assert_gone(pid: int) -> None:
         except FileNotFoundError:
             return
     pytest.fail(f'process {pid} still runs')
+
+
+def test_an_attached_program_decides_what_requests_to_end_mean() -> None:
+    started: list[int] = []
+
+    def start(pid: int) -> None:
+        started.append(pid)
+        # It may have set its trap or not; either way the signal is its own.
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+    status = process.attached(['sh', '-c', 'sleep 60'], on_start=start)
+    assert status == 128 + signal.SIGTERM
+    assert not os.path.exists(f'/proc/{started[0]}')
+    assert before == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+    assert process.attached(['sh', '-c', 'exit 7']) == 7

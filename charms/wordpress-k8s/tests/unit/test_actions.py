@@ -350,7 +350,7 @@ def test_archives_hold_tables_facts_and_uploads(tmp_path: Path) -> None:
     archive = tmp_path / 'x.tar'
     subprocess.run(
         [
-            *('tar', '--create', '--gzip', '--file', str(archive)),
+            *('tar', '--create', '--file', str(archive)),
             *('--directory', str(stage), 'facts.json', 'tables.sql.gz', '--directory', str(data), 'uploads'),
         ],
         check=True,

@@ -56,6 +56,16 @@ def parse(name: str, content: bytes) -> str:
     return json.dumps({key: value for key, value in kept.items() if value})
 
 
+def path_of(image: str) -> str:
+    """Where an image is of which `parse` said *image*."""
+    return str(json.loads(image)['path'])
+
+
+def pinned(path: str) -> tuple[bytes, str]:
+    """The content of a resource that names the image *path* of this host, and what `parse` says of it."""
+    return yaml.safe_dump({'registrypath': path}, width=2**16).encode(), json.dumps({'path': path})
+
+
 def reference(resource: Resource) -> OciReference | None:
     """Return where the image of a resource is; None while nobody has supplied it."""
     if not resource.image:

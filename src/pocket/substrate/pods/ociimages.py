@@ -15,14 +15,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedrock import archives, errors, process
+from bedrock import errors, process
 from bedrock.oci import layout, unpack
 from bedrock.oci.model import Config, ImageFault
+from pocket import keptimages
 from pocket.model.pods import OciReference
 from pocket.substrate import images
 
 _COPY_S = 1800.0
-_FOLDER, _ARCHIVE = 'oci:', 'oci-archive:'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,59 +36,38 @@ class OciImage:
 
 
 async def ensure(
-    cache: images.Images, reference: OciReference, *, note: images.Note = lambda _: None
+    cache: images.Images, reference: OciReference, *, home: Path, note: images.Note = lambda _: None
 ) -> OciImage:
     """Return the image that *reference* names, unpacking it unless it is there.
 
-    Who starts a container on it says so by ``cache.use``, as for any image.
+    Who starts a container on it says so by ``cache.use``, as for any image. Those of this host are kept in
+    *home*.
 
     Raises:
         Fault: it is not there, damaged, or cannot be fetched.
     """
-    kind, place, tag = read(reference.path)
-    if kind == _FOLDER:
-        return await _unpacked(cache, Path(place), tag, note)
+    place = keptimages.read(reference.path)
+    if place.kind:
+        if not place.digest:  # of a resource that was given before images were kept
+            place = keptimages.read(await asyncio.to_thread(keptimages.keep, home, reference.path))
+        kept = keptimages.folder(home, place.digest)
+        if not kept.is_dir():
+            raise ImageFault(
+                f'cannot find the image {reference.path}: it is not kept in {kept.parent} any more',
+                hint='Attach it again: juju attach-resource APPLICATION RESOURCE=IMAGE.',
+            )
+        return await _unpacked(cache, kept, note)
     scratch = await asyncio.to_thread(cache.scratch)
     try:
-        folder = scratch / 'layout'
-        if kind == _ARCHIVE:
-            note(f'reading {place}')
-            await asyncio.to_thread(_open_archive, Path(place), folder)
-        else:
-            note(f'copying {place}')
-            await _copy(place, reference, folder)
-            tag = ''
-        return await _unpacked(cache, folder, tag, note)
+        note(f'copying {place.path}')
+        await _copy(place.path, reference, scratch / 'layout')
+        return await _unpacked(cache, scratch / 'layout', note)
     finally:
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
-def read(path: str) -> tuple[str, str, str]:
-    """The kind of a reference, the place, and the tag, which follows the last colon of a path.
-
-    Raises:
-        UsageFault: it names no place.
-    """
-    for kind in (_FOLDER, _ARCHIVE):
-        if path.startswith(kind):
-            place, colon, tag = path.removeprefix(kind).rpartition(':')
-            if not colon or '/' in tag:
-                place, tag = path.removeprefix(kind), ''
-            if not place.startswith('/'):
-                raise errors.UsageFault(
-                    f'cannot find the image "{path}"', hint=f'Name it by its whole path: {kind}/folder.'
-                )
-            return kind, place, tag
-    if not path or path.startswith('-') or any(letter.isspace() for letter in path):
-        raise errors.UsageFault(
-            f'cannot find the image "{path}"',
-            hint='For example oci:/folder, oci-archive:/file.tar or registry.example.com/name:tag.',
-        )
-    return '', path.removeprefix('docker://'), ''
-
-
-async def _unpacked(cache: images.Images, folder: Path, tag: str, note: images.Note) -> OciImage:
-    image = await asyncio.to_thread(layout.open_, folder, tag)
+async def _unpacked(cache: images.Images, folder: Path, note: images.Note) -> OciImage:
+    image = await asyncio.to_thread(layout.open_, folder)
     name = f'oci-{image.manifest.hexdigits}'
 
     def make(tree: Path) -> None:
@@ -96,15 +75,6 @@ async def _unpacked(cache: images.Images, folder: Path, tag: str, note: images.N
         unpack.unpack(image, tree, told=note)
 
     return OciImage(id=name, tree=await cache.ensure_made(name, make, note=note), config=image.config)
-
-
-def _open_archive(archive: Path, folder: Path) -> None:
-    if not archive.is_file():
-        raise errors.UsageFault(f'cannot find the image {archive}: there is no such file')
-    try:
-        archives.unpack(archive, folder)
-    except archives.ArchiveFault as err:
-        raise ImageFault(f'cannot read the image {archive}') from err
 
 
 async def _copy(name: str, reference: OciReference, folder: Path) -> None:

@@ -40,7 +40,7 @@ class Pods:
         volumes: Folders,
         note: Note,
     ) -> None:
-        self._cache = settings.cache
+        self._cache, self._at = settings.cache, settings.home
         self._home = home
         self._images = images
         self._network = network
@@ -170,7 +170,7 @@ class Pods:
         )
 
     async def _unpack(self, reference: OciReference, note: Note) -> ociimages.OciImage:
-        return await ociimages.ensure(self._images, reference, note=note)
+        return await ociimages.ensure(self._images, reference, home=self._at, note=note)
 
 
 def in_container(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import json
+import logging
 import secrets
 import shutil
+import socket
 import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -27,7 +30,7 @@ from pocket.state import State, Tx
 
 pytestmark = pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl')
 
-ADDRESS = '127.7.7.7'
+ADDRESS, OTHER = '127.7.7.7', '127.7.7.8'
 INGRESS = """
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -189,3 +192,48 @@ async def _exec(kube: Kube, credentials: Credentials, *, namespace: str = 'blog'
         message = await connection.recv()
         assert isinstance(message, bytes)
         return message
+
+
+@pytest.mark.parametrize(('taken', 'port'), [((), 6443), ((6443,), 16443), ((6443, 16443), 0)])
+async def test_another_port_is_taken_where_the_usual_one_is_not_free(
+    tmp_path: Path, taken: tuple[int, ...], port: int
+) -> None:
+    who = identity.load_or_create(tmp_path)
+    state = State(tmp_path / 'state.db')
+    uuid = await state.write(_add_model)
+    await state.write(addresses.set_addresses, {uuid: ClusterAddresses(gateway=OTHER)})
+    watch, complaints = state.watch('model'), _Complaints()
+    logging.getLogger(Listeners.__module__).addHandler(complaints)
+    listeners = Listeners(state=state, home=tmp_path, secret=who.kube_secret)
+    with contextlib.ExitStack() as stack:
+        for one in taken:
+            stack.enter_context(socket.create_server((OTHER, one)))
+        task = asyncio.create_task(listeners.run())
+        async with asyncio.timeout(20):
+            if not port:
+                assert 'neither port 6443 nor 16443 is free' in await complaints.said
+            while port and state.read(access.for_admin, uuid, who.kube_secret) is None:
+                await watch.changed()
+        found = state.read(access.for_admin, uuid, who.kube_secret)
+        assert (found.port if found else 0) == port
+        if found is not None:
+            kube = Kube(tmp_path, state, uuid, who)
+            kube.login(found)
+            assert await kube('get', 'secrets', '-o', 'name') == (0, '')
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    logging.getLogger(Listeners.__module__).removeHandler(complaints)
+    watch.close()
+    state.close()
+
+
+class _Complaints(logging.Handler):
+    """Hears the first line that is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.said.done():
+            self.said.set_result(record.getMessage())

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bedrock.oci import layers, writer
+from bedrock.oci.model import Config, this_architecture
 from tests.integration.pocket.client.test_against_api import Done
 from tests.integration.pocket.client.test_against_api import juju as juju
 
@@ -41,10 +43,16 @@ def charm(tmp_path: Path) -> str:
 
 @pytest.fixture
 def image(tmp_path: Path) -> str:
-    layout = tmp_path / 'layout'
-    layout.mkdir()
-    (layout / 'index.json').write_text('{}')
-    return f'oci:{layout}'
+    _build(tmp_path, 'one')
+    return f'oci:{tmp_path}/layout'
+
+
+def _build(folder: Path, text: str) -> str:
+    """Make the image *folder*/layout anew; return its digest."""
+    (folder / 'tree').mkdir(exist_ok=True)
+    (folder / 'tree/file').write_text(text)
+    layer = layers.write(folder / 'tree', folder / 'layer', epoch=1)
+    return writer.write(folder / 'layout', [layer], Config(architecture=this_architecture()), tag='latest')
 
 
 @pytest.fixture
@@ -133,6 +141,30 @@ def test_an_image_that_is_not_there_changes_nothing(k8s: Juju, charm: str) -> No
         assert done.code == 1, word
         assert error in done.err, word
     assert _json(k8s, 'status')['applications'] == {}
+
+
+def test_an_image_is_what_it_was_until_it_is_attached_again(
+    k8s: Juju, charm: str, image: str, tmp_path: Path
+) -> None:
+    def shown() -> tuple[str, str]:
+        (one,) = _json(k8s, 'resources', 'web')['resources']
+        return one['fingerprint'], one['timestamp']
+
+    assert k8s('deploy', charm, '--resource', f'app-image={image}').code == 0
+    first = shown()
+    _build(tmp_path, 'two')
+    assert shown() == first
+    assert k8s('attach-resource', 'web', f'app-image={image}').code == 0
+    second = shown()
+    assert second[0] != first[0]
+    assert second[1] > first[1]
+    archive = tmp_path / 'image.tar'
+    writer.pack(tmp_path / 'layout', archive)
+    assert k8s('attach-resource', 'web', f'app-image=oci-archive:{archive}').code == 0
+    (tmp_path / 'layout/index.json').write_text('{}')
+    done = k8s('attach-resource', 'web', f'app-image={image}')
+    assert done.code == 1
+    assert 'it holds 0 images' in done.err
 
 
 def test_an_image_that_is_not_named_changes_nothing(k8s: Juju, charm: str) -> None:

@@ -33,6 +33,8 @@ pytestmark = [
 
 GATEWAY = '127.9.9.9'
 MODEL = 'aaaa'
+HOME = 'h' * 120
+"""A path of a socket has at most 107 characters; that of a home may be longer."""
 WAIT_S = 8
 END = '-----END CERTIFICATE-----'
 
@@ -69,7 +71,7 @@ def pods() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 async def proxies(tmp_path: Path) -> AsyncGenerator[FrontProxies]:
-    made = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / 'h')}))
+    made = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / HOME)}))
     yield made
     await made.remove_all()
 
@@ -220,7 +222,7 @@ async def test_a_change_drops_no_connection(
 
     asking = [asyncio.create_task(go_on()) for _ in range(2)]
     # Another daemon's: it finds the one that runs, which keeps its number.
-    heir = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / 'h')}))
+    heir = FrontProxies(settings_.load({'POCKET_HOME': str(tmp_path / HOME)}))
     pid = (tmp_path / 'h/front' / MODEL / 'pid').read_text()
     for number in range(1, 4):
         await heir.apply(MODEL, front(number))
@@ -251,7 +253,7 @@ async def test_a_door_that_was_killed_is_missed_and_opened_again(
     await proxies.apply(MODEL, front)
     assert (await _ask('http://plain.example.com/'))[0] == 200
     pid = int((tmp_path / 'h/front' / MODEL / 'pid').read_text())
-    shutil.rmtree(tmp_path / 'h')
+    shutil.rmtree(tmp_path / HOME)
     await proxies.remove_all()
     assert await procs.wait_gone([pid], timeout_s=15)
 

@@ -97,10 +97,12 @@ def test_the_nearest_defaults_win_and_labels_are_merged(write: Write) -> None:
 
 
 def test_credentials_replace_one_another(write: Write) -> None:
-    entry = '{cloud: c, stage: s, credentials: {command: [pass, show, "{controller}"]}}'
+    reading_one = 'read_credentials: {keyring: k, user: "{model}"}'
+    entry = f'{{cloud: c, stage: s, credentials: {{command: [pass, show, "{{controller}}"]}}, {reading_one}}}'
     text = f'service: b\ncontroller: k\ncredentials: {{file: x}}\nenvironments: [{entry}]\n'
     (found,) = reading.load(write({'b.yaml': text}))
     assert found.credentials == Credentials(kind=Kind.COMMAND, command=('pass', 'show', 'k'))
+    assert found.read_credentials == Credentials(kind=Kind.KEYRING, service='k', user='b-s')
 
 
 @pytest.mark.parametrize(

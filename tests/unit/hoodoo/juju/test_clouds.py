@@ -53,3 +53,25 @@ def test_clouds_are_read_from_the_controllers_answer() -> None:
         'clouds': {'cloud-k8s': {'type': 'kubernetes', 'regions': 1}, 'cloud-a': {'type': 'lxd'}}
     }
     assert clouds.decode(answer) == {'k8s': 'kubernetes', 'a': 'lxd'}
+
+
+@pytest.mark.parametrize(
+    ('cloud', 'region', 'asked', 'elsewhere'),
+    [
+        ('aws', 'east', '', ''),
+        ('aws', 'east', 'aws', ''),
+        ('aws', 'east', 'aws/east', ''),
+        ('aws', 'east', 'aws/west', 'aws/east'),
+        ('aws', 'east', 'azure', 'aws/east'),
+        ('k8s', '', 'azure/west', 'k8s'),
+    ],
+)
+def test_a_model_that_is_on_another_cloud_is_found(
+    cloud: str, region: str, asked: str, elsewhere: str
+) -> None:
+    answer = {'results': [{'result': {'cloud-tag': f'cloud-{cloud}', 'cloud-region': region}}]}
+    assert clouds.elsewhere(answer, asked=asked) == elsewhere
+
+
+def test_a_model_that_does_not_tell_is_not_elsewhere() -> None:
+    assert clouds.elsewhere({'results': [{'error': {'message': 'no'}}]}, asked='aws') == ''

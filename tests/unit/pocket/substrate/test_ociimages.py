@@ -25,6 +25,11 @@ def cache(tmp_path: Path) -> images.Images:
 
 
 @pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / 'home'
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / 'tree').mkdir()
     (tmp_path / 'tree/file').write_text('x')
@@ -34,31 +39,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / 'layout'
 
 
-@pytest.mark.parametrize(
-    ('path', 'found'),
-    [
-        ('oci:/a/b', ('oci:', '/a/b', '')),
-        ('oci:/a/b:1.0', ('oci:', '/a/b', '1.0')),
-        ('oci:/a:b/c', ('oci:', '/a:b/c', '')),
-        ('oci-archive:/a.tar:x', ('oci-archive:', '/a.tar', 'x')),
-        ('registry.example.com:5000/a/b@sha256:0', ('', 'registry.example.com:5000/a/b@sha256:0', '')),
-        ('docker://ubuntu', ('', 'ubuntu', '')),
-    ],
-)
-def test_references_are_understood(path: str, found: tuple[str, str, str]) -> None:
-    assert ociimages.read(path) == found
-
-
-@pytest.mark.parametrize('path', ['', 'oci:relative', 'oci-archive:', '--flag', 'two words'])
-def test_references_that_name_no_place_are_refused(path: str) -> None:
-    with pytest.raises(errors.UsageFault, match='cannot find the image'):
-        ociimages.read(path)
-
-
-async def test_an_image_is_unpacked_once(cache: images.Images, folder: Path) -> None:
+async def test_an_image_is_unpacked_once(cache: images.Images, home: Path, folder: Path) -> None:
     notes: list[str] = []
     wanted = OciReference(path=f'oci:{folder}')
-    found = await asyncio.gather(*(ociimages.ensure(cache, wanted, note=notes.append) for _ in range(3)))
+    found = await asyncio.gather(
+        *(ociimages.ensure(cache, wanted, home=home, note=notes.append) for _ in range(3))
+    )
     assert {one.id for one in found} == {f'oci-{layout.open_(folder).manifest.hexdigits}'}
     assert (found[0].tree / 'file').read_text() == 'x'
     assert found[0].config.user == '33'
@@ -69,31 +55,41 @@ async def test_an_image_is_unpacked_once(cache: images.Images, folder: Path) -> 
         cache.remove(found[0].id)
 
 
-async def test_an_archive_is_the_same_image(cache: images.Images, folder: Path, tmp_path: Path) -> None:
+async def test_an_archive_is_the_same_image(
+    cache: images.Images, home: Path, folder: Path, tmp_path: Path
+) -> None:
     writer.pack(folder, tmp_path / 'one.tar')
-    one = await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'))
-    other = await ociimages.ensure(cache, OciReference(path=f'oci-archive:{tmp_path}/one.tar:one'))
+    one = await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'), home=home)
+    other = await ociimages.ensure(cache, OciReference(path=f'oci-archive:{tmp_path}/one.tar:one'), home=home)
     assert one == other
     assert [path.name for path in one.tree.parent.iterdir() if path.name.startswith('.import')] == []
 
 
-async def test_of_a_damaged_image_nothing_is_left(cache: images.Images, folder: Path) -> None:
+async def test_of_a_damaged_image_nothing_is_left(cache: images.Images, home: Path, folder: Path) -> None:
     blob = layout.path(folder, layout.open_(folder).layers[0])
     blob.write_bytes(bytes(blob.stat().st_size))
     with pytest.raises(ImageFault, match='another content'):
-        await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'))
+        await ociimages.ensure(cache, OciReference(path=f'oci:{folder}'), home=home)
     assert not cache.list_()
 
 
+async def test_what_is_not_kept_any_more_is_said(cache: images.Images, home: Path, folder: Path) -> None:
+    wanted = OciReference(path=f'oci:{folder}@sha256:{"0" * 64}')
+    with pytest.raises(ImageFault, match='not kept') as caught:
+        await ociimages.ensure(cache, wanted, home=home)
+    assert 'attach-resource' in caught.value.hint
+
+
 @pytest.mark.skipif(shutil.which('skopeo') is not None, reason='there is skopeo')
-async def test_without_skopeo_a_registry_cannot_be_asked(cache: images.Images) -> None:
+async def test_without_skopeo_a_registry_cannot_be_asked(cache: images.Images, home: Path) -> None:
+    wanted = OciReference(path='example.com/a:1', username='u', password='hidden')
     with pytest.raises(errors.Fault, match='no skopeo') as caught:
-        await ociimages.ensure(cache, OciReference(path='example.com/a:1', username='u', password='hidden'))
+        await ociimages.ensure(cache, wanted, home=home)
     assert 'hidden' not in errors.render(caught.value)
 
 
 async def test_skopeo_hears_of_the_password_by_a_file(
-    cache: images.Images, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: images.Images, home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Stands in for the program only: it copies a layout and notes what it was told.
     program = tmp_path / 'bin/skopeo'
@@ -106,7 +102,7 @@ async def test_skopeo_hears_of_the_password_by_a_file(
     program.chmod(0o755)
     monkeypatch.setenv('PATH', str(program.parent), prepend=':')
     wanted = OciReference(path='example.com/a:1', username='u', password='hidden')
-    found = await ociimages.ensure(cache, wanted)
+    found = await ociimages.ensure(cache, wanted, home=home)
     assert (found.tree / 'file').is_file()
     assert 'hidden' not in (tmp_path / 'said').read_text()
     assert base64.b64encode(b'u:hidden').decode() in (tmp_path / 'auth').read_text()

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from hoodoo.cli import common
-from hoodoo.inventory import index, selecting, showing
+from hoodoo.cli import common, envs
+from hoodoo.inventory import selecting, showing
 
 _COLUMNS = ('name', 'controller', 'model', 'revision', 'health', 'drift')
 
@@ -32,8 +32,7 @@ def command(selector: tuple[str, ...], columns: str, form: str) -> None:
       hoodoo env list cloud=aws,azure tier!=front --columns name,dns,tier
       hoodoo env list production=true --format json
     """
-    settings = common.settings()
-    with index.opened(settings.state / 'index.db', settings.inventory) as (opened, _):
+    with envs.opened_index() as opened:
         environments, states = opened.environments(), opened.states()
     found = selecting.select(environments, selector)
     chosen = [column.strip() for column in columns.split(',') if column.strip()] or list(_COLUMNS)

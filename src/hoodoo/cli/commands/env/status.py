@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hoodoo.cli import common
+from hoodoo.cli import common, envs
 from hoodoo.fleet import following, health, looking
-from hoodoo.inventory import index, selecting
+from hoodoo.inventory import selecting
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import Health, State
 
@@ -60,9 +60,7 @@ def command(selector: tuple[str, ...], timeout_s: float, worst: bool, watch: boo
     Exit codes: 0 all are ready; 1 some are not; 2 wrong usage.
     """
     settings = common.settings()
-    with index.opened(settings.state / 'index.db', settings.inventory, lenient=True) as (opened, inventory):
-        if inventory.problems is not None:
-            click.echo(f'{inventory.problems.message}; what it said before is used', err=True)
+    with envs.opened_index() as opened:
         environments = selecting.select(opened.environments(), selector)
         manner = looking.Manner(account=looking.known_account(settings), timeout_s=timeout_s)
         if watch:
