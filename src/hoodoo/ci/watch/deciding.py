@@ -135,8 +135,12 @@ def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> J
     died = verdict in (attempts.RUNNING, attempts.INTERRUPTED)
     if stopping:
         return Judgement(step=Step.LEAVE if died else Step.BACK)
-    if not died and status is not None and status > 0:
-        return Judgement(step=Step.DONE, verdict=attempts.FAILED)
+    if not died:
+        if status is None:
+            # It was never let through its gate: it would have begun an attempt before anything else.
+            return Judgement(step=Step.BACK)
+        if status > 0:
+            return Judgement(step=Step.DONE, verdict=attempts.FAILED)
     if tries < TRIES:
         return Judgement(step=Step.AGAIN, reap=died)
     return Judgement(step=Step.DONE, verdict=attempts.INTERRUPTED, reap=died)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from bedrock import errors, urls
-from bedrock.errors import Problem
 from hoodoo import wording
-from hoodoo.ci.watch import config
+from hoodoo.ci.watch import config, fields
 from hoodoo.inventory import documents
 from hoodoo.spec import addresses
-
-T = TypeVar('T')
 
 _TOP = ('poll', 'concurrency', 'repositories', 'webhooks', 'notify')
 _TRIED = ('stage', 'controller', 'cloud', 'timeout', 'env')
@@ -28,11 +24,9 @@ _SOURCE = ('file', 'command')
 
 _POLL_S, _TIMEOUT_S = 60.0, 3600.0
 _LEAST_POLL_S = 1.0
-_DURATION = re.compile(r'(\d+(?:\.\d+)?)\s*([smh]?)')
-_UNITS = {'': 1.0, 's': 1.0, 'm': 60.0, 'h': 3600.0}
 _NAME = re.compile('[A-Za-z0-9][A-Za-z0-9._-]*')
 _VARIABLE = re.compile('[A-Za-z_][A-Za-z0-9_]*')
-_TRUTHS = {'true': True, 'yes': True, 'on': True, 'false': False, 'no': False, 'off': False}
+_NAMES = 'Names begin with a letter or a digit; letters, digits, ".", "_" and "-" follow.'
 
 
 def load(file: Path) -> config.Config:
@@ -57,12 +51,8 @@ def load(file: Path) -> config.Config:
     return read
 
 
-class _Reader:
-    """Reads values, and goes on with some default where one is wrong."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.problems: list[Problem] = []
+class _Reader(fields.Fields):
+    """Reads what belongs together."""
 
     def config(self, table: documents.Table) -> config.Config:
         self._known(table, (*_TOP, *_TRIED))
@@ -96,7 +86,7 @@ class _Reader:
         url, name = self._url(table, line)
         name = self._text(table, 'name', name)
         if name and not _NAME.fullmatch(name):
-            self._problem(_line(table, 'name'), f'"{name}" is no name of a repository', _NAMES)
+            self._problem(fields.line_of(table, 'name'), f'"{name}" is no name of a repository', _NAMES)
         tables = self._tables(table, 'specs') or [(documents.Table(line), line)]
         specs = [self._spec(one, (above, table)) for one, _ in tables]
         if 'specs' in table:
@@ -116,7 +106,7 @@ class _Reader:
         path = self._text(table, 'path').strip('/')
         path = '' if path == '.' else path.removeprefix('./')
         if '..' in path.split('/'):
-            self._problem(_line(table, 'path'), f'"{path}" leads out of the repository')
+            self._problem(fields.line_of(table, 'path'), f'"{path}" leads out of the repository')
 
         def nearest(key: str) -> documents.Table:
             return next((one for one in (table, *reversed(above)) if key in one), table)
@@ -145,17 +135,21 @@ class _Reader:
         try:
             address = addresses.parse(text)
         except errors.UsageFault as err:
-            self._problem(_line(table, 'url'), err.message, err.hint)
+            self._problem(fields.line_of(table, 'url'), err.message, err.hint)
             return '', ''
         if address.options:
             hint = 'Name branches with "branches".'
-            self._problem(_line(table, 'url'), f'"{text}" names a branch or a revision', hint)
+            self._problem(fields.line_of(table, 'url'), f'"{text}" names a branch or a revision', hint)
         if urls.shown(address.url) != address.url:
             hint = 'Use an SSH key, or give the token to git with a credential helper or ~/.netrc.'
             host = urllib.parse.urlsplit(address.url).hostname
-            self._problem(_line(table, 'url'), f'the address of a repository at {host} holds a token', hint)
+            self._problem(
+                fields.line_of(table, 'url'), f'the address of a repository at {host} holds a token', hint
+            )
         if address.kind == addresses.BZR:
-            self._problem(_line(table, 'url'), f'"{text}" is no git repository', 'Only git is watched.')
+            self._problem(
+                fields.line_of(table, 'url'), f'"{text}" is no git repository', 'Only git is watched.'
+            )
         url = address.url
         if address.kind == addresses.DIRECTORY:
             url = f'file://{(self._file.parent / url).absolute()}'
@@ -170,7 +164,7 @@ class _Reader:
         host, _, port = text.rpartition(':')
         if not (port.isdigit() and int(port) < 65536):
             self._problem(
-                _line(given, 'listen') or _line(table, 'webhooks'),
+                fields.line_of(given, 'listen') or fields.line_of(table, 'webhooks'),
                 f'"listen" is no address: "{text}"' if text else '"listen" is missing in "webhooks"',
                 'Write "listen: 127.0.0.1:8085"; a web server with TLS stands in front.',
             )
@@ -184,7 +178,7 @@ class _Reader:
         for event in on:
             if event not in config.EVENTS:
                 hint = f'{wording.guess(event, config.EVENTS)} Known are {", ".join(config.EVENTS)}.'.strip()
-                self._problem(_line(table, 'on'), f'there is no event "{event}"', hint)
+                self._problem(fields.line_of(table, 'on'), f'there is no event "{event}"', hint)
         if 'url' not in table:
             self._problem(line, '"url" is missing in a target of "notify"')
         if not self._text(table, 'name'):
@@ -199,7 +193,7 @@ class _Reader:
 
     def _source(self, table: documents.Table, key: str) -> config.Source:
         """Where a secret is; itself it must not be in the file."""
-        given, line = table[key], _line(table, key)
+        given, line = table[key], fields.line_of(table, key)
         hint = f'Write "{key}: {{file: PATH}}" or "{key}: {{command: [PROGRAM, ...]}}".'
         if not isinstance(given, documents.Table):
             # Not what it is: that may be the secret.
@@ -211,7 +205,7 @@ class _Reader:
             self._problem(line, f'"{key}" names {"two sources" if file else "no source"}', hint)
         path = self._file.parent / Path(file).expanduser() if file else None
         if path is not None and not path.is_file():
-            self._problem(_line(given, 'file'), f'there is no file {path}')
+            self._problem(fields.line_of(given, 'file'), f'there is no file {path}')
         return config.Source(file=path, command=command)
 
     def _env(self, table: documents.Table) -> Mapping[str, str]:
@@ -219,107 +213,6 @@ class _Reader:
         found = dict[str, str]()
         for key in given or ():
             if not _VARIABLE.fullmatch(key):
-                self._problem(_line(given, key), f'"{key}" is no name of a variable')
+                self._problem(fields.line_of(given, key), f'"{key}" is no name of a variable')
             found[key] = self._text(given, key)
         return found
-
-    def _tables(
-        self, table: documents.Table, key: str, *, needed: bool = False
-    ) -> list[tuple[documents.Table, int]]:
-        given: Any = table.get(key)
-        if given is None or given == []:
-            if needed or key in table:
-                how = 'is empty' if key in table else 'is missing'
-                self._problem(_line(table, key) or 1, f'"{key}" {how}')
-            return []
-        if not isinstance(given, documents.Row):
-            self._problem(_line(table, key), f'"{key}" is not a list', 'Write a line "- ..." for each.')
-            return []
-        found: list[tuple[documents.Table, int]] = []
-        for one, line in zip(given, given.lines, strict=True):
-            if isinstance(one, documents.Table):
-                found.append((one, line))
-            else:
-                self._problem(line, f'this entry of "{key}" is not a mapping')
-        return found
-
-    def _table(self, table: documents.Table | None, key: str) -> documents.Table | None:
-        given: Any = table.get(key) if table is not None else None
-        if given is None or isinstance(given, documents.Table):
-            return given
-        self._problem(_line(table, key), f'"{key}" is not a mapping')
-        return None
-
-    def _text(self, table: documents.Table | None, key: str, default: str = '') -> str:
-        given: Any = table.get(key, default) if table is not None else default
-        if isinstance(given, str):
-            return given
-        if given is not None:
-            self._problem(_line(table, key), f'"{key}" is not a text')
-        return default
-
-    def _texts(self, table: documents.Table, key: str) -> tuple[str, ...]:
-        given: Any = table.get(key)
-        entries: list[Any] = [given] if isinstance(given, str) else []
-        if isinstance(given, documents.Row):
-            entries = given
-        if given is not None and (not entries or not all(isinstance(one, str) and one for one in entries)):
-            self._problem(_line(table, key), f'"{key}" is not a list of texts', f'Write "{key}: [...]".')
-            return ()
-        return tuple(entries)
-
-    def _truth(self, table: documents.Table, key: str) -> bool:
-        text = self._text(table, key, 'false')
-        if text.lower() not in _TRUTHS:
-            self._problem(_line(table, key), f'"{key}" is neither true nor false: "{text}"')
-        return _TRUTHS.get(text.lower(), False)
-
-    def _count(self, table: documents.Table, key: str, default: int) -> int:
-        text = self._text(table, key, str(default))
-        if not (text.isdigit() and int(text) > 0):
-            self._problem(_line(table, key), f'"{key}" is no number from 1: "{text}"')
-            return default
-        return int(text)
-
-    def _duration(self, table: documents.Table, key: str, default: float, *, least: float = 0) -> float:
-        text = self._text(table, key)
-        if not text:
-            return default
-        found = _DURATION.fullmatch(text)
-        if found is None:
-            hint = 'Write seconds, or "90s", "5m", "2h".'
-            self._problem(_line(table, key), f'"{key}" is no duration: "{text}"', hint)
-            return default
-        seconds = float(found[1]) * _UNITS[found[2]]
-        if seconds < least:
-            self._problem(_line(table, key), f'"{key}" is shorter than {least:g} s')
-        return seconds
-
-    def _known(self, table: documents.Table, known: Sequence[str]) -> None:
-        for key in table:
-            if key not in known:
-                hint = wording.guess(key, known) or f'Known: {", ".join(known)}.'
-                self._problem(_line(table, key), f'"{key}" is unknown here', hint)
-
-    def _unlike(
-        self, found: Sequence[T], name: Callable[[T], str], table: documents.Table, key: str, what: str
-    ) -> None:
-        """See that no two are called the same."""
-        first = set[str]()
-        for one, line in zip(found, getattr(table.get(key), 'lines', ()), strict=False):
-            if name(one) and name(one) in first:
-                hint = 'Give one a "name".'
-                self._problem(line, f'there are two of {what} "{name(one)}"', hint)
-            first.add(name(one))
-
-    def _problem(self, line: int, message: str, hint: str = '') -> None:
-        problem = Problem(file=str(self._file), line=line, message=message, hint=hint)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-
-_NAMES = 'Names begin with a letter or a digit; letters, digits, ".", "_" and "-" follow.'
-
-
-def _line(table: documents.Table | None, key: str) -> int:
-    return table.lines.get(key, 0) if table is not None else 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hoodoo.ci.watch import config, history, telling
+from tests.integration.hoodoo.watching.conftest import Site
 
 # apprise, for one of its services, imports what Python 3.13 no longer has.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -124,3 +125,23 @@ def test_a_notice_that_cannot_be_sent_is_given_up(tmp_path: Path, inbox: Inbox) 
     assert 'of no kind that apprise knows' in said[-1]
     assert kept.notices() == []
     kept.close()
+
+
+def test_a_failure_and_the_recovery_from_it_are_told(site: Site, inbox: Inbox) -> None:
+    (site.folder / 'address').write_text(inbox.url)
+    repo = site.repository()
+    config = site.config(
+        'notify: [{name: team, url: {file: address}}]\nenv: {API_TOKEN: tr0ub4dor&3}\n'
+        'repositories: [{url: repo, specs: [{path: a}]}]\n'
+    )
+    commits: list[str] = []
+    for number, verdict in enumerate(('passed', 'failed', 'passed', 'passed')):
+        commits.append(repo.commit(a__manifest=str(number))[:8])
+        if verdict == 'failed':
+            (site.play / repo.git('rev-parse', 'HEAD')).write_text('failed')
+        assert site.once(config).returncode == int(verdict == 'failed')
+    assert [got['title'] for got in inbox.got] == [
+        f'repo a at {commits[1]} (main): failed',
+        f'repo a at {commits[2]} (main): passed again',
+    ]
+    assert '## failed: the summary, ***' in inbox.got[0]['message']

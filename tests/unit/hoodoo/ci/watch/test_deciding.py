@@ -105,7 +105,9 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
         ('', 2, False, 1, ('done', 'failed', False)),
         ('', -15, True, 1, ('back', '', False)),
         ('', -9, False, 1, ('again', '', False)),
-        ('', None, False, 2, ('done', 'interrupted', False)),
+        ('', -9, False, 2, ('done', 'interrupted', False)),
+        # It was not let begin.
+        ('', None, False, 2, ('back', '', False)),
     ],
 )
 def test_what_becomes_of_a_revision(
