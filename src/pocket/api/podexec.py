@@ -288,18 +288,22 @@ class _OnTerminal:
                 except BlockingIOError:
                     if ended.done():
                         return
-                    readable = asyncio.ensure_future(
-                        self._ready(self._loop.add_reader, self._loop.remove_reader)
-                    )
-                    await asyncio.wait({ended, readable}, return_when=asyncio.FIRST_COMPLETED)
-                    readable.cancel()
-                    await asyncio.gather(readable, return_exceptions=True)
+                    await self._readable_or(ended)
                     continue
                 except OSError:
                     return
                 await websocket.send_bytes(bytes([_STDOUT]) + data)
         finally:
             ended.cancel()
+
+    async def _readable_or(self, ended: asyncio.Future[int]) -> None:
+        readable = asyncio.ensure_future(self._ready(self._loop.add_reader, self._loop.remove_reader))
+        try:
+            await asyncio.wait({ended, readable}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Also when the client has left: the loop would be deaf to the next file of the same number.
+            readable.cancel()
+            await asyncio.gather(readable, return_exceptions=True)
 
     async def _ready(self, add: Any, remove: Any) -> None:
         event = asyncio.Event()
