@@ -121,7 +121,8 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
             'port': options.http_port,
             'scheme': 'http',
             'strip-prefix': True,
-            'redirect-https': False,
+            # Where TLS ends before the ingress, all that comes to it is http: it would redirect for ever.
+            'redirect-https': not options.edge_has_tls,
             'healthcheck-params': {'path': '/-/alive'},
         }
         others.publish_app(relation, {key: json.dumps(value) for key, value in wanted.items()})

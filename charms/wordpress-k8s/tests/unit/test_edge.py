@@ -76,6 +76,16 @@ def test_nginx_route_is_told_everything(
     assert '10.0.0.0/8' in site(image)['trusted_proxies']
 
 
+@pytest.mark.parametrize('has_tls_before', [False, True])
+def test_ingress_sends_http_to_https_unless_tls_ends_before_it(
+    context: Context, state: MakeState, image: Path, has_tls_before: bool
+) -> None:
+    relation = testing.Relation('ingress')
+    out = ready(context, state(relation, config={**HOST, 'edge_has_tls': has_tls_before}))
+    told = out.get_relation(relation.id).local_app_data['redirect-https']
+    assert json.loads(told) is not has_tls_before
+
+
 @pytest.mark.parametrize(
     ('given', 'config', 'url', 'status'),
     [
