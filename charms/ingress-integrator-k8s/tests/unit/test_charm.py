@@ -102,7 +102,8 @@ def test_http_leads_to_https_unless_the_application_does_not_want_it(
     api.objects[f'{SECRETS}/blog-tls'] = {'metadata': {}}
     relation = ingress({**ASKED, **asked})
     context.run(context.on.config_changed(), state(relation, config={'tls-secret-name': 'blog-tls'}))
-    annotations = api.objects[f'{INGRESSES}/door-relation-4']['metadata'].get('annotations') or {}
+    metadata = api.objects[f'{INGRESSES}/door-relation-4']['metadata']
+    annotations: dict[str, str] = metadata.get('annotations') or {}
     assert annotations.get('nginx.ingress.kubernetes.io/ssl-redirect') == annotation
 
 
