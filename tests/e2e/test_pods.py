@@ -237,7 +237,8 @@ def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None
     sidecar.until(lambda: 'upgrade-charm' in sidecar.events(), 'upgraded')
     sidecar.shows('active hello')
     assert sidecar.heard() == REPLACED
-    lines = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    said = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    lines = [line for line in said if line.startswith('unit-sidecar-')]
     stops = [line.split(':')[0] for line in lines if 'ran "stop" hook' in line]
     assert stops == ['unit-sidecar-1', 'unit-sidecar-0']
     first = next(n for n, line in enumerate(lines) if 'sidecar-0' in line and 'ran "stop" hook' in line)
