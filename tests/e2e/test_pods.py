@@ -181,6 +181,35 @@ def test_a_terminal_of_a_container_has_a_size_and_an_interrupt(sidecar: Sidecar)
         terminal.wait_for(lambda text: 'it ended by 7' in text)
 
 
+def test_hooks_and_actions_are_run_by_hand_in_the_charms_container(sidecar: Sidecar) -> None:
+    command = f'pocket juju debug-hooks --model {MODEL} sidecar/0'
+    with contextlib.closing(Terminal(sidecar.site.env)) as terminal:
+        terminal.type(f'{command} config-changed web-pebble-custom-notice events; echo it ended by $?')
+        terminal.wait_for(lambda text: 'root@sidecar-0:' in text)
+        sidecar.pebble('notify', 'example.com/by-hand')
+        terminal.wait_for(lambda text: 'sidecar/0:hooks/web-pebble-custom-notice % ' in text)
+        terminal.type('status-set active "by hand for $JUJU_NOTICE_KEY"; exit 0')
+        sidecar.shows('active by hand for example.com/by-hand')
+        asked = sidecar.juju('run', '--background', 'sidecar/0', 'events')
+        assert asked.returncode == 0
+        terminal.wait_for(lambda text: 'sidecar/0:actions/events % ' in text)
+        terminal.type('status-set active "in an action"; exit 0')
+        sidecar.shows('active in an action')
+        terminal.press('exit\r')
+        terminal.wait_for(lambda text: 'it ended by 0' in text)
+    with contextlib.closing(Terminal(sidecar.site.env)) as terminal:
+        terminal.type(f'exec {command}')
+        terminal.wait_for(lambda text: 'root@sidecar-0:' in text)
+    # That client was killed. Those who come after it are served, and no hook waits for it.
+    for _ in range(5):
+        assert sidecar.juju('ssh', 'sidecar/0', 'echo here').stdout == 'here\n'
+    sidecar.juju('config', 'sidecar', 'greeting=moin')
+    sidecar.shows('active moin')
+    sidecar.juju('config', 'sidecar', 'greeting=hello')
+    sidecar.shows('active hello')
+    sidecar.heard()
+
+
 def test_a_pod_runs_the_image_that_was_given_until_it_is_given_again(
     sidecar: Sidecar, tmp_path: Path
 ) -> None:
@@ -208,7 +237,8 @@ def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None
     sidecar.until(lambda: 'upgrade-charm' in sidecar.events(), 'upgraded')
     sidecar.shows('active hello')
     assert sidecar.heard() == REPLACED
-    lines = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    said = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    lines = [line for line in said if line.startswith('unit-sidecar-')]
     stops = [line.split(':')[0] for line in lines if 'ran "stop" hook' in line]
     assert stops == ['unit-sidecar-1', 'unit-sidecar-0']
     first = next(n for n, line in enumerate(lines) if 'sidecar-0' in line and 'ran "stop" hook' in line)

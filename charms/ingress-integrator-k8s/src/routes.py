@@ -74,7 +74,11 @@ def from_ingress(
     with_faults = f'{INGRESS}: {application}'
     if scheme not in _SCHEMES:
         raise RouteFault(f'{with_faults} asks for the scheme {_short(scheme)}; http and https can be had')
-    settings = {'backend-protocol': _SCHEMES[scheme]}
+    settings = {
+        'backend-protocol': _SCHEMES[scheme],
+        # Without a word about it, http leads to https where there is TLS, as controllers do by themselves.
+        'ssl-redirect': 'false' if given.get('redirect-https') is False else '',
+    }
     wanted = paths(options.path_routes, 'path-routes') or ('/',)
     # Whoever wants this believes to be at the top, where its own links lead.
     if given.get('strip-prefix') and wanted != ('/',):

@@ -115,21 +115,22 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
     """Use the second version of the interface ``ingress``, whose values are JSON."""
     waiting, url = 'ingress: the address has not been given yet', ''
     for relation in others.relations(INGRESS):
+        given = related.json_mapping(others.app_bag(relation).get('ingress', ''))
+        url = str(given.get('url') or '')
         wanted = {
             'model': model,
             'name': app,
             'port': options.http_port,
             'scheme': 'http',
             'strip-prefix': True,
-            'redirect-https': False,
+            # Where TLS ends before the ingress, all that comes to it is http: it would redirect for ever.
+            'redirect-https': url.startswith('https:') or not options.edge_has_tls,
             'healthcheck-params': {'path': '/-/alive'},
         }
         others.publish_app(relation, {key: json.dumps(value) for key, value in wanted.items()})
         address = f'{unit.replace("/", "-")}.{app}-endpoints.{model}.svc.cluster.local'
         ip = others.address(INGRESS)
         others.publish(relation, {'host': json.dumps(address), 'ip': json.dumps(ip or None)})
-        given = related.json_mapping(others.app_bag(relation).get('ingress', ''))
-        url = str(given.get('url') or '')
     parts = urlsplit(url)
     scheme = 'https' if options.edge_has_tls or options.tls_secret_name else parts.scheme or 'http'
     if options.has_hostname:

@@ -160,7 +160,7 @@ async def _run(websocket: WebSocket, substrate: Substrate, target: Target) -> Ma
     env = await asyncio.to_thread(_environment, entrance.leader_pid)
     if target.tty:
         with terminals.opened(entrance.leader_pid) as (master, slave):
-            program = _OnTerminal(master)
+            program = OnTerminal(master)
             # By a program of the host's, before the container is entered.
             words = ['/usr/bin/setsid', '--ctty', '--wait', *entrance.command]
             child = await process.start(
@@ -179,7 +179,7 @@ async def _run(websocket: WebSocket, substrate: Substrate, target: Target) -> Ma
 
 
 async def _attend(
-    websocket: WebSocket, child: asyncio.subprocess.Process, program: _OnTerminal | _OnPipes, target: Target
+    websocket: WebSocket, child: asyncio.subprocess.Process, program: OnTerminal | _OnPipes, target: Target
 ) -> Mapping[str, Any]:
     """Carry what comes and goes until *child* has ended.
 
@@ -206,7 +206,7 @@ async def _attend(
             await child.wait()
 
 
-async def _receive(websocket: WebSocket, program: _OnTerminal | _OnPipes, target: Target) -> None:
+async def _receive(websocket: WebSocket, program: OnTerminal | _OnPipes, target: Target) -> None:
     """Give the program what the client sends, until that leaves."""
     while True:
         message = await websocket.receive()
@@ -254,7 +254,7 @@ class _OnPipes:
         await child.wait()
 
 
-class _OnTerminal:
+class OnTerminal:
     """A program on a terminal of its own."""
 
     def __init__(self, master: int) -> None:
@@ -288,18 +288,22 @@ class _OnTerminal:
                 except BlockingIOError:
                     if ended.done():
                         return
-                    readable = asyncio.ensure_future(
-                        self._ready(self._loop.add_reader, self._loop.remove_reader)
-                    )
-                    await asyncio.wait({ended, readable}, return_when=asyncio.FIRST_COMPLETED)
-                    readable.cancel()
-                    await asyncio.gather(readable, return_exceptions=True)
+                    await self._readable_or(ended)
                     continue
                 except OSError:
                     return
                 await websocket.send_bytes(bytes([_STDOUT]) + data)
         finally:
             ended.cancel()
+
+    async def _readable_or(self, ended: asyncio.Future[int]) -> None:
+        readable = asyncio.ensure_future(self._ready(self._loop.add_reader, self._loop.remove_reader))
+        try:
+            await asyncio.wait({ended, readable}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Also when the client has left: the loop would be deaf to the next file of the same number.
+            readable.cancel()
+            await asyncio.gather(readable, return_exceptions=True)
 
     async def _ready(self, add: Any, remove: Any) -> None:
         event = asyncio.Event()

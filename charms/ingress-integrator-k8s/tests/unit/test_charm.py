@@ -92,6 +92,21 @@ def test_the_other_side_of_ingress_hears_its_address(
     assert out.unit_status == ops.ActiveStatus(url)
 
 
+@pytest.mark.parametrize(
+    ('asked', 'annotation'),
+    [({}, None), ({'redirect-https': 'true'}, None), ({'redirect-https': 'false'}, 'false')],
+)
+def test_http_leads_to_https_unless_the_application_does_not_want_it(
+    context: Context, api: type[Api], asked: dict[str, str], annotation: str | None
+) -> None:
+    api.objects[f'{SECRETS}/blog-tls'] = {'metadata': {}}
+    relation = ingress({**ASKED, **asked})
+    context.run(context.on.config_changed(), state(relation, config={'tls-secret-name': 'blog-tls'}))
+    metadata = api.objects[f'{INGRESSES}/door-relation-4']['metadata']
+    annotations: dict[str, str] = metadata.get('annotations') or {}
+    assert annotations.get('nginx.ingress.kubernetes.io/ssl-redirect') == annotation
+
+
 def test_options_come_before_what_is_asked_for(context: Context, api: type[Api]) -> None:
     api.objects[f'{SECRETS}/own-tls'] = {'metadata': {}}
     config = {

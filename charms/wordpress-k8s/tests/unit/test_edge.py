@@ -77,6 +77,23 @@ def test_nginx_route_is_told_everything(
 
 
 @pytest.mark.parametrize(
+    ('given', 'has_tls_before', 'redirects'),
+    [
+        ('http://blog.example.com', False, True),
+        ('http://blog.example.com', True, False),
+        ('https://blog.example.com', True, True),
+    ],
+)
+def test_ingress_sends_http_to_https_unless_tls_ends_before_it(
+    context: Context, state: MakeState, image: Path, given: str, has_tls_before: bool, redirects: bool
+) -> None:
+    relation = testing.Relation('ingress', remote_app_data={'ingress': json.dumps({'url': given})})
+    out = ready(context, state(relation, config={**HOST, 'edge_has_tls': has_tls_before}))
+    told = out.get_relation(relation.id).local_app_data['redirect-https']
+    assert json.loads(told) is redirects
+
+
+@pytest.mark.parametrize(
     ('given', 'config', 'url', 'status'),
     [
         ('', {}, 'http://wordpress-k8s', 'waiting'),

@@ -1,4 +1,4 @@
-"""juju debug-hooks, juju debug-code: a tmux session on a unit's machine where its hooks run by hand."""
+"""juju debug-hooks, juju debug-code: a tmux session beside a unit, in which its hooks run by hand."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _HOOKS = frozenset(
 )
 _RELATION_KINDS = ('created', 'joined', 'changed', 'departed', 'broken')
 _STORAGE_KINDS = ('attached', 'detaching')
+_WORKLOAD_KINDS = ('ready', 'custom-notice', 'check-failed', 'check-recovered')
 
 # The agent looks for the file and for the lock on it; it holds the wishes as Juju's own client writes them.
 _SESSION = r"""
@@ -108,6 +109,7 @@ def _check(session: Session, unit: str, names: list[str]) -> None:
         *declared,
         *(f'{name}-relation-{kind}' for name in endpoints['relations'] for kind in _RELATION_KINDS),
         *(f'{name}-storage-{kind}' for name in endpoints['storage'] for kind in _STORAGE_KINDS),
+        *(f'{name}-pebble-{kind}' for name in endpoints['containers'] for kind in _WORKLOAD_KINDS),
     }
     for name in names:
         if name not in known:
@@ -122,30 +124,38 @@ def _endpoints(session: Session, application: str) -> dict[str, list[str]]:
     got = session.call('Application', 'GetCharmURLOrigin', {'application': application})
     meta: dict[str, Any] = session.call('Charms', 'CharmInfo', {'url': got['url']}).get('meta') or {}
     declared: list[dict[str, Any]] = [meta.get(role) or {} for role in ('provides', 'requires', 'peers')]
-    storage: dict[str, Any] = meta.get('storage') or {}
-    return {'relations': ['juju-info', *(name for one in declared for name in one)], 'storage': [*storage]}
+    return {
+        'relations': ['juju-info', *(name for one in declared for name in one)],
+        'storage': [*(meta.get('storage') or {})],
+        'containers': [*(meta.get('containers') or {})],
+    }
 
 
+_ELSEWHERE = "hooks run in the charm's container alone"
 _SHARED = (
     flags.MODEL,
-    Flag('container', 'Kubernetes only', value='NAME', refused='there are no Kubernetes models here'),
+    Flag('container', 'A container of a pod', value='NAME', refused=_ELSEWHERE),
     Flag('no-host-key-checks', 'Do not check the host key'),
     Flag('proxy', 'By way of the controller, which is on this host already: nothing changes'),
     Flag('pty', 'Ask for a terminal (the default)'),
-    Flag('remote', 'Kubernetes only', refused='there are no Kubernetes models here'),
+    Flag('remote', 'The workload container of a pod', refused=_ELSEWHERE),
 )
 
 DEBUG_HOOKS = flags.Command(
     name='debug-hooks',
     usage='<unit> [<hook or action> ...]',
-    summary='Run hooks and actions of a unit by hand, in a tmux session on its machine.',
+    summary='Run hooks and actions of a unit by hand, in a tmux session on its machine or in its pod.',
     details=(
         'When one of the named hooks or actions is due, or any if none is named, a window opens with its\n'
         'environment. Hook tools work there; "exit 0" keeps what was done and "exit 1" makes it fail.\n'
         'The session ends when you detach from it.'
     ),
     aliases=('debug-hook',),
-    examples=('juju debug-hooks mysql/0', 'juju debug-hooks mysql/leader config-changed backup'),
+    examples=(
+        'juju debug-hooks mysql/0',
+        'juju debug-hooks mysql/leader config-changed backup',
+        'juju debug-hooks wordpress/0 wordpress-pebble-ready',
+    ),
     flags=_SHARED,
     least=1,
     missing='no unit name specified',
