@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hoodoo.bundle.wanted import images
-from pocket.substrate.pods import ociimages
+from pocket import keptimages
 
 TEXTS = [
     ('oci:/a/b', '/a/b', ''),
@@ -28,7 +28,8 @@ def test_a_tag_follows_the_last_colon_of_a_path(text: str, path: str, tag: str) 
 @pytest.mark.parametrize('text', [text for text, _, _ in TEXTS])
 def test_pocket_reads_it_the_same_way(text: str) -> None:
     image = images.parse(text)
-    assert ociimages.read(text) == (f'{image.kind}:', image.path, image.tag)
+    read = keptimages.read(text)
+    assert (read.kind, read.path, read.tag) == (f'{image.kind}:', image.path, image.tag)
 
 
 def test_an_image_is_known_by_its_index_and_tag(tmp_path: Path) -> None:
