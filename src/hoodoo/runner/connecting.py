@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,20 +39,22 @@ def connect_juju(settings: settings_module.Settings) -> Connect:
         variables = {
             'JUJU_MODEL': name,
             'JUJU_DATA': str(target.juju_data),
-            'PATH': f'{_program_folder(settings, target)}:{settings.environ.get("PATH", os.defpath)}',
+            'PATH': f'{program_folder(settings, target)}:{settings.environ.get("PATH", os.defpath)}',
         }
         return opened, variables
 
     return connected
 
 
-def _program_folder(settings: settings_module.Settings, target: connect.Target) -> Path:
+def program_folder(settings: settings_module.Settings, target: connect.Target) -> Path:
     """A directory that holds the run's juju program as ``juju`` and nothing else."""
     if target.program.with_name(handing.BEHIND).is_symlink():
         return target.program.parent  # of a connected shell, which no other is to share
-    folder = settings.cache / 'bin' / target.controller.name
-    folder.mkdir(parents=True, exist_ok=True)
     program = target.program.resolve() if target.program.is_absolute() else target.program
+    # Of each program one: other runs have other programs, those of controllers of the same name too.
+    digest = hashlib.sha256(os.fsencode(program)).hexdigest()[:12]
+    folder = settings.cache / 'bin' / f'{target.controller.name}-{digest}'
+    folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f'.juju.{os.getpid()}'
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(program)
