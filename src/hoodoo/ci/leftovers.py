@@ -5,6 +5,7 @@ A model is touched only if this host wrote down that it makes it, or if it carri
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -80,7 +81,19 @@ class Reaper:
                 if name == chosen:
                     jobs += list(self._marked(known[name], wanted))
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix='reap') as pool:
-            return tuple(found for found in pool.map(_do, jobs) if found is not None)
+            reaped = tuple(found for found in pool.map(_do, jobs) if found is not None)
+        if not wanted.numbers and not wanted.dry_run:
+            self._sweep()
+        return reaped
+
+    def _sweep(self) -> None:
+        """Remove files of attempts that were killed before they were written down, or after all was done."""
+        for place in places.known(self.settings.state):
+            with contextlib.suppress(locks.BusyFault), locks.held(place.lock, f'attempt {place.token}'):
+                row = self.attempts.get(place.token)
+                if row is None or row not in self.attempts.unfinished():
+                    place.remove()
+                    place.lock.unlink(missing_ok=True)
 
     def _reached(self, names: Iterable[str]) -> tuple[dict[str, models.Models], dict[str, str]]:
         """The controllers that answer, and why others do not."""

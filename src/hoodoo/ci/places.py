@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bedrock import trees
 from hoodoo import settings as settings_module
+from hoodoo.ci import naming
 from hoodoo.journal import journal
 from hoodoo.projects import layout, removal
 from hoodoo.runner import leftovers, resuming
@@ -83,6 +84,13 @@ class Places:
         for project in list(layout.projects(self.root)):
             removal.project(project)
         trees.remove(self.folder)
+
+
+def known(state: Path) -> list[Places]:
+    """Those of all attempts that have anything here, but for reports."""
+    folder = state / 'ci'
+    names = {path.name.removesuffix('.lock') for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    return [Places(state=state, token=name) for name in sorted(names) if naming.is_token(name)]
 
 
 def private(settings: settings_module.Settings, root: Path) -> Path:

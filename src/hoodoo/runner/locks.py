@@ -54,15 +54,12 @@ def held(path: Path, what: str) -> Generator[Lock]:
         BusyFault: another process holds it.
     """
     files.make_private_folder(path.parent)
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        files.give_to_owner(path)
-    with path.open('r+') as file:
-        try:
-            # A flock belongs to the open file, which no child inherits: it goes when this process does.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _refused(what, file.read()) from None
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(_locked(path, what))
+        while not _is_at(file, path):
+            # Who held it has removed it: another one stands for it by now.
+            stack.close()
+            file = stack.enter_context(_locked(path, what))
         lock = Lock(file=file)
         file.truncate()
         try:
@@ -70,6 +67,28 @@ def held(path: Path, what: str) -> Generator[Lock]:
         finally:
             file.seek(0)
             file.truncate()
+
+
+def _locked(path: Path, what: str) -> TextIO:
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        files.give_to_owner(path)
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), 'r+')
+    try:
+        # A flock belongs to the open file, which no child inherits: it goes when this process does.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = file.read()
+        file.close()
+        raise _refused(what, said) from None
+    return file
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _refused(what: str, said: str) -> BusyFault:

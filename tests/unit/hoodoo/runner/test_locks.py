@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -55,3 +57,25 @@ def test_a_lock_ends_with_its_process_though_its_children_live(tmp_path: Path) -
                 os.kill(child, 0)
         finally:
             os.kill(child, signal.SIGKILL)
+
+
+def test_one_that_is_removed_while_it_is_taken_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flock, times = tmp_path / 'lock', fcntl.flock, 0
+
+    def removed_meanwhile(file: TextIO, how: int) -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            path.unlink()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, 'flock', removed_meanwhile)
+    with (
+        locks.held(path, 'it'),
+        pytest.raises(locks.BusyFault),
+        locks.held(path, 'it'),
+    ):
+        pytest.fail('two have it')
+    assert times == 3
