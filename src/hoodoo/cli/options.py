@@ -26,6 +26,14 @@ cloud = click.option(
 model = click.option(
     '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'
 )
+limit = click.option(
+    '-n',
+    '--limit',
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help='How many, newest first.',
+)
 
 
 def which_run(function: Function) -> Function:

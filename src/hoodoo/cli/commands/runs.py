@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import click
 
-from hoodoo.cli import common
+from hoodoo.cli import common, options
 from hoodoo.journal import rows
 
 _COLUMNS = ('run', 'outcome', 'spec', 'stage', 'started', 'seconds', 'changes', 'model')
 
 
 @click.command('runs')
-@click.option(
-    '-n',
-    '--limit',
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help='How many, newest first.',
-)
+@options.limit
 @click.option('--stage', default='', help='Only runs of this stage.')
 @click.option('--project', default='', help='Only runs of this project.')
 @click.option('--model', default='', metavar='[CONTROLLER:]MODEL', help='Only runs on this model.')

@@ -8,21 +8,14 @@ from typing import Any
 import click
 
 from hoodoo.ci.watch import history
-from hoodoo.cli import common
+from hoodoo.cli import common, options
 
 _COLUMNS = ('repository', 'spec', 'revision', 'branch', 'state', 'verdict', 'seconds', 'seen', 'reports')
 
 
 @click.command('history')
 @click.argument('repository', default='')
-@click.option(
-    '-n',
-    '--limit',
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help='How many, newest first.',
-)
+@options.limit
 @click.option('--state', type=click.Choice(history.STATES), help='Only revisions of that state.')
 @common.format_option
 def command(repository: str, limit: int, state: str | None, form: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from bedrock import alive
 from hoodoo.ci import attempts, marks
-from hoodoo.cli import common
+from hoodoo.cli import common, options
 
 _COLUMNS = ('attempt', 'verdict', 'spec', 'revision', 'stage', 'started', 'seconds', 'model', 'why')
 _STATES = {
@@ -22,14 +22,7 @@ _STATES = {
 
 
 @click.command('list')
-@click.option(
-    '-n',
-    '--limit',
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help='How many, newest first.',
-)
+@options.limit
 @click.option('--verdict', type=click.Choice(attempts.VERDICTS), help='Only attempts that ended like this.')
 @common.format_option
 def command(limit: int, verdict: str | None, form: str) -> None:
