@@ -42,6 +42,15 @@ def surroundings() -> Generator[None]:
         yield
 
 
+@pytest.fixture(scope='session', autouse=True)
+def host() -> Generator[None]:
+    """Tests are root's: one that takes /dev/null for a file of its own would break every later program."""
+    before = os.stat(os.devnull)
+    yield
+    after = os.stat(os.devnull)
+    assert (after.st_mode, after.st_rdev) == (before.st_mode, before.st_rdev), 'a test changed /dev/null'
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say so where the specs of other people, which are no part of the project, are not there to be read."""
     reports: list[Any] = terminalreporter.getreports('passed')

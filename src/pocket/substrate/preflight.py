@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ PROGRAMS = {
 }
 """Programs that are started, with the packages that have them."""
 
+NODES = ('full', 'null', 'random', 'tty', 'urandom', 'zero')
+"""What nspawn makes in each machine with the mode that the host's has."""
+_FOR_ALL = 0o666
 _CONTAINER_HINT = 'In a container, start it with --privileged.'
 _LINKS = 'ip link add br9 type bridge && ip link add veth8 type veth peer name veth9'
 _RULES = 'add table inet a; add chain inet a b { type nat hook postrouting priority srcnat; }'
@@ -65,6 +69,18 @@ def missing_programs(path: str | None = None) -> Problem | None:
     )
 
 
+def closed_nodes(folder: Path) -> Iterator[Problem]:
+    """Device nodes in *folder* that not every user may read and write, as a careless program leaves them."""
+    for path in (folder / name for name in NODES):
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else _FOR_ALL
+        if mode & _FOR_ALL != _FOR_ALL:
+            yield Problem(
+                message=f'{path} has mode {mode:04o}: machines get it like that, '
+                'and only root could use it there',
+                hint=f'Run: chmod {_FOR_ALL:o} {path}',
+            )
+
+
 def _problems(settings: Settings) -> Iterator[Problem]:
     absent = missing_programs()
     if absent is not None:
@@ -78,6 +94,7 @@ def _problems(settings: Settings) -> Iterator[Problem]:
             message=f'the home {settings.home} has a comma, colon or backslash in its name',
             hint='Set POCKET_HOME to another folder.',
         )
+    yield from closed_nodes(Path('/dev'))
     if absent is None:
         yield from _kernel_problems(settings)
 

@@ -1,8 +1,8 @@
-"""The Pebble that is the first process of each container: found on this host, else built once and kept.
+"""The Pebble that is the first process of each container: found on this host, else made once and kept.
 
 Pebble is Canonical's, under the GPLv3; it is only ever run as a program. It goes into containers of any kind,
 so it has to need no library. What is built is pinned by ``pebble/go.mod`` and ``pebble/go.sum``: Go refuses
-sources with other sums.
+sources with other sums. Only where it cannot be built is the release of that version downloaded.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from bedrock import errors, process
 from pocket.substrate import _locks
+from pocket.substrate.pods import pebblereleases
 
 Note = Callable[[str], None]
 
@@ -45,8 +46,13 @@ class Verdict:
     """Why not; empty when it can."""
 
 
-async def ensure(cache: Path, *, note: Note = lambda _: None) -> Path:
-    """A Pebble for containers of any kind: from PATH, else from *cache*, built there unless it is.
+async def ensure(
+    cache: Path, *, note: Note = lambda _: None, releases: str = pebblereleases.RELEASES
+) -> Path:
+    """A Pebble for containers of any kind: from PATH, else from *cache*, built or downloaded there once.
+
+    Args:
+        releases: What the version is put behind to ask what its release has.
 
     Raises:
         Fault: there is none; the message has all that was tried.
@@ -57,24 +63,15 @@ async def ensure(cache: Path, *, note: Note = lambda _: None) -> Path:
         if not verdict.problem:
             return candidate
         tried.append(f'{candidate}: {verdict.problem}')
-    built = cache / 'pebble' / built_name(_pins(), platform.machine())
-    if built.is_file():
-        return built
-    go = find_go()
-    if go is None:
-        tried.append('building it: there is no Go here')
-        raise _none(tried)
-    built.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    lock = built.with_name(f'.{built.name}.lock')
-    async with _locks.locked(lock, note, waiting='waiting for another build of Pebble'):
-        if not built.is_file():
-            note('building Pebble')
-            try:
-                await _build(Path(go), built)
-            except errors.Fault as err:
-                tried.append(f'building it with {go}: {err.message}')
-                raise _none(tried) from err
-    return built
+    kept = cache / 'pebble' / built_name(pins(), platform.machine())
+    if kept.is_file():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    lock = kept.with_name(f'.{kept.name}.lock')
+    async with _locks.locked(lock, note, waiting='waiting for another who makes Pebble'):
+        if not kept.is_file():
+            await _make(kept, tried, note, releases)
+    return kept
 
 
 def find_go() -> str | None:
@@ -83,11 +80,15 @@ def find_go() -> str | None:
 
 
 def built_name(pins: Mapping[str, bytes], machine: str) -> str:
-    """What a built Pebble is called: other sources have another name."""
-    found = re.search(rb'canonical/pebble (v\S+)', pins['go.mod'])
-    version = found[1].decode() if found else 'unknown'
+    """What a Pebble that was made here is called: other sources have another name."""
     digest = hashlib.sha256(b'\0'.join(pins[name] for name in sorted(pins))).hexdigest()[:12]
-    return f'pebble-{version}-{machine}-{digest}'
+    return f'pebble-{version_of(pins)}-{machine}-{digest}'
+
+
+def version_of(pins: Mapping[str, bytes]) -> str:
+    """The version that is pinned, as ``v1.26.0``."""
+    found = re.search(rb'canonical/pebble (v\S+)', pins['go.mod'])
+    return found[1].decode() if found else 'unknown'
 
 
 def judge(said: str, *, is_static: bool) -> str:
@@ -132,27 +133,57 @@ async def _judge(program: Path) -> Verdict:
     return Verdict(path=program, problem=judge(done.stdout, is_static=static))
 
 
-def _pins() -> dict[str, bytes]:
+def pins() -> dict[str, bytes]:
+    """What says which sources Pebble is built from, by name."""
     return {name: (_SOURCE / name).read_bytes() for name in ('go.mod', 'go.sum')}
 
 
-async def _build(go: Path, built: Path) -> None:
-    for left in built.parent.glob(f'.{built.name}.new-*'):
-        await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)  # of a build that was killed
-    scratch = Path(tempfile.mkdtemp(prefix=f'.{built.name}.new-', dir=built.parent))
+async def _make(kept: Path, tried: list[str], note: Note, releases: str) -> None:
+    """Make *kept* in the first of the ways that works; *tried* gets what came of the others."""
+    for left in kept.parent.glob(f'.{kept.name}.new-*'):
+        await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)  # of one that was killed
+    scratch = Path(tempfile.mkdtemp(prefix=f'.{kept.name}.new-', dir=kept.parent))
+    version = version_of(pins())
     try:
-        for name, content in _pins().items():
-            (scratch / name).write_bytes(content)
-        made = scratch / 'pebble'
-        argv = [str(go), 'build', '-trimpath', '-buildvcs=false', '-o', str(made), _PACKAGE]
-        await process.arun(argv, cwd=scratch, env=_environment(), timeout_s=_BUILD_S)
-        problem = (await _judge(made)).problem
-        if problem:
-            raise errors.Fault(f'cannot use what was built: {problem}')
-        made.chmod(0o755)
-        os.replace(made, built)
+        for way, make in (
+            ('building it', lambda: _build(scratch, note)),
+            (f'downloading its release {version}', lambda: _download(version, scratch, releases, note)),
+        ):
+            try:
+                made = await make()
+                problem = (await _judge(made)).problem
+                if problem:
+                    raise errors.Fault(problem)
+            except errors.Fault as err:
+                tried.append(f'{way}: {err.message}')
+                continue
+            made.chmod(0o755)
+            os.replace(made, kept)
+            return
+        raise _none(tried)
     finally:
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+async def _build(scratch: Path, note: Note) -> Path:
+    go = find_go()
+    if go is None:
+        raise errors.Fault('there is no Go here')
+    note('building Pebble')
+    for name, content in pins().items():
+        (scratch / name).write_bytes(content)
+    made = scratch / 'pebble'
+    argv = [go, 'build', '-trimpath', '-buildvcs=false', '-o', str(made), _PACKAGE]
+    await process.arun(argv, cwd=scratch, env=_environment(), timeout_s=_BUILD_S)
+    return made
+
+
+async def _download(version: str, scratch: Path, releases: str, note: Note) -> Path:
+    note(f'downloading Pebble {version}')
+    fetch = pebblereleases.fetch
+    made = await asyncio.to_thread(fetch, version, platform.machine(), scratch, releases=releases)
+    made.chmod(0o755)  # it is asked for its version next
+    return made
 
 
 def _environment() -> dict[str, str]:

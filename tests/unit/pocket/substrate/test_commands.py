@@ -112,3 +112,15 @@ def test_missing_programs_are_named_with_their_packages(tmp_path: Path) -> None:
     for name in ('nft', 'mmdebstrap'):
         (tmp_path / name).touch(mode=0o755)
     assert preflight.missing_programs(str(tmp_path)) is None
+
+
+def test_device_nodes_that_only_root_could_use_are_told(tmp_path: Path) -> None:
+    for name, mode in (('null', 0o755), ('zero', 0o666), ('tty', 0o620), ('sda', 0o600)):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    told = [(problem.message, problem.hint) for problem in preflight.closed_nodes(tmp_path)]
+    end = 'machines get it like that, and only root could use it there'
+    assert told == [
+        (f'{tmp_path}/null has mode 0755: {end}', f'Run: chmod 666 {tmp_path}/null'),
+        (f'{tmp_path}/tty has mode 0620: {end}', f'Run: chmod 666 {tmp_path}/tty'),
+    ]

@@ -1,15 +1,18 @@
-"""Which programs called pebble can be used, and what a built one is called."""
+"""Which programs called pebble can be used, and where one comes from on a host that has none."""
 
 from __future__ import annotations
 
 import struct
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from bedrock import errors
-from pocket.substrate.pods import pebbles
+from pocket.substrate.pods import pebblereleases, pebbles
+from tests import pebble_releases
+from tests.pebble_releases import Releases, archive
 
 
 def _elf(*kinds: int) -> bytes:
@@ -61,8 +64,10 @@ async def test_all_that_was_tried_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
     assert pebbles.find_go() is None
     with pytest.raises(errors.Fault, match='there is no Go here') as caught:
-        await pebbles.ensure(tmp_path / 'cache')
+        await pebbles.ensure(tmp_path / 'cache', releases='http://127.0.0.1:1/')
     assert str(program) in caught.value.message
+    assert 'downloading its release v' in caught.value.message
+    assert not [path for path in (tmp_path / 'cache').rglob('*') if '.new-' in path.name]
     assert 'Go 1.24' in caught.value.hint
 
 
@@ -75,3 +80,45 @@ def test_go_beside_this_python_is_found_when_path_has_none(
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.setattr(sys, 'executable', str(go.with_name('python')))
     assert pebbles.find_go() == str(go)
+
+
+@pytest.fixture
+def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Releases]:
+    """Of a host without Pebble and Go."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
+    with pebble_releases.serving() as site:
+        yield site
+
+
+@pytest.mark.parametrize(
+    ('content', 'digest', 'said'),
+    [
+        (archive(b'x'), f'sha256:{"0" * 64}', 'another SHA-256 than was published'),
+        (archive(b'x'), 'md5:1', 'no SHA-256 of pebble_'),
+        (archive(b'x', 'README.md'), None, 'has no program pebble'),
+        (archive(b'x', '../pebble'), None, 'cannot unpack'),
+        (b'no archive', None, 'cannot unpack'),
+        (archive(b'#!/bin/sh\necho v1.2.0\n'), None, 'v1.2.0 is older than'),
+    ],
+)
+async def test_what_was_not_published_like_that_is_not_kept(
+    releases: Releases, tmp_path: Path, content: bytes, digest: str | None, said: str
+) -> None:
+    releases.publish(content, digest=digest)
+    with pytest.raises(errors.Fault) as caught:
+        await pebbles.ensure(tmp_path / 'cache', releases=releases.asked)
+    assert said in caught.value.message
+    assert [path.name for path in (tmp_path / 'cache' / 'pebble').iterdir() if path.suffix != '.lock'] == []
+
+
+def test_a_machine_that_nothing_is_published_for_is_told() -> None:
+    assert pebblereleases.archive_name('v1.26.0', 'aarch64') == 'pebble_v1.26.0_linux_arm64.tar.gz'
+    with pytest.raises(errors.Fault, match='and not for mips'):
+        pebblereleases.archive_name('v1.26.0', 'mips')
+
+
+@pytest.mark.parametrize('answer', [None, [], {}, {'assets': 3}, {'assets': [1, {'name': 'b'}]}])
+def test_answers_of_other_shapes_have_no_file(answer: object) -> None:
+    with pytest.raises(errors.Fault, match='no file a'):
+        pebblereleases.find(answer, 'a')
