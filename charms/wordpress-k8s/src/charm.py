@@ -122,7 +122,7 @@ class WordpressCharm(ops.CharmBase):
             self._statuses.append(ops.WaitingStatus('for the workload container'))
             return
         self.workload.own_volumes()
-        self.workload.prepare(files.waiting_layer(options, notice=workload.DATABASE_ANSWERS))
+        self.workload.prepare(files.waiting_layer(options))
         code = self.workload.code()
         if code.version:
             self.unit.set_workload_version(code.version)
@@ -312,7 +312,7 @@ class WordpressCharm(ops.CharmBase):
         if not self.peers.is_there:
             self._statuses.append(ops.WaitingStatus('for the peer relation'))
             return False
-        if isinstance(event, ops.PebbleCustomNoticeEvent):
+        if isinstance(event, ops.PebbleCustomNoticeEvent) and event.notice.key == files.DATABASE_ANSWERS:
             self.workload.stop_awaiting()
         reason = self.workload.awaited()
         if reason == _KEEPING:
@@ -360,7 +360,6 @@ class WordpressCharm(ops.CharmBase):
             site.options,
             runs_cron=self.unit.is_leader(),
             as_root=workload.needs_root(min(self._ports(others, site.options))),
-            notice=workload.DATABASE_ANSWERS,
             log_targets=targets,
             gone_targets=sorted(there - targets.keys()),
             labels=cos.labels(self),
@@ -368,10 +367,11 @@ class WordpressCharm(ops.CharmBase):
         try:
             self.workload.serve(layer, changed=self._changed)
         except ops.pebble.ChangeError as err:
-            log.error('Apache did not start: %s', err)
-            self._statuses.append(
-                ops.WaitingStatus('Apache did not start; retrying by itself, see juju debug-log')
-            )
+            names = ', '.join(self.workload.not_started()) or 'a service'
+            log.error('cannot start %s: %s', names, err)
+            self.workload.start_again()
+            reason = f'{names} did not start; trying again after {files.START_AGAIN_S} s, see juju debug-log'
+            self._statuses.append(ops.WaitingStatus(reason))
             return
         self._note_health(site)
 

@@ -16,6 +16,11 @@ PHP = f'{RUN}/php/charm.ini'
 CERTIFICATE = f'{RUN}/tls/cert.pem'
 KEY = f'{RUN}/tls/key.pem'
 
+DATABASE_ANSWERS = 'wordpress.charm/database-answers'
+START_AGAIN = 'wordpress.charm/start-again'
+"""The keys of the notices that the services of the charm give."""
+START_AGAIN_S = 10
+_NOTIFY = '/charm/bin/pebble notify'
 _AS_ROOT = " -C 'User www-data' -C 'Group www-data'"
 
 SECRET_FILES = (SITE, KEY)
@@ -57,21 +62,24 @@ def environment(options: config.Config) -> dict[str, str]:
     return {**options.environment, 'PHP_INI_SCAN_DIR': f':{RUN}/php'}
 
 
-def waiting_layer(options: config.Config, *, notice: str) -> dict[str, object]:
-    """Return the Pebble layer of a unit that has nothing to serve yet: not ready, and able to wait.
-
-    Args:
-        notice: Key of the notice that tells that the database answers.
-    """
+def waiting_layer(options: config.Config) -> dict[str, object]:
+    """Return the Pebble layer of a unit that has nothing to serve yet: not ready, and able to wait."""
     return {
         'summary': 'WordPress',
         'services': {
             'await-database': _service(
                 'tells the charm when the database answers',
-                f'/usr/bin/wordpress-await-database /charm/bin/pebble notify {notice}',
+                f'/usr/bin/wordpress-await-database {_NOTIFY} {DATABASE_ANSWERS}',
                 is_on=False,
                 **{'on-success': 'ignore', 'on-failure': 'restart'},
-            )
+            ),
+            # Pebble starts nothing again that ends within a second of its first start.
+            'start-again': _service(
+                'has the charm start once more what did not start',
+                f"/bin/sh -c 'sleep {START_AGAIN_S} && exec {_NOTIFY} {START_AGAIN}'",
+                is_on=False,
+                **{'on-success': 'ignore', 'on-failure': 'ignore'},
+            ),
         },
         'checks': {
             'site': _check(options, f'http://127.0.0.1:{options.http_port}/-/ready', 'ready', threshold=2)
@@ -84,7 +92,6 @@ def layer(
     *,
     runs_cron: bool,
     as_root: bool,
-    notice: str,
     log_targets: Mapping[str, str],
     gone_targets: Sequence[str],
     labels: Mapping[str, str],
@@ -94,13 +101,12 @@ def layer(
     Args:
         runs_cron: Whether this unit does the site's scheduled work.
         as_root: Whether Apache must begin as root to listen; requests still have the web user's rights.
-        notice: Key of the notice that tells that the database answers.
         log_targets: Addresses of log stores by names.
         gone_targets: Log stores of the present plan that are no longer wanted.
         labels: What tells this unit's log lines from others.
     """
     here = f'http://127.0.0.1:{options.http_port}'
-    base: dict[str, Any] = waiting_layer(options, notice=notice)
+    base: dict[str, Any] = waiting_layer(options)
     services: dict[str, object] = {
         **base['services'],
         'apache': _service(

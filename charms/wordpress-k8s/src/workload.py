@@ -15,11 +15,11 @@ import wpctl
 CONTAINER = 'wordpress'
 LAYER = 'wordpress'
 AWAIT = 'await-database'
+AGAIN = 'start-again'
 UPLOADS = '/var/lib/wordpress/uploads'
 BACKUPS = '/var/lib/wordpress/backups'
 """Where backups are in the container when the storage of that name is there."""
 
-DATABASE_ANSWERS = 'wordpress.charm/database-answers'
 _CODE = '/usr/share/wordpress'
 _FAULT = f'{files.RUN}/database-fault'
 _VERSION = f'{_CODE}/wp-includes/version.php'
@@ -136,9 +136,7 @@ class Workload:
     def await_database(self, reason: str) -> None:
         """Have the charm told when the database answers; returns at once."""
         self._push(_FAULT, reason)
-        if not self._runs(AWAIT):
-            # Waiting for this service to be up would be waiting for a second.
-            self._container.pebble.start_services([AWAIT], timeout=0)
+        self._begin(AWAIT)
 
     def awaited(self) -> str | None:
         """Return why the database is awaited, or nothing when it is not."""
@@ -149,6 +147,16 @@ class Workload:
         if self._runs(AWAIT):
             self._container.stop(AWAIT)
 
+    def not_started(self) -> list[str]:
+        """Return the names of the services that are to run and do not."""
+        found = self._container.get_services().values()
+        enabled = ops.pebble.ServiceStartup.ENABLED
+        return sorted(one.name for one in found if one.startup is enabled and not one.is_running())
+
+    def start_again(self) -> None:
+        """Have the charm told in some seconds that something is to be started; returns at once."""
+        self._begin(AGAIN)
+
     def failing_checks(self) -> list[str]:
         """Return the names of the checks that have reached their thresholds."""
         try:
@@ -156,6 +164,11 @@ class Workload:
         except ops.pebble.Error:
             return []
         return sorted(name for name, info in found.items() if info.status is ops.pebble.CheckStatus.DOWN)
+
+    def _begin(self, name: str) -> None:
+        if not self._runs(name):
+            # Waiting for this service to be up would be waiting for a second.
+            self._container.pebble.start_services([name], timeout=0)
 
     def _runs(self, name: str) -> bool:
         service = self._container.get_services(name).get(name)

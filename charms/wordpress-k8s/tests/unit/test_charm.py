@@ -34,9 +34,11 @@ def done_lines(context: Context) -> list[str]:
     return [line.level for line in context.juju_log if line.message == DONE]
 
 
-def answers_now(context: Context, state: testing.State) -> testing.State:
+def answers_now(
+    context: Context, state: testing.State, key: str = 'wordpress.charm/database-answers'
+) -> testing.State:
     """Have Pebble tell that the database answers."""
-    notice = testing.Notice('wordpress.charm/database-answers')
+    notice = testing.Notice(key)
     there = dataclasses.replace(state.get_container('wordpress'), notices=[notice])
     told = dataclasses.replace(state, containers=[there])
     return context.run(context.on.pebble_custom_notice(there, notice), told)
@@ -412,3 +414,26 @@ def test_the_web_user_may_write_to_new_volumes(
     )
     context.run(context.on.pebble_ready(there), state(containers=[there]))
     assert chown in [call.command for call in context.exec_history['wordpress']]
+
+
+def test_apache_that_does_not_start_is_started_again_later(
+    context: Context, state: MakeState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: ops.Container) -> None:
+        change = ops.pebble.Change.from_dict(
+            {'id': '7', 'kind': 'replan', 'summary': '', 'status': 'Error', 'tasks': [], 'ready': True,
+             'err': 'exited quickly', 'spawn-time': '2026-11-23T00:00:00Z', 'ready-time': None}
+        )  # fmt: skip
+        raise ops.pebble.ChangeError('exited quickly', change)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ops.Container, 'replan', failing)
+        out = ready(context, state())
+    assert out.unit_status == ops.WaitingStatus(
+        'apache, cron, exporter did not start; trying again after 10 s, see juju debug-log'
+    )
+    services = out.get_container('wordpress').service_statuses
+    assert services['start-again'] is ops.pebble.ServiceStatus.ACTIVE
+    out = answers_now(context, out, 'wordpress.charm/start-again')
+    assert isinstance(out.unit_status, ops.ActiveStatus)
+    assert len(asked(context, 'install')) == 1
