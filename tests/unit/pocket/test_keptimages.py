@@ -37,10 +37,17 @@ def _write(target: Path, text: str) -> str:
         ),
         (f'oci:/a@b@sha256:{"0" * 64}', Place(kind='oci:', path='/a@b', digest=f'sha256:{"0" * 64}')),
         (
-            'registry.example.com:5000/a/b@sha256:0',
-            Place(kind='', path='registry.example.com:5000/a/b@sha256:0'),
+            'registry.example.com:5000/a/b@sha1',
+            Place(kind='', path='registry.example.com:5000/a/b@sha1'),
         ),
         ('docker://ubuntu', Place(kind='', path='ubuntu')),
+        ('ubuntu:24.04', Place(kind='', path='ubuntu', tag='24.04')),
+        ('a.example:5000/b/c', Place(kind='', path='a.example:5000/b/c')),
+        ('a.example:5000/b/c:1', Place(kind='', path='a.example:5000/b/c', tag='1')),
+        (
+            f'a.example:5000/b:1@sha256:{"0" * 64}',
+            Place(kind='', path='a.example:5000/b', tag='1', digest=f'sha256:{"0" * 64}'),
+        ),
     ],
 )
 def test_references_are_understood(path: str, found: Place) -> None:
