@@ -28,14 +28,14 @@ async def pin(state: State, pod: PodRecord, note: Callable[[str], None]) -> None
     Raises:
         Fault: a registry does not say.
     """
+    application = application_of(pod.unit)
     for reference in unknown(pod):
         note(f'looking up image {reference.path}')
+        since = state.read(images.change, pod.model_uuid, application)
         digest = await registries.resolve(reference)
         await state.write(
             images.pin,
-            pod.model_uuid,
-            application_of(pod.unit),
-            reference,
-            digest,
+            *(pod.model_uuid, application, reference, digest),
+            since=since,
             entity=unit_tag(pod.unit),
         )

@@ -12,7 +12,7 @@ from bedrock.charm import Charm
 from pocket.model.imagenames import is_image
 from pocket.model.pods import OciReference
 from pocket.model.resources import Resource
-from pocket.services import logs, resources
+from pocket.services import logs, resources, rows
 from pocket.services.errors import BAD_REQUEST, NOT_VALID, JujuError
 from pocket.state import Tx
 
@@ -74,14 +74,27 @@ def pinned_path(image: str) -> str:
     return f'{kept["path"]}@{kept["digest"]}' if kept.get('digest') else kept['path']
 
 
-def pin(tx: Tx, uuid: str, application: str, meant: OciReference, digest: str, *, entity: str) -> None:
+def change(tx: Tx, uuid: str, application: str) -> int:
+    """Return a number that grows whenever an application is given another charm or resource."""
+    row = rows.one(
+        tx, 'SELECT charm_modified FROM application WHERE model_uuid = ? AND name = ?', uuid, application
+    )
+    return -1 if row is None else int(row['charm_modified'])
+
+
+def pin(
+    tx: Tx, uuid: str, application: str, meant: OciReference, digest: str, *, since: int, entity: str
+) -> None:
     """Note that the tag of *meant* is *digest* for an application, until the image is attached again.
 
-    Nothing happens when it is known already, or the application wants another image by now.
+    Nothing happens when it is known already, or the application was given something else meanwhile.
 
     Args:
-        entity: Tag of who found out, for the log.
+        since: `change`, from before the tag was looked up.
+        entity: Tag of who looked, for the log.
     """
+    if change(tx, uuid, application) != since:
+        return
     for resource in resources.list_(tx, uuid, application):
         if reference(resource) == meant:
             kept = {**json.loads(resource.image), 'digest': digest}
