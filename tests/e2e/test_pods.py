@@ -230,11 +230,9 @@ def test_a_pod_runs_the_image_that_was_given_until_it_is_given_again(
 def test_all_pods_run_what_a_tag_meant_until_it_is_given_again(sidecar: Sidecar, tmp_path: Path) -> None:
     with registry.running(tmp_path / 'registry') as running:
         name = f'localhost:{running.port}/team/app:1'
-        given = ('fixed', f'app-image={name}')
-        sidecar.juju('deploy', str(_charm_with_image(tmp_path)), given[0], '--resource', given[1])
-        sidecar.until(lambda: 'the registry has no such image' in sidecar.juju('status').stdout, 'why')
         old = running.put(layout.open_(_build(tmp_path, 'old')), 'team/app', '1').digest
-        sidecar.juju('attach-resource', *given)
+        image = f'app-image={name}'
+        sidecar.juju('deploy', str(_charm_with_image(tmp_path)), 'fixed', '--resource', image)
         sidecar.until(lambda: _files(sidecar, 0) == ['old'], 'the image of the tag')
         running.put(layout.open_(_build(tmp_path, 'new')), 'team/app', '1')
         sidecar.juju('scale-application', 'fixed', '2')
@@ -246,7 +244,7 @@ def test_all_pods_run_what_a_tag_meant_until_it_is_given_again(sidecar: Sidecar,
         sidecar.until(lambda: _record(sidecar, 'fixed-0').leader not in (None, pod.leader), 'another run')
         sidecar.until(lambda: _files(sidecar, 0) == ['old'], 'the same image, without the registry')
         running.start()
-        sidecar.juju('attach-resource', *given)
+        sidecar.juju('attach-resource', 'fixed', image)
         sidecar.until(lambda: _files(sidecar, 1) == ['new'], 'what the tag means now')
     said = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
     looked_up = [line.partition(f'{name} is ')[2] for line in said if f'{name} is sha256:' in line]

@@ -138,6 +138,9 @@ def test_what_nobody_names_is_swept(tmp_path: Path) -> None:
         kept.append(keptimages.keep(home, f'oci:{source}'))
     half = home / 'layouts/.abc.1.hoodoo-new'
     half.mkdir()
-    keptimages.sweep(home, [kept[1], 'docker.io/app:1'])
-    assert [path.name for path in (home / 'layouts').iterdir()] == [kept[1].rpartition(':')[2]]
+    fetched = f'sha256:{"0" * 64}'
+    keptimages.folder(home, fetched).mkdir()
+    keptimages.sweep(home, [kept[1], 'docker.io/app:1', f'docker.io/app:2@{fetched}'])
+    left = {path.name for path in (home / 'layouts').iterdir()}
+    assert left == {one.rpartition(':')[2] for one in (kept[1], fetched)}
     keptimages.sweep(tmp_path / 'nowhere', [])
