@@ -38,6 +38,17 @@ pytestmark = pytest.mark.skipif(
 NAME = 'team/app'
 Make = Callable[..., layout.Image]
 
+FETCH = """
+import asyncio, dataclasses, pathlib, sys
+from pocket import settings
+from pocket.model.pods import OciReference
+from pocket.substrate import images
+from pocket.substrate.pods import ociimages
+path, home, cache = sys.argv[1:]
+cache = images.Images(dataclasses.replace(settings.load({}), cache=pathlib.Path(cache)))
+asyncio.run(ociimages.ensure(cache, OciReference(path=path), home=pathlib.Path(home)))
+"""
+
 
 @pytest.fixture(scope='module')
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Generator[Registry]:
@@ -264,21 +275,24 @@ async def test_a_tag_that_moves_is_followed_when_it_is_attached_again(
         state.close()
 
 
-async def test_skopeo_ends_with_whoever_started_it() -> None:
-    script = (
-        'import asyncio\n'
-        'from pocket.model.pods import OciReference\n'
-        'from pocket.substrate.pods import registries\n'
-        'asyncio.run(registries.resolve(OciReference(path="127.0.0.1:{port}/a:1")))\n'
-    )
+async def test_a_fetch_that_is_killed_leaves_nobody_and_is_done_again(
+    registry: Registry, make: Make, cache: images.Images, home: Path, tmp_path: Path
+) -> None:
+    digest = registry.put(make('x'), NAME, 'x').digest
     with socket.create_server(('127.0.0.1', 0)) as silent:
         silent.settimeout(30)
-        port = silent.getsockname()[1]
-        child = await asyncio.create_subprocess_exec(sys.executable, '-c', script.format(port=port))
+        path = f'127.0.0.1:{silent.getsockname()[1]}/{NAME}@{digest}'
+        argv = (sys.executable, '-c', FETCH, path, str(home), str(tmp_path / 'cache'))
+        child = await asyncio.create_subprocess_exec(*argv)
         connection, _ = await asyncio.to_thread(silent.accept)
         child.kill()
         await child.wait()
         with connection:
             connection.settimeout(30)
             while await asyncio.to_thread(connection.recv, 4096):
-                pass  # it hears nothing, and says no more once it is gone
+                pass  # skopeo hears nothing, and says no more once it is gone
+    assert _left(home) != []
+    wanted = _named(registry, f'{NAME}@{digest}')
+    assert _text(await ociimages.ensure(cache, wanted, home=home)) == 'x'
+    keptimages.sweep(home, [wanted.path])
+    assert [path.name for path in (home / 'layouts').iterdir()] == [digest.removeprefix('sha256:')]
