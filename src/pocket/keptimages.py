@@ -1,7 +1,8 @@
-"""Container images of this host that resources name, kept in a home as they were when they were given.
+"""Container images that resources name, kept in a home as layouts.
 
-The folder or archive that a resource names may be another tomorrow. Pods run what it was, as if it were named
-by its digest in a registry, until somebody attaches it again.
+The folder or archive of this host that a resource names may be another tomorrow. Pods run what it was when it
+was given, as if it were named by its digest in a registry, until somebody attaches it again. What a registry
+has is kept once it was fetched, under the digest that the registry has for it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ class Place:
     kind: str
     """``oci:`` or ``oci-archive:``; empty for a registry."""
     path: str
-    """Of a registry, the image's whole name."""
+    """Of a registry, the image's name with that."""
     tag: str = ''
     digest: str = ''
-    """Of one of this host, the manifest that is meant: it is kept in the home; empty: what is there."""
+    """The manifest that is meant; empty: what is there. One of this host is kept in the home."""
 
 
 def read(path: str) -> Place:
@@ -50,7 +51,8 @@ def read(path: str) -> Place:
             f'cannot find the image "{path}"',
             hint='For example oci:/folder, oci-archive:/file.tar or registry.example.com/name:tag.',
         )
-    return Place(kind='', path=path.removeprefix('docker://'))
+    name, tag, digest = _split(path.removeprefix('docker://'))
+    return Place(kind='', path=name, tag=tag, digest=digest)
 
 
 def keep(home: Path, path: str) -> str:
@@ -118,14 +120,19 @@ def _unpacked(archive: Path, *, below: Path) -> Generator[Path]:
 
 
 def _read_local(path: str, kind: str) -> Place:
-    found = _PINNED.fullmatch(path)
-    text, digest = (found['path'], found['digest']) if found else (path, '')
-    text = text.removeprefix(kind)
-    place, colon, tag = text.rpartition(':')
-    if not colon or '/' in tag:
-        place, tag = text, ''
+    place, tag, digest = _split(path.removeprefix(kind))
     if not place.startswith('/'):
         raise errors.UsageFault(
             f'cannot find the image "{path}"', hint=f'Name it by its whole path: {kind}/folder.'
         )
     return Place(kind=kind, path=place, tag=tag, digest=digest)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """The place, the tag and the digest of a reference without its kind."""
+    found = _PINNED.fullmatch(text)
+    text, digest = (found['path'], found['digest']) if found else (text, '')
+    place, colon, tag = text.rpartition(':')
+    if not colon or '/' in tag:
+        place, tag = text, ''
+    return place, tag, digest

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from bedrock import charm, process
-from bedrock.oci import layers, model, writer
+from bedrock.oci import layers, layout, model, writer
+from pocket.substrate import records
+from tests import registry
 from tests.e2e.conftest import TOP, Site
 from tests.e2e.terminal import Terminal
 
@@ -213,20 +215,42 @@ def test_hooks_and_actions_are_run_by_hand_in_the_charms_container(sidecar: Side
 def test_a_pod_runs_the_image_that_was_given_until_it_is_given_again(
     sidecar: Sidecar, tmp_path: Path
 ) -> None:
-    def files(unit: int) -> list[str]:
-        script = 'PEBBLE_SOCKET=/charm/containers/app/pebble.socket /charm/bin/pebble ls /image'
-        return sidecar.juju('ssh', f'fixed/{unit}', script, check=False).stdout.split()
-
     image = f'app-image=oci:{_build(tmp_path, "old")}'
     sidecar.juju('deploy', str(_charm_with_image(tmp_path)), 'fixed', '--resource', image)
-    sidecar.until(lambda: files(0) == ['old'], 'the image that was given')
+    sidecar.until(lambda: _files(sidecar, 0) == ['old'], 'the image that was given')
     _build(tmp_path, 'new')
     sidecar.juju('scale-application', 'fixed', '2')
-    sidecar.until(lambda: files(1) == ['old'], 'the same image')
+    sidecar.until(lambda: _files(sidecar, 1) == ['old'], 'the same image')
     sidecar.juju('attach-resource', 'fixed', image)
-    sidecar.until(lambda: files(1) == ['new'], 'the image that was built since')
-    sidecar.juju('remove-application', '--no-prompt', '--force', 'fixed')
-    sidecar.until(lambda: 'fixed' not in sidecar.site.status(MODEL)['applications'], 'gone')
+    sidecar.until(lambda: _files(sidecar, 1) == ['new'], 'the image that was built since')
+    _remove_fixed(sidecar)
+
+
+@pytest.mark.skipif(not shutil.which(registry.PROGRAM), reason='needs docker-registry')
+def test_all_pods_run_what_a_tag_meant_until_it_is_given_again(sidecar: Sidecar, tmp_path: Path) -> None:
+    with registry.running(tmp_path / 'registry') as running:
+        name = f'localhost:{running.port}/team/app:1'
+        old = running.put(layout.open_(_build(tmp_path, 'old')), 'team/app', '1').digest
+        image = f'app-image={name}'
+        sidecar.juju('deploy', str(_charm_with_image(tmp_path)), 'fixed', '--resource', image)
+        sidecar.until(lambda: _files(sidecar, 0) == ['old'], 'the image of the tag')
+        running.put(layout.open_(_build(tmp_path, 'new')), 'team/app', '1')
+        sidecar.juju('scale-application', 'fixed', '2')
+        sidecar.until(lambda: _files(sidecar, 1) == ['old'], 'the same image')
+        running.stop()
+        pod = _record(sidecar, 'fixed-0')
+        assert pod.leader is not None
+        os.kill(pod.leader.pid, signal.SIGKILL)
+        sidecar.until(lambda: _record(sidecar, 'fixed-0').leader not in (None, pod.leader), 'another run')
+        sidecar.until(lambda: _files(sidecar, 0) == ['old'], 'the same image, without the registry')
+        running.start()
+        sidecar.juju('attach-resource', 'fixed', image)
+        sidecar.until(lambda: _files(sidecar, 1) == ['new'], 'what the tag means now')
+    said = sidecar.juju('debug-log', '--replay', '--no-tail').stdout.splitlines()
+    looked_up = [line.partition(f'{name} is ')[2] for line in said if f'{name} is sha256:' in line]
+    assert looked_up[0] == f'{old}, until it is attached again'
+    assert len(looked_up) == 2, 'once for each time that it was given'
+    _remove_fixed(sidecar)
 
 
 def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None:
@@ -252,6 +276,24 @@ def test_an_application_goes_with_its_pods(sidecar: Sidecar) -> None:
     sidecar.juju('remove-application', '--no-prompt', '--destroy-storage', 'sidecar')
     sidecar.until(lambda: not sidecar.site.status(MODEL)['applications'], 'gone')
     sidecar.until(lambda: not list((sidecar.site.folder / 'pocket' / 'm').glob('juju-*')), 'folders')
+
+
+def _files(sidecar: Sidecar, unit: int) -> list[str]:
+    """What the image has that a unit of the application ``fixed`` runs on."""
+    script = 'PEBBLE_SOCKET=/charm/containers/app/pebble.socket /charm/bin/pebble ls /image'
+    return sidecar.juju('ssh', f'fixed/{unit}', script, check=False).stdout.split()
+
+
+def _remove_fixed(sidecar: Sidecar) -> None:
+    sidecar.juju('remove-application', '--no-prompt', '--force', 'fixed')
+    sidecar.until(lambda: 'fixed' not in sidecar.site.status(MODEL)['applications'], 'gone')
+
+
+def _record(sidecar: Sidecar, pod: str) -> records.Record:
+    """What pocket has written down of a pod."""
+    folder = sidecar.site.folder / 'pocket' / 'm'
+    found = [one for one in map(records.load, folder.iterdir()) if one and one.pod]
+    return next(one for one in found if one.pod and one.pod.hostname == pod)
 
 
 def _build(folder: Path, name: str) -> Path:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from bedrock import errors
 from pocket.agents.site import Site
 from pocket.services import logs, machines
 from pocket.substrate import Host, HostSpec
+
+T = TypeVar('T')
+
+Note = Callable[[str], None]
+"""Told in words about work that takes long."""
 
 _PROVISIONING = 'starting'
 
@@ -64,17 +69,7 @@ class Booting:
         Raises:
             Fault: it cannot be started; the model says why.
         """
-        await self._state.write(machines.set_provisioning, *self._of, _PROVISIONING)
-        notes: asyncio.Queue[str] = asyncio.Queue()
-        telling = asyncio.create_task(self._tell(notes))
-        try:
-            host = await self._while_wanted(self._take_turn(spec, notes), wanted)
-        except errors.Fault as err:
-            await self._state.write(machines.set_failed, *self._of, err.message)
-            raise
-        finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+        host = await self._carry_out(lambda note: self._take_turn(spec, note), wanted)
         if host is not None and host.note:
             await self._state.write(
                 logs.append_once,
@@ -86,11 +81,36 @@ class Booting:
             )
         return host
 
-    async def _take_turn(self, spec: HostSpec, notes: asyncio.Queue[str]) -> Host:
-        async with self._turns:
-            return await self._site.substrate.boot(spec, note=notes.put_nowait)
+    async def prepare(
+        self, work: Callable[[Note], Coroutine[Any, Any, None]], *, wanted: Callable[[], bool]
+    ) -> None:
+        """Do *work*, without which the host cannot be started, unless that is *wanted* no more by then.
 
-    async def _while_wanted(self, work: Coroutine[Any, Any, Host], wanted: Callable[[], bool]) -> Host | None:
+        Raises:
+            Fault: it cannot be done; the model says why.
+        """
+        await self._carry_out(work, wanted)
+
+    async def _carry_out(
+        self, work: Callable[[Note], Coroutine[Any, Any, T]], wanted: Callable[[], bool]
+    ) -> T | None:
+        await self._state.write(machines.set_provisioning, *self._of, _PROVISIONING)
+        notes: asyncio.Queue[str] = asyncio.Queue()
+        telling = asyncio.create_task(self._tell(notes))
+        try:
+            return await self._while_wanted(work(notes.put_nowait), wanted)
+        except errors.Fault as err:
+            await self._state.write(machines.set_failed, *self._of, err.message)
+            raise
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _take_turn(self, spec: HostSpec, note: Note) -> Host:
+        async with self._turns:
+            return await self._site.substrate.boot(spec, note=note)
+
+    async def _while_wanted(self, work: Coroutine[Any, Any, T], wanted: Callable[[], bool]) -> T | None:
         task = asyncio.ensure_future(work)
         try:
             while not task.done():

@@ -137,7 +137,7 @@ async def _sweep(state: State, settings: Settings) -> None:
     blobs.charms(settings.home).sweep(state.read(charms.archives))
     kept = blobs.resources(settings.home)
     kept.sweep(kept.path(fingerprint) for fingerprint in state.read(resources.fingerprints))
-    keptimages.sweep(settings.home, map(images.path_of, state.read(resources.images)))
+    keptimages.sweep(settings.home, map(images.pinned_path, state.read(resources.images)))
 
 
 def _stop_signals() -> asyncio.Event:

@@ -14,6 +14,8 @@ class OciReference:
     """``oci:/folder[:tag]``, ``oci-archive:/file[:tag]``, or as container registries have it."""
     username: str = ''
     password: str = field(default='', repr=False)
+    digest: str = ''
+    """What the tag of a registry meant when a pod first needed it; empty: not known yet, or in the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

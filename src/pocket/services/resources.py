@@ -182,6 +182,16 @@ def store_upload(
     return supplied
 
 
+def set_image(tx: Tx, uuid: str, resource: Resource, image: str) -> None:
+    """Keep more of what is known of the image that an application's *resource* names; no unit upgrades.
+
+    Args:
+        image: See `store_upload`.
+    """
+    _put(tx, uuid, dataclasses.replace(resource, image=image))
+    tx.touch(uuid)
+
+
 def find(tx: Tx, uuid: str, application: str, name: str, *, pending_id: str = '') -> Resource | None:
     """Return a resource, None when there is none."""
     row = rows.one(

@@ -37,10 +37,17 @@ def _write(target: Path, text: str) -> str:
         ),
         (f'oci:/a@b@sha256:{"0" * 64}', Place(kind='oci:', path='/a@b', digest=f'sha256:{"0" * 64}')),
         (
-            'registry.example.com:5000/a/b@sha256:0',
-            Place(kind='', path='registry.example.com:5000/a/b@sha256:0'),
+            'registry.example.com:5000/a/b@sha1',
+            Place(kind='', path='registry.example.com:5000/a/b@sha1'),
         ),
         ('docker://ubuntu', Place(kind='', path='ubuntu')),
+        ('ubuntu:24.04', Place(kind='', path='ubuntu', tag='24.04')),
+        ('a.example:5000/b/c', Place(kind='', path='a.example:5000/b/c')),
+        ('a.example:5000/b/c:1', Place(kind='', path='a.example:5000/b/c', tag='1')),
+        (
+            f'a.example:5000/b:1@sha256:{"0" * 64}',
+            Place(kind='', path='a.example:5000/b', tag='1', digest=f'sha256:{"0" * 64}'),
+        ),
     ],
 )
 def test_references_are_understood(path: str, found: Place) -> None:
@@ -131,6 +138,9 @@ def test_what_nobody_names_is_swept(tmp_path: Path) -> None:
         kept.append(keptimages.keep(home, f'oci:{source}'))
     half = home / 'layouts/.abc.1.hoodoo-new'
     half.mkdir()
-    keptimages.sweep(home, [kept[1], 'docker.io/app:1'])
-    assert [path.name for path in (home / 'layouts').iterdir()] == [kept[1].rpartition(':')[2]]
+    fetched = f'sha256:{"0" * 64}'
+    keptimages.folder(home, fetched).mkdir()
+    keptimages.sweep(home, [kept[1], 'docker.io/app:1', f'docker.io/app:2@{fetched}'])
+    left = {path.name for path in (home / 'layouts').iterdir()}
+    assert left == {one.rpartition(':')[2] for one in (kept[1], fetched)}
     keptimages.sweep(tmp_path / 'nowhere', [])

@@ -14,7 +14,7 @@ from bedrock import errors
 from pocket.agents import booting, toolserver
 from pocket.agents.environment import SYSTEM_PATH
 from pocket.agents.machinelogs import MachineLogs
-from pocket.agents.pods import rollout, serviceaccount
+from pocket.agents.pods import pinning, rollout, serviceaccount
 from pocket.agents.pods.containers import Containers
 from pocket.agents.site import Site
 from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S, Key, Worker
@@ -124,6 +124,12 @@ class PodAgent:
         """Start the pod unless it runs; None when that is to be tried again."""
         if host is None:
             try:
+                if pinning.unknown(wish.pod):
+                    await self._booting.prepare(
+                        lambda note: pinning.pin(self._state, wish.pod, note),
+                        wanted=lambda: self._look() == wish,
+                    )
+                    return None  # what is wanted has changed by that
                 host = await self._booting.boot(_spec(wish.pod), wanted=lambda: self._look() == wish)
             except errors.Fault:
                 await self._wait_for_other_wish(wish)

@@ -26,8 +26,16 @@ class PodState:
 
 
 def fingerprint(pod: PodRecord, *, charm_url: str, charm_modified: int) -> str:
-    """Return what tells a pod from one that is made of something else."""
-    made_of = [str(pod.base), charm_url, charm_modified, msgspec.to_builtins(pod.spec)]
+    """Return what tells a pod from one that is made of something else.
+
+    What the tag of an image means is found out once for each time that the image is attached, which counts in
+    *charm_modified*: a digest that becomes known makes no other pod.
+    """
+    spec = msgspec.to_builtins(pod.spec)
+    for container in spec['containers']:
+        if container['image'] is not None:
+            del container['image']['digest']
+    made_of = [str(pod.base), charm_url, charm_modified, spec]
     return hashlib.sha256(msgspec.json.encode(made_of, order='deterministic')).hexdigest()
 
 

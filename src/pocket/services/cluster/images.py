@@ -12,7 +12,9 @@ from bedrock.charm import Charm
 from pocket.model.imagenames import is_image
 from pocket.model.pods import OciReference
 from pocket.model.resources import Resource
+from pocket.services import logs, resources, rows
 from pocket.services.errors import BAD_REQUEST, NOT_VALID, JujuError
+from pocket.state import Tx
 
 TYPE = 'oci-image'
 MAX_BYTES = 2**16
@@ -64,6 +66,47 @@ def path_of(image: str) -> str:
 def pinned(path: str) -> tuple[bytes, str]:
     """The content of a resource that names the image *path* of this host, and what `parse` says of it."""
     return yaml.safe_dump({'registrypath': path}, width=2**16).encode(), json.dumps({'path': path})
+
+
+def pinned_path(image: str) -> str:
+    """Where an image is of which `parse` said *image*, with its digest as far as that is known."""
+    kept: dict[str, str] = json.loads(image)
+    return f'{kept["path"]}@{kept["digest"]}' if kept.get('digest') else kept['path']
+
+
+def change(tx: Tx, uuid: str, application: str) -> int:
+    """Return a number that grows whenever an application is given another charm or resource."""
+    row = rows.one(
+        tx, 'SELECT charm_modified FROM application WHERE model_uuid = ? AND name = ?', uuid, application
+    )
+    return -1 if row is None else int(row['charm_modified'])
+
+
+def pin(
+    tx: Tx, uuid: str, application: str, meant: OciReference, digest: str, *, since: int, entity: str
+) -> None:
+    """Note that the tag of *meant* is *digest* for an application, until the image is attached again.
+
+    Nothing happens when it is known already, or the application was given something else meanwhile.
+
+    Args:
+        since: `change`, from before the tag was looked up.
+        entity: Tag of who looked, for the log.
+    """
+    if change(tx, uuid, application) != since:
+        return
+    for resource in resources.list_(tx, uuid, application):
+        if reference(resource) == meant:
+            kept = {**json.loads(resource.image), 'digest': digest}
+            resources.set_image(tx, uuid, resource, json.dumps(kept))
+            logs.append(
+                tx,
+                uuid,
+                entity=entity,
+                severity='INFO',
+                module='pocket.images',
+                message=f'resource {resource.name}: {meant.path} is {digest}, until it is attached again',
+            )
 
 
 def reference(resource: Resource) -> OciReference | None:

@@ -45,6 +45,17 @@ def test_what_a_pod_is_not_made_of_makes_no_other() -> None:
     assert _print(replace(POD, life=Life.DYING, waiting='something', host_name='other')) == _print()
 
 
+def test_what_a_tag_means_makes_no_other_pod() -> None:
+    def of(**image: str) -> str:
+        web = ContainerSpec(name='web', image=OciReference(path='registry.example/web:1', **image))
+        return _print(replace(POD, spec=replace(POD.spec, containers=(web,))))
+
+    assert of() == of(digest=f'sha256:{"0" * 64}')
+    assert of() != of(password='other')
+    # Of a pod that runs since before digests were known: it goes on.
+    assert _print() == 'aeeccd0f364395f3e8b03286556b7081c61a10a0bb89b5a62198e3a68669fb9c'
+
+
 @pytest.mark.parametrize(
     ('ordinal', 'current', 'may'),
     [

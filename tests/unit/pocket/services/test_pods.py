@@ -67,6 +67,40 @@ def test_a_pod_waits_for_its_image(world: World) -> None:
     assert 'hunter2' not in repr(resources.list_(world.tx, world.uuid, 'app'))
 
 
+def test_a_tag_that_was_looked_up_stays_until_the_image_is_supplied_again(world: World) -> None:
+    world.deploy_k8s('app')
+    _supply(world)
+
+    def meant() -> OciReference:
+        (container,) = _pod(world).spec.containers
+        assert container.image is not None
+        return container.image
+
+    def pin(reference: OciReference, digest: str, *, since: int) -> None:
+        images.pin(world.tx, world.uuid, 'app', reference, digest, since=since, entity='unit-app-0')
+
+    def change() -> int:
+        return images.change(world.tx, world.uuid, 'app')
+
+    asked, first = meant(), change()
+    pin(asked, 'sha256:1', since=first)
+    assert meant().digest == 'sha256:1'
+    assert change() == first, 'no pod is replaced for that'
+    pin(asked, 'sha256:2', since=first)
+    assert meant().digest == 'sha256:1'
+    charm_url = world.upload(world.make_k8s_charm('app'))
+    refresh.set_charm(world.tx, world.uuid, 'app', charm_url=charm_url)
+    assert meant().digest == 'sha256:1', 'another charm is no other image'
+    _supply(world)
+    pin(asked, 'sha256:3', since=first)
+    assert meant().digest == '', 'who asked before that has no say'
+    pin(asked, 'sha256:3', since=change())
+    _supply(world, b'registrypath: registry.example/web:2\n')
+    pin(asked, 'sha256:4', since=change())
+    assert meant() == OciReference(path='registry.example/web:2')
+    assert images.change(world.tx, world.uuid, 'nobody') == -1
+
+
 def test_a_pod_waits_for_its_charm(world: World) -> None:
     charm = world.make_k8s_charm('app')
     charms.add_from_store(

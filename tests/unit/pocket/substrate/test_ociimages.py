@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import dataclasses
-import shutil
 from pathlib import Path
 
 import pytest
@@ -78,45 +76,3 @@ async def test_what_is_not_kept_any_more_is_said(cache: images.Images, home: Pat
     with pytest.raises(ImageFault, match='not kept') as caught:
         await ociimages.ensure(cache, wanted, home=home)
     assert 'attach-resource' in caught.value.hint
-
-
-@pytest.mark.skipif(shutil.which('skopeo') is not None, reason='there is skopeo')
-async def test_without_skopeo_a_registry_cannot_be_asked(cache: images.Images, home: Path) -> None:
-    wanted = OciReference(path='example.com/a:1', username='u', password='hidden')
-    with pytest.raises(errors.Fault, match='no skopeo') as caught:
-        await ociimages.ensure(cache, wanted, home=home)
-    assert 'hidden' not in errors.render(caught.value)
-
-
-async def test_skopeo_hears_of_the_password_by_a_file(
-    cache: images.Images, home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Stands in for the program only: it copies a layout and notes what it was told.
-    program = tmp_path / 'bin/skopeo'
-    program.parent.mkdir()
-    program.write_text(
-        f'#!/bin/sh\nset -e\necho "$*" >{tmp_path}/said\nfor word; do case $word in --src-authfile=*)'
-        f' cat "${{word#*=}}" >{tmp_path}/auth;; oci:*) to=${{word#oci:}};; esac; done\n'
-        f'cp -r {folder} "${{to%:image}}"\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv('PATH', str(program.parent), prepend=':')
-    wanted = OciReference(path='example.com/a:1', username='u', password='hidden')
-    found = await ociimages.ensure(cache, wanted, home=home)
-    assert (found.tree / 'file').is_file()
-    assert 'hidden' not in (tmp_path / 'said').read_text()
-    assert base64.b64encode(b'u:hidden').decode() in (tmp_path / 'auth').read_text()
-
-
-@pytest.mark.parametrize(
-    ('name', 'host'),
-    [
-        ('ubuntu', 'docker.io'),
-        ('me/app', 'docker.io'),
-        ('a.b/c', 'a.b'),
-        ('localhost:5000/c', 'localhost:5000'),
-    ],
-)
-def test_credentials_are_for_the_registry_alone(name: str, host: str) -> None:
-    found = ociimages.credentials(name, OciReference(path=name, username='u', password='p'))
-    assert found == {'auths': {host: {'auth': base64.b64encode(b'u:p').decode()}}}
