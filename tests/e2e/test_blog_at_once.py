@@ -1,16 +1,19 @@
-"""Tests 8, 9, 17, 23 and 34 of the acceptance tests, on three units that no packet leaves.
+"""Tests 8, 9, 11, 17, 23 and 34 of the acceptance tests, on three units that no packet leaves.
 
 They come before the files that take the blog apart.
 """
 
 from __future__ import annotations
 
+import os
+import select
 import sys
+import threading
 import time
 
 import pytest
 
-from tests.blog import trials
+from tests.blog import kills, trials
 from tests.blog.model import INITIALISED, Blog
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
@@ -56,3 +59,31 @@ def test_17_rotated_keys_end_all_sessions_on_all_units(blog: Blog) -> None:
 def test_23_lies_and_probes_from_outside_come_to_nothing(blog: Blog) -> None:
     """Bound: no forged name is ever said back, all 16 paths are denied, by the proxy in front."""
     sys.stdout.write(f'23: {trials.lies(blog)} requests\n')
+
+
+def test_11_a_killed_apache_leaves_no_worker_to_the_next_one(blog: Blog) -> None:
+    """They would go on serving, and no other Apache could have the port."""
+    unit = 'wordpress/1'
+    before = blog.processes(unit, 'wordpress', 'apache2')
+    going, ended = {os.pidfd_open(number): number for number in before}, select.poll()
+    for one in going:
+        ended.register(one, select.POLLIN)
+    assert kills.kill(blog, unit, kills.APACHE)
+    limit = time.monotonic() + 30
+    while going:
+        assert time.monotonic() < limit, going
+        for one, _ in ended.poll(1000):
+            ended.unregister(one)
+            os.close(one)
+            del going[one]
+    while not _is_ready(blog, unit):
+        assert time.monotonic() < limit
+        threading.Event().wait(0.05)
+    blog.wait()
+
+
+def _is_ready(blog: Blog, unit: str) -> bool:
+    try:
+        return blog.neighbour(unit).ask('GET', '/-/ready', Host='blog.example.com').status == 200
+    except OSError:
+        return False

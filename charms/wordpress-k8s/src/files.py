@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,14 @@ START_AGAIN = 'wordpress.charm/start-again'
 """The keys of the notices that the services of the charm give."""
 START_AGAIN_S = 10
 _NOTIFY = '/charm/bin/pebble notify'
-_AS_ROOT = " -C 'User www-data' -C 'Group www-data'"
+_APACHE = ('/usr/sbin/apache2', '-DFOREGROUND', '-f', '/etc/wordpress/apache2.conf')
+_AS_ROOT = ('-C', 'User www-data', '-C', 'Group www-data')
+# Where Apache itself was killed, its workers go on and keep the port from the next one.
+_ALONE = (
+    'for one in /proc/[0-9]*; do '
+    'read -r name <"$one/comm" && [ "$name" = apache2 ] && kill -9 "${one#/proc/}"; '
+    'done 2>/dev/null; exec "$0" "$@"'
+)
 
 SECRET_FILES = (SITE, KEY)
 RELOADED = (APACHE, PHP, CERTIFICATE, KEY)
@@ -111,7 +119,7 @@ def layer(
         **base['services'],
         'apache': _service(
             'Apache with PHP',
-            f'/usr/sbin/apache2 -DFOREGROUND -f /etc/wordpress/apache2.conf{_AS_ROOT if as_root else ""}',
+            shlex.join(['/bin/sh', '-c', _ALONE, *_APACHE, *(_AS_ROOT if as_root else ())]),
             environment=environment(options),
             user='root' if as_root else 'www-data',
             group='root' if as_root else 'www-data',
