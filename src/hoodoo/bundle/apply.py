@@ -157,6 +157,8 @@ class _Carrying:
                 juju.trust(name)
             case steps.AddUnits(application=name, count=count, to=to):
                 juju.add_units(name, count, [self._target(place, step) for place in to])
+            case steps.Scale(application=name, units=units):
+                juju.scale(name, units)
             case steps.Annotate(kind=kind, name=name, annotations=notes):
                 juju.annotate(kind, self._machines[name] if kind == 'machine' else name, notes)
             case steps.Retry(unit=unit):

@@ -101,6 +101,7 @@ def _seen(juju: jujudriver.JujuDriver) -> adopted.Seen:
         snapshot=snapshot,
         settings=juju.settings(list(snapshot.applications)),
         annotations=juju.machine_annotations([one for one in snapshot.machines if '/' not in one]),
+        attached=juju.attached(list(snapshot.applications)),
     )
 
 

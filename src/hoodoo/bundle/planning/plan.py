@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.bundle.planning import equal, placing, related, steps
 from hoodoo.bundle.reading import words
 
@@ -60,7 +60,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         problems += _obstacles(application, there)
         made += [steps.Expose(application=name)] if application.expose and not there.exposed else []
         made += _charm_and_images(application, there, seen)
-        made += _units(application, there, seen, level)
+        made += _units(application, there, seen, level, pods=wanted.on_kubernetes)
         remarks += _differences(application, there)
         changes = list(_changes(application, there, seen.settings.get(name, _NOTHING)))
         if apply_config_changes:
@@ -152,13 +152,17 @@ def _newer(wanted: model.StoreCharm, there: model.Application) -> str:
 
 
 def _units(
-    wanted: model.WantedApplication, there: model.Application, seen: Seen, level: int
+    wanted: model.WantedApplication, there: model.Application, seen: Seen, level: int, *, pods: bool
 ) -> Iterator[steps.Step]:
     for unit in there.units:
         if unit.workload.value == 'error':
             yield steps.Retry(unit=unit.name)
-    count = wanted.num_units - len(there.staying)
-    if count > 0 and not _is_subordinate(wanted, there):
+    count = wanted.num_units - there.size
+    if count <= 0 or _is_subordinate(wanted, there):
+        return
+    if pods:
+        yield steps.Scale(application=wanted.name, units=wanted.num_units, was=there.size)
+    else:
         to = placing.missing(wanted, there, seen.snapshot, seen.machines)[:count]
         yield steps.AddUnits(application=wanted.name, count=count, to=placing.ordered(to), depth=level)
 
@@ -200,11 +204,14 @@ def _obstacles(wanted: model.WantedApplication, there: model.Application) -> Ite
 
 
 def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:
-    extra = len(there.staying) - wanted.num_units
+    extra = there.size - wanted.num_units
     if extra > 0 and not _is_subordinate(wanted, there):
+        removes = f'remove-unit {wanted.name} --num-units {extra}'
+        if there.scale is not None:
+            removes = f'scale-application {wanted.name} {wanted.num_units}'
         yield (
-            f'{wanted.name} has {len(there.staying)} units and the bundle wants {wanted.num_units}:'
-            f' left as it is ("juju remove-unit {wanted.name} --num-units {extra}" removes)'
+            f'{wanted.name} has {wording.counted(there.size, "unit")} and the bundle wants'
+            f' {wanted.num_units}: left as it is ("juju {removes}" removes)'
         )
     if there.exposed and wanted.expose is None:
         yield f'{wanted.name} is exposed though the bundle does not say so: left as it is'

@@ -14,6 +14,7 @@ from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
 from hoodoo.bundle.reading import deployer, tree, words
+from hoodoo.bundle.reading.dialect import JUJU
 from hoodoo.bundle.wanted import (
     charms,
     constraints,
@@ -206,20 +207,21 @@ class _Resolver:
     def _count(self, at: tree.Path, name: str, raw: tree.Table, *, subordinate: bool) -> int:
         key = 'scale' if 'scale' in raw and 'num_units' not in raw else 'num_units'
         value = raw.get(key)
+        if self.dialect is JUJU and raw.get('scale') is not None and raw.get('num_units') is not None:
+            message = f'{name} has both scale and num_units, which are two words for one'
+            self.found.problem((*at, 'scale'), message, 'Leave one of them out.')
         # A bundle of machines may want none yet; one of pods that says nothing wants one.
         unsaid = 1 if self.on_kubernetes else self.dialect.num_units
         text = words.option_text(unsaid if value is None else value)
         if isinstance(value, bool) or not text.isdigit():
             self.found.problem(
-                (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
+                (*at, key), f'{key} "{text}" is not a number of units', 'Write a whole number.'
             )
             return 1
         if not subordinate:
             return int(text)
         if value is not None and int(text):
-            message = (
-                f'{name} is a subordinate, which has units beside those of others: num_units has no effect'
-            )
+            message = f'{name} is a subordinate, which has units beside those of others: {key} has no effect'
             self.found.remark((*at, key), message, f'Leave {key} out.')
         return 0
 

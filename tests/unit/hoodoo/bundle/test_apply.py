@@ -118,6 +118,25 @@ def test_a_refresh_that_was_killed_is_known_to_be_done_or_not(
     assert world.juju.calls[1:] == ['refresh web']
 
 
+@pytest.mark.parametrize('on_kubernetes', [True, False])
+def test_units_too_many_stay_and_are_nobodys_change(world: World, on_kubernetes: bool) -> None:
+    def wanted(units: int) -> model.WantedModel:
+        made = _model(world.application('web', num_units=units))
+        return dataclasses.replace(made, on_kubernetes=on_kubernetes)
+
+    world.juju.seen = dataclasses.replace(world.juju.seen, on_kubernetes=on_kubernetes)
+    for units in (0, 2, 0):
+        world.apply(wanted(units))
+        assert world.plan(wanted(units)) == []
+    assert world.juju.calls[1:] == ['scale web to 2' if on_kubernetes else 'add 2 to web']
+    assert world.drift(wanted(0)) == [('units', 'not rolled out yet')]
+    world.apply(wanted(0))
+    assert world.drift(wanted(0)) == [('units', 'not rolled out yet')]
+    world.apply(wanted(2))
+    assert world.drift(wanted(2)) == []
+    assert len(world.juju.calls) == 2
+
+
 def test_an_image_that_is_another_in_the_same_place_is_given(world: World, tmp_path: Path) -> None:
     index = tmp_path / 'layout' / 'index.json'
     index.parent.mkdir()

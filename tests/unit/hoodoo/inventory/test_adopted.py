@@ -57,7 +57,6 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
         ('remote', ' it is an offer of another model'),
         ('front', ' which endpoints are exposed to whom'),
         ('front', ' its offers'),
-        ('front', ' its resources'),
         ('stored', ' its devices'),
     ]
     written = yaml.safe_load(made.text.replace("{{ '{{' }}", '{{'))
@@ -77,6 +76,42 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
         'machines': {'web': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
         'relations': [['front:site', 'again:backend']],
     }
+
+
+ON_KUBERNETES = """\
+bundle: kubernetes
+saas:
+  remote: {url: admin/other.db}
+  remote-0123: {url: ''}
+applications:
+  asleep: {charm: local:side-0, options: {db: 'secret:abc', word: 'secrets'}, placement: a=b, trust: true}
+  grows: {charm: keeper-k8s, channel: edge, revision: 1, scale: 1, resources: {image: 4}, storage: {d: 1G}}
+"""
+
+
+def test_pods_are_as_many_as_there_will_be() -> None:
+    status = model.Status(value='active')
+    applications = {
+        name: model.Application(name=name, charm=charm, status=status, scale=scale)
+        for name, charm, scale in (('asleep', 'local:side-0', 0), ('grows', 'ch:keeper-k8s-1', 3))
+    }
+    snapshot = model.ModelSnapshot(name='m', now_ms=0, applications=applications, on_kubernetes=True)
+    seen = adopted.Seen(snapshot=snapshot, settings={}, annotations={}, attached={'asleep': ('image',)})
+    made = adopted.bundle(ON_KUBERNETES, seen)
+    grows = {'charm': 'keeper-k8s', 'channel': 'edge', 'revision': 1, 'scale': 3, 'resources': {'image': 4}}
+    assert yaml.safe_load(made.text) == {
+        'bundle': 'kubernetes',
+        'applications': {
+            'asleep': {'charm': './side', 'scale': 0, 'trust': True, 'options': {'word': 'secrets'}},
+            'grows': {**grows, 'storage': {'d': '1G'}},
+        },
+    }
+    assert made.secrets == ('asleep: db',)
+    assert [text.partition(';')[0] for text in made.left] == [
+        'remote: it is an offer of another model',
+        'asleep: where its pods go',
+        'asleep: its resource image',
+    ]
 
 
 @pytest.mark.parametrize('exported', ['', '- a\n', 'a: [\n', '[' * 5000])
