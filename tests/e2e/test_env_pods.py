@@ -63,7 +63,7 @@ class Scaled:
     def __init__(self, host: Site) -> None:
         self._host, self._spec = host, host.folder / 'scaled'
         self._spec.mkdir()
-        (self._spec / 'manifest').write_text('collect\nbundle config=bundle\n')
+        (self._spec / 'manifest').write_text('collect\nbundle config=bundle settle=0\n')
         (self._spec / 'collect').write_text(f'teller {host.folder}/teller\n')
 
     def wants(self, **units: int) -> None:
@@ -87,70 +87,53 @@ class Scaled:
     def drift(self) -> list[tuple[str, str]]:
         return [(entry['what'], entry['kind']) for entry in self._json('drift')['entries']]
 
-    def units(self) -> int:
-        there = self._host.status('scaled')['applications']['teller']
-        return len(there.get('units') or {})
+
+@pytest.fixture(scope='module')
+def scaled(host: Site) -> Scaled:
+    """Two pods, after there were none."""
+    made = Scaled(host)
+    made.wants(scale=0)
+    made.run()
+    made.wants(num_units=2)
+    assert made.planned() == (['scale teller from 0 to 2 units'], [])
+    made.run()
+    return made
 
 
-def test_a_spec_scales_pods_from_none_and_removes_none(host: Site) -> None:
-    scaled = Scaled(host)
-    for units, first in (
-        ({'scale': 0}, ['deploy teller, 0 units']),
-        ({'num_units': 2}, ['scale teller from 0 to 2 units']),
-    ):
-        scaled.wants(**units)
-        assert scaled.planned() == (first, [])
-        scaled.run()
-        assert (scaled.planned(), scaled.drift()) == (([], []), [])
-    assert scaled.units() == 2
+def test_a_model_on_kubernetes_is_adopted_and_entered(host: Site, scaled: Scaled) -> None:
+    on = ('--model', 'scaled')
+    charm, image = str(host.folder / 'teller'), f'app-image=oci:{host.folder}/image'
+    host.juju('deploy', *on, charm, 'asleep', '--resource', image, '--constraints', 'mem=300M', '--trust')
+    host.juju('scale-application', *on, 'asleep', '0')
+    uri = host.juju('add-secret', *on, 'account', 'password=hunter2').stdout.strip()
+    host.juju('config', *on, 'teller', 'word=hi', 'password=hunter3', f'account={uri}')
+    host.juju('integrate', *on, 'teller:asked', 'asleep:told')
+    made = json.loads(host.hoodoo('env', 'adopt', 'scaled', '--format', 'json').stdout)
+    assert made['name'] == 'scaled/k8s/default/production'
+    assert sorted(made['secrets']) == ['teller: account', 'teller: password']
+    left = [text.partition(';')[0] for text in made['left']]
+    assert left == ['asleep: its resource app-image', 'teller: its resource app-image']
+    spec = Path(made['spec'])
+    bundle = yaml.safe_load((spec / 'production' / 'bundle.yaml').read_text())
+    scales = {name: entry['scale'] for name, entry in bundle['applications'].items()}
+    assert (bundle['bundle'], scales) == ('kubernetes', {'asleep': 0, 'teller': 2})
+    assert not any('hunter' in path.read_text() for path in spec.rglob('*') if path.is_file())
+    planned = host.hoodoo('plan', str(spec), '--stage', 'production', *on, '--format', 'json').stdout
+    assert json.loads(planned)['changes'] == 0
+    (row,) = json.loads(host.hoodoo('env', 'status', '--format', 'json', check=False).stdout)
+    assert (row['applications'], row['machines']) == (2, 0)
+    inside = ('juju', 'ssh', '--container', 'charm', 'teller/0', '--', 'hostname')
+    raised = ('--no-spec', '--write', '--reason', 'a test')
+    assert host.hoodoo('env', 'exec', made['name'], *raised, '--', *inside).stdout == 'teller-0\n'
+
+
+def test_a_spec_scales_pods_from_none_and_removes_none(host: Site, scaled: Scaled) -> None:
+    assert scaled.planned() == ([], [])
     scaled.wants(scale=0)
-    left = (
-        'teller has 2 units and the bundle wants 0: left as it is ("juju scale-application teller 0" removes)'
-    )
-    assert scaled.planned() == ([], [left])
     scaled.run()
-    assert (scaled.units(), scaled.drift()) == (2, [('teller: units', 'not rolled out yet')])
+    there = host.status('scaled')['applications']['teller']['units']
+    assert (len(there), dict(scaled.drift())['teller: units']) == (2, 'not rolled out yet')
     host.juju('scale-application', '--model', 'scaled', 'teller', '0')
-    assert scaled.drift() == []
     scaled.wants(num_units=2)
     # Those before may not be gone yet.
     assert scaled.planned() == (['scale teller from 0 to 2 units'], [])
-    scaled.run()
-    assert (scaled.planned(), scaled.units()) == (([], []), 2)
-
-
-def test_a_model_on_kubernetes_is_adopted_and_entered(host: Site) -> None:
-    on = ('--model', 'byhand-staging')
-    image = ('--resource', f'app-image=oci:{host.folder}/image')
-    charm = str(host.folder / 'teller')
-    host.juju('add-model', 'byhand-staging', 'k8s')
-    host.juju('deploy', *on, charm, 'front', *image, '--trust', '--constraints', 'mem=300M')
-    host.juju('deploy', *on, charm, 'asleep', *image)
-    host.juju('scale-application', *on, 'asleep', '0')
-    uri = host.juju('add-secret', *on, 'account', 'password=hunter2').stdout.strip()
-    host.juju('config', *on, 'front', 'word={{ x }}', 'password=hunter3', f'account={uri}')
-    host.juju('integrate', *on, 'front:asked', 'asleep:told')
-    host.juju('offer', 'byhand-staging.front:told')
-    made = json.loads(host.hoodoo('env', 'adopt', 'byhand-staging', '--format', 'json').stdout)
-    assert made['name'] == 'byhand/k8s/default/staging'
-    assert sorted(made['secrets']) == ['front: account', 'front: password']
-    assert [text.partition(';')[0] for text in made['left']] == [
-        'front: its offers',
-        'asleep: its resource app-image',
-        'front: its resource app-image',
-    ]
-    spec = Path(made['spec'])
-    bundle = yaml.safe_load((spec / 'staging' / 'bundle.yaml').read_text())
-    scales = {name: entry['scale'] for name, entry in bundle['applications'].items()}
-    assert (bundle['bundle'], scales) == ('kubernetes', {'asleep': 0, 'front': 1})
-    assert not any('hunter' in path.read_text() for path in spec.rglob('*') if path.is_file())
-    planned = host.hoodoo('plan', str(spec), '--stage', 'staging', *on, '--format', 'json').stdout
-    assert json.loads(planned)['changes'] == 0
-    host.hoodoo('wait', *on)
-    (row,) = json.loads(host.hoodoo('env', 'status', '--format', 'json').stdout)
-    assert (row['health'], row['applications'], row['units'], row['machines']) == ('ready', 2, 1, 0)
-    asked = ('juju', 'ssh', '--container', 'app', 'front/0', '--', '/charm/bin/pebble version --client')
-    refused = host.hoodoo('env', 'exec', made['name'], '--no-spec', '--', *asked, check=False)
-    assert (refused.returncode, 'this shell is read-only' in refused.stderr) == (2, True)
-    raised = ('env', 'exec', made['name'], '--no-spec', '--write', '--reason', 'a test')
-    assert host.hoodoo(*raised, '--', *asked).stdout.startswith('v')
