@@ -214,6 +214,8 @@ class WantedApplication:
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     trust: bool = False
     """Whether the charm gets the cloud's credentials."""
+    unnamed_images: tuple[str, ...] = ()
+    """Images that its local charm wants and the bundle does not name: nothing else brings them."""
     private: frozenset[str] = frozenset()
     """The options whose values are secrets, never to be shown."""
 

@@ -53,6 +53,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         there = seen.snapshot.applications.get(name)
         level = placing.depth(name, wanted.applications)
         if there is None:
+            problems += _unnamed(application)
             made.append(steps.Deploy(wanted=application, to=placing.ordered(application.to), depth=level))
             made += _annotations(application, _NOTHING)
             made += [steps.Expose(application=name)] if application.expose else []
@@ -201,6 +202,16 @@ def _obstacles(wanted: model.WantedApplication, there: model.Application) -> Ite
         )
     if there.life != 'alive':
         yield f'{wanted.name} is being removed ({there.life}): it can be deployed when it is gone'
+
+
+def _unnamed(wanted: model.WantedApplication) -> Iterator[str]:
+    # An application that is there has its images, whoever brought them.
+    if wanted.unnamed_images:
+        named = ', '.join(f'{key}: IMAGE' for key in wanted.unnamed_images)
+        yield (
+            f'{wanted.name} cannot be deployed: its charm has no image of its own, and the bundle names none:'
+            f' write resources: {{{named}}}'
+        )
 
 
 def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:

@@ -173,6 +173,7 @@ class _Resolver:
         subordinate = charm is not None and charm.subordinate
         if self.on_kubernetes:
             self._check_pods(at, name, raw, charm)
+        resources = self._resources(at, name, raw, charm)
         return model.WantedApplication(
             name=name,
             charm=source,
@@ -182,7 +183,8 @@ class _Resolver:
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
             expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
-            resources=self._resources(at, name, raw, charm),
+            resources=resources,
+            unnamed_images=tuple(key for key in _images(charm) if key not in resources),
             storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
             bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
             annotations=self._annotations(at, name, raw),
@@ -342,6 +344,12 @@ class _Resolver:
         for name in machines.keys() - found.machines if self.deployments.native else ():
             self.found.remark(('machines', name), f'machine {name} is added though nothing is placed on it')
         return {name: replace(each, to=found.to.get(name, ())) for name, each in applications.items()}
+
+
+def _images(charm: charm_files.Charm | None) -> list[str]:
+    """The resources of a charm that are images."""
+    declared = charm.resources if charm is not None else {}
+    return [key for key, entry in declared.items() if entry.get('type') == 'oci-image']
 
 
 def _bindable(charm: charm_files.Charm | None) -> set[str] | None:

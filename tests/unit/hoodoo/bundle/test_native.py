@@ -173,3 +173,18 @@ def test_a_bundle_for_kubernetes_has_pods_and_their_images(tmp_path: Path, said:
 def test_what_kubernetes_does_not_have(tmp_path: Path, text: str, said: str) -> None:
     found = bundles.juju(tmp_path, f'bundle: kubernetes\n{text}\n')
     assert said in [problem.message for problem in found.problems]
+
+
+@pytest.mark.parametrize(('named', 'unnamed'), [('', ('image',)), (', resources: {image: a/b}', ())])
+def test_images_of_a_local_charm_that_nothing_brings_are_noted(
+    tmp_path: Path, named: str, unnamed: tuple[str, ...]
+) -> None:
+    charm = tmp_path / 'pods'
+    charm.mkdir()
+    resources = 'resources: {image: {type: oci-image}, words: {type: file, filename: w}}\n'
+    (charm / 'charmcraft.yaml').write_text(f'name: pods\nsummary: s\n{resources}')
+    (charm / 'dispatch').write_text('#!/bin/sh\n')
+    text = f'bundle: kubernetes\napplications: {{web: {{charm: {charm}{named}}}}}\n'
+    found = bundles.juju(tmp_path, text)
+    assert found.problems == ()
+    assert found.wanted.applications['web'].unnamed_images == unnamed

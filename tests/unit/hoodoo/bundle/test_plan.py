@@ -257,5 +257,13 @@ def test_of_pods_the_scale_tells_how_many_there_are(
     assert then.snapshot.applications['a'].size == max(units, scale)
 
 
+def test_an_image_that_nothing_brings_is_missed_only_by_what_is_new() -> None:
+    wanted = _model(_wanted(unnamed_images=('x-image',)))
+    (said,) = plan.plan(wanted, _seen()).problems
+    assert said.startswith('a cannot be deployed')
+    assert 'resources: {x-image: IMAGE}' in said
+    assert plan.plan(wanted, _seen(testing.application('a', testing.unit('a/0')))).problems == ()
+
+
 def _on_kubernetes(snapshot: model.ModelSnapshot) -> model.ModelSnapshot:
     return dataclasses.replace(snapshot, on_kubernetes=True)
