@@ -53,13 +53,14 @@ def look_at(wanted: model.WantedModel, juju: driver.Driver, remembered: memory.M
         machines = placing.known_machines(
             wanted, snapshot, annotations, memory.intended_machines(remembered, uuid)
         )
+        same = memory.same_charms(remembered, uuid)
         return plan.Seen(
             snapshot=snapshot,
             settings=settings,
             machines=machines,
             annotations=annotations,
             deployed=memory.deployed(remembered, uuid, snapshot),
-            digests=future.result(),
+            digests={path: same.get(found, found) for path, found in future.result().items()},
             images=image_digests(wanted.applications.values()),
             given=memory.images(remembered, uuid, snapshot),
         )

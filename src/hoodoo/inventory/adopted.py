@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import yaml
 
 from bedrock import errors, yamltext
 from hoodoo import model
-from hoodoo.bundle.planning import placing
+from hoodoo.bundle.planning import memory, placing
 from hoodoo.bundle.reading import tree
 from hoodoo.bundle.wanted import sensitive
 
@@ -106,6 +107,24 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         secrets=tuple(secrets),
         left=tuple(dict.fromkeys(left)),
     )
+
+
+def as_given(
+    fetched: Mapping[str, model.Deployed], known: Mapping[str, model.Deployed]
+) -> tuple[dict[str, model.Deployed], dict[str, str]]:
+    """What to remember of charms, and notes of which are the same: what is fetched was packed from a source.
+
+    That source may be in a spec here, whose next plan must not say that its charm has changed.
+    """
+    given: dict[str, str] = {}
+    for name, found in fetched.items():
+        if name in known and known[name].charm == found.charm:
+            given.setdefault(found.digest, known[name].digest)
+    deployed = {
+        name: dataclasses.replace(found, digest=given.get(found.digest, found.digest))
+        for name, found in fetched.items()
+    }
+    return deployed, {one: memory.same_charm(other) for one, other in given.items() if one != other}
 
 
 def _documents(exported: str) -> list[dict[str, Any]]:

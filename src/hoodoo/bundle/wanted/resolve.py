@@ -348,8 +348,9 @@ class _Resolver:
 
 def _images(charm: charm_files.Charm | None) -> list[str]:
     """The resources of a charm that are images."""
-    declared = charm.resources if charm is not None else {}
-    return [key for key, entry in declared.items() if entry.get('type') == 'oci-image']
+    if charm is None:
+        return []
+    return [key for key, entry in charm.resources.items() if entry.get('type') == 'oci-image']
 
 
 def _bindable(charm: charm_files.Charm | None) -> set[str] | None:

@@ -7,6 +7,7 @@ import yaml
 
 from bedrock import errors
 from hoodoo import model
+from hoodoo.bundle.planning import memory
 from hoodoo.inventory import adopted
 
 EXPORT = """\
@@ -112,6 +113,31 @@ def test_pods_are_as_many_as_there_will_be() -> None:
         'asleep: where its pods go',
         'asleep: its resource image',
     ]
+
+
+def test_a_charm_that_was_given_from_here_stays_known_as_it_was_given() -> None:
+    def given(digest: str, charm: str) -> model.Deployed:
+        return model.Deployed(digest=digest, charm=charm)
+
+    fetched = {
+        'known': given('packed', 'local:x-0'),
+        'beside': given('packed', 'local:x-0'),
+        'since': given('other', 'local:x-2'),
+        'same': given('plain', 'local:y-0'),
+    }
+    known = {
+        'known': given('source', 'local:x-0'),
+        'since': given('older', 'local:x-1'),
+        'same': given('plain', 'local:y-0'),
+    }
+    deployed, same = adopted.as_given(fetched, known)
+    assert {name: found.digest for name, found in deployed.items()} == {
+        'known': 'source',
+        'beside': 'source',
+        'since': 'other',
+        'same': 'plain',
+    }
+    assert same == {'packed': memory.same_charm('source')}
 
 
 @pytest.mark.parametrize('exported', ['', '- a\n', 'a: [\n', '[' * 5000])
