@@ -217,7 +217,8 @@ def _unnamed(wanted: model.WantedApplication) -> Iterator[str]:
 def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:
     extra = there.size - wanted.num_units
     if extra > 0 and not _is_subordinate(wanted, there):
-        removes = f'remove-unit {wanted.name} --num-units {extra}'
+        # Units of machines are removed by their names; of pods those with the highest numbers go.
+        removes = f'remove-unit {" ".join(unit.name for unit in there.staying[-extra:])}'
         if there.scale is not None:
             removes = f'scale-application {wanted.name} {wanted.num_units}'
         yield (

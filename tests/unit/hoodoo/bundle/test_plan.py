@@ -267,3 +267,9 @@ def test_an_image_that_nothing_brings_is_missed_only_by_what_is_new() -> None:
 
 def _on_kubernetes(snapshot: model.ModelSnapshot) -> model.ModelSnapshot:
     return dataclasses.replace(snapshot, on_kubernetes=True)
+
+
+def test_units_too_many_are_named_in_the_command_that_removes_them() -> None:
+    there = testing.application('a', *(testing.unit(f'a/{number}') for number in (0, 2, 10)))
+    (remark,) = plan.plan(_model(_wanted(num_units=1)), _seen(there)).remarks
+    assert remark.endswith('left as it is ("juju remove-unit a/2 a/10" removes)')
