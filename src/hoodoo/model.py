@@ -53,11 +53,18 @@ class Application:
     """The charm's revision; None when Juju did not say."""
     newer: str = ''
     """The charm that its channel has by now, where the controller knows of a newer one."""
+    scale: int | None = None
+    """How many units it is to have where units are pods, which come and go later; None on machines."""
 
     @property
     def staying(self) -> tuple[Unit, ...]:
         """The units that are not on their way out."""
         return tuple(unit for unit in self.units if unit.life == 'alive')
+
+    @property
+    def size(self) -> int:
+        """How many units it has, of pods how many it will have."""
+        return len(self.staying) if self.scale is None else self.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -207,6 +214,8 @@ class WantedApplication:
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     trust: bool = False
     """Whether the charm gets the cloud's credentials."""
+    unnamed_images: tuple[str, ...] = ()
+    """Images that its local charm wants and the bundle does not name: nothing else brings them."""
     private: frozenset[str] = frozenset()
     """The options whose values are secrets, never to be shown."""
 

@@ -108,6 +108,8 @@ class FakeDriver:
                 f'deploy {wanted.name} from {charm.rpartition("/")[2].partition("-")[0]}{place}'
             )
             made = application(wanted.name, charm=f'local:{wanted.name}-0', revision=0)
+            if self.seen.on_kubernetes:
+                made = dataclasses.replace(made, scale=wanted.num_units)
             if isinstance(wanted.charm, model.StoreCharm):
                 made = dataclasses.replace(made, **self._released(wanted.charm, 1))
             self.put(made)
@@ -180,6 +182,13 @@ class FakeDriver:
         with self._lock:
             self.calls.append(f'add {count} to {application}{" on " + ",".join(to) if to else ""}')
             self._add(application, count, to)
+
+    def scale(self, application: str, units: int) -> None:
+        """See `driver.Driver.scale`."""
+        with self._lock:
+            self.calls.append(f'scale {application} to {units}')
+            self._add(application, units - self.seen.applications[application].size, ())
+            self.put(dataclasses.replace(self.seen.applications[application], scale=units))
 
     def integrate(self, one: model.Endpoint, other: model.Endpoint) -> None:
         """See `driver.Driver.integrate`."""
@@ -254,6 +263,8 @@ class FakeDriver:
         self.put(dataclasses.replace(now, units=(*now.units, *made)))
 
     def _machine(self) -> str:
+        if self.seen.on_kubernetes:
+            return ''
         number = str(1 + max((int(machine) for machine in self.seen.machines), default=-1))
         made = model.Machine(id=number, agent=model.Status(value='started'), instance=ACTIVE)
         self.seen = dataclasses.replace(self.seen, machines={**self.seen.machines, number: made})

@@ -53,13 +53,14 @@ def look_at(wanted: model.WantedModel, juju: driver.Driver, remembered: memory.M
         machines = placing.known_machines(
             wanted, snapshot, annotations, memory.intended_machines(remembered, uuid)
         )
+        same = memory.same_charms(remembered, uuid)
         return plan.Seen(
             snapshot=snapshot,
             settings=settings,
             machines=machines,
             annotations=annotations,
             deployed=memory.deployed(remembered, uuid, snapshot),
-            digests=future.result(),
+            digests={path: same.get(found, found) for path, found in future.result().items()},
             images=image_digests(wanted.applications.values()),
             given=memory.images(remembered, uuid, snapshot),
         )
@@ -157,6 +158,8 @@ class _Carrying:
                 juju.trust(name)
             case steps.AddUnits(application=name, count=count, to=to):
                 juju.add_units(name, count, [self._target(place, step) for place in to])
+            case steps.Scale(application=name, units=units):
+                juju.scale(name, units)
             case steps.Annotate(kind=kind, name=name, annotations=notes):
                 juju.annotate(kind, self._machines[name] if kind == 'machine' else name, notes)
             case steps.Retry(unit=unit):

@@ -56,7 +56,8 @@ def _state(state: State, ago: Ago) -> str:
     parts = [
         wording.counted(state.applications, 'application'),
         wording.counted(state.units, 'unit'),
-        wording.counted(state.machines, 'machine'),
+        # On Kubernetes there are none.
+        *([wording.counted(state.machines, 'machine')] if state.machines else []),
     ]
     why = f' ({state.why})' if state.why else ''
     return f'{state.health.value}{why}, {", ".join(parts)}, seen {ago(state.seen_ms)}'

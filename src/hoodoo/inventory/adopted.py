@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,14 +12,16 @@ import yaml
 
 from bedrock import errors, yamltext
 from hoodoo import model
-from hoodoo.bundle.planning import placing
+from hoodoo.bundle.planning import memory, placing
 from hoodoo.bundle.reading import tree
 from hoodoo.bundle.wanted import sensitive
 
 _TEMPLATE = re.compile(r'\{\{|\{%|\{#')
 _LOCAL = re.compile(r'local:(?:.*/)?(?P<name>.+?)-(?P<revision>\d+)')
+_SECRETS = 'secret:'
 _LEFT = {
     'devices': 'its devices; the spec cannot ask for them',
+    'placement': 'where its pods go; the spec cannot ask for it',
     'exposed-endpoints': 'which endpoints are exposed to whom; the spec exposes it as a whole',
     'offers': 'its offers; a script phase can make them with "juju offer"',
 }
@@ -32,6 +35,8 @@ class Seen:
     settings: Mapping[str, model.Settings]
     annotations: Mapping[str, Mapping[str, str]]
     """Of machines, by id."""
+    attached: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The resources that somebody brought, by application: what they hold cannot be had back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +74,17 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         there = seen.snapshot.applications.get(name)
         if name in users:
             told['charm'] = f'./{users[name]}'
-            if told.pop('resources', None):
-                left.append(f'{name}: its resources; name them in the bundle before it is deployed anew')
+            # A store's revisions mean nothing there.
+            told.pop('resources', None)
+        left += [
+            f'{name}: its resource {key}; name one in the bundle before it is deployed anew'
+            for key in seen.attached.get(name, ())
+        ]
         if there is not None and there.exposed:
             told['expose'] = True
+        if there is not None and there.scale is not None:
+            # Juju exports how many pods there are, which may be on their way, and no 0.
+            told['scale'] = there.scale
         if 'to' in told:
             told['to'] = [_place(str(word), names) for word in cast('list[object]', told['to'])]
         options = cast('dict[str, Any]', told.pop('options', None) or {})
@@ -97,6 +109,24 @@ def bundle(exported: str, seen: Seen) -> Bundle:
     )
 
 
+def as_given(
+    fetched: Mapping[str, model.Deployed], known: Mapping[str, model.Deployed]
+) -> tuple[dict[str, model.Deployed], dict[str, str]]:
+    """What to remember of charms, and notes of which are the same: what is fetched was packed from a source.
+
+    That source may be in a spec here, whose next plan must not say that its charm has changed.
+    """
+    given: dict[str, str] = {}
+    for name, found in fetched.items():
+        if name in known and known[name].charm == found.charm:
+            given.setdefault(found.digest, known[name].digest)
+    deployed = {
+        name: dataclasses.replace(found, digest=given.get(found.digest, found.digest))
+        for name, found in fetched.items()
+    }
+    return deployed, {one: memory.same_charm(other) for one, other in given.items() if one != other}
+
+
 def _documents(exported: str) -> list[dict[str, Any]]:
     try:
         found = [one for one in yaml.load_all(exported, yamltext.safe_loader(exported)) if one]
@@ -111,7 +141,9 @@ def _beside(base: Mapping[str, Any], overlays: list[dict[str, Any]]) -> list[str
     """What the export says that no spec does."""
     left = [
         f'{name}: it is an offer of another model; a script phase can consume it'
-        for name in cast('dict[str, Any]', base.get('saas') or {})
+        for name, entry in cast('dict[str, dict[str, Any] | None]', base.get('saas') or {}).items()
+        # A model that consumes an offer of this one is listed, too; it has no URL.
+        if (entry or {}).get('url')
     ]
     for overlay in overlays:
         for name, entry in cast('dict[str, dict[str, Any]]', overlay.get('applications') or {}).items():
@@ -158,7 +190,9 @@ def _private(options: Mapping[str, Any], settings: model.Settings) -> frozenset[
         {key: (tree.NOWHERE, value) for key, value in options.items()}, None, secret=()
     )
     typed = {key for key, found in settings.options.items() if found.type == 'secret'}
-    return by_name | typed
+    # The URI of a secret is none, and leads to one of this model alone.
+    led_to = {key for key, value in options.items() if str(value).startswith(_SECRETS)}
+    return by_name | typed | led_to
 
 
 def _place(directive: str, names: Mapping[str, str]) -> str:

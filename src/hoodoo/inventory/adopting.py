@@ -78,12 +78,15 @@ def adopt(
         # The charms' digests are of their content, which does not change when the spec is moved.
         deployed = _write(new, found, wish, juju, settings, Path(scratch), told)
         told('comparing the spec with the model')
-        seen = _Remembering(notes, deployed)
+        deployed, same = adopted.as_given(deployed, notes.recall(juju.model_uuid))
+        seen = _Remembering(notes, deployed, same)
         made = _planned(new, wish, juju, settings, notes, seen)
         _insist_on_nothing(made)
         if keep:
             for name, known in deployed.items():
                 notes.remember(juju.model_uuid, name, known)
+            for digest, body in same.items():
+                notes.note(juju.model_uuid, memory.SAME, digest, body)
         else:
             trees.remove(new)
     return Made(bundle=found, remarks=made.remarks)
@@ -101,6 +104,7 @@ def _seen(juju: jujudriver.JujuDriver) -> adopted.Seen:
         snapshot=snapshot,
         settings=juju.settings(list(snapshot.applications)),
         annotations=juju.machine_annotations([one for one in snapshot.machines if '/' not in one]),
+        attached=juju.attached(list(snapshot.applications)),
     )
 
 
@@ -189,8 +193,10 @@ def _insist_on_nothing(made: preview.Preview) -> None:
 class _Remembering:
     """A memory that also knows the charms that a spec has which was not deployed yet."""
 
-    def __init__(self, notes: memory.Memory, deployed: Mapping[str, model.Deployed]) -> None:
-        self._notes, self._deployed = notes, deployed
+    def __init__(
+        self, notes: memory.Memory, deployed: Mapping[str, model.Deployed], same: Mapping[str, str]
+    ) -> None:
+        self._notes, self._deployed, self._same = notes, deployed, same
 
     def recall(self, model_uuid: str) -> Mapping[str, model.Deployed]:
         return {**self._notes.recall(model_uuid), **self._deployed}
@@ -199,7 +205,7 @@ class _Remembering:
         raise AssertionError('a plan notes nothing')
 
     def notes(self, model_uuid: str, kind: str) -> Mapping[str, str]:
-        return self._notes.notes(model_uuid, kind)
+        return {**self._notes.notes(model_uuid, kind), **(self._same if kind == memory.SAME else {})}
 
     def note(self, model_uuid: str, kind: str, name: str, body: str) -> None:
         raise AssertionError('a plan notes nothing')

@@ -106,6 +106,10 @@ class Driver(Protocol):
         """Add *count* units; those beyond *to* go anywhere."""
         ...
 
+    def scale(self, application: str, units: int) -> None:
+        """Let an application whose units are pods have *units* of them in all."""
+        ...
+
     def integrate(self, one: model.Endpoint, other: model.Endpoint) -> None:
         """Relate two applications."""
         ...

@@ -15,6 +15,7 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
     'Client': (6, 7, 8),
     'Cloud': (7,),
     'ModelManager': (9, 10),
+    'Resources': (1, 2, 3),
 }
 """What can be read here; the highest that the server has too is used."""
 _ADMIN = 'Admin'

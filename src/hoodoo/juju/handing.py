@@ -73,9 +73,15 @@ def _file(content: object, folder: Path | None) -> Generator[str]:
 
 
 @contextlib.contextmanager
-def bundle_file(wanted: model.WantedApplication, charm: str, folder: Path | None) -> Generator[str]:
-    """A private file with a bundle of *wanted* alone, which may have no unit: ``--num-units`` takes no 0."""
-    told: dict[str, object] = {'charm': charm, 'num_units': wanted.num_units}
+def bundle_file(
+    wanted: model.WantedApplication, charm: str, folder: Path | None, *, pods: bool
+) -> Generator[str]:
+    """A private file with a bundle of *wanted* alone, which may have no unit: ``--num-units`` takes no 0.
+
+    Args:
+        pods: Whether it is for a model on Kubernetes, which takes no other bundle.
+    """
+    told: dict[str, object] = {'charm': charm, 'scale' if pods else 'num_units': wanted.num_units}
     if isinstance(wanted.charm, model.StoreCharm):
         told |= {'channel': wanted.charm.channel or 'stable', 'revision': wanted.charm.revision}
     told |= {
@@ -87,8 +93,11 @@ def bundle_file(wanted: model.WantedApplication, charm: str, folder: Path | None
         'bindings': dict(wanted.bindings),
         'trust': wanted.trust,
     }
-    given = {key: value for key, value in told.items() if value not in ('', None, False, {})}
-    with _file({'applications': {wanted.name: given}}, folder) as name, contextlib.ExitStack() as stack:
+    # A 0 says something: of units, and of a charm's revision.
+    given = {key: value for key, value in told.items() if value or type(value) is int}
+    kind = {'bundle': 'kubernetes'} if pods else {}
+    bundle = {**kind, 'applications': {wanted.name: given}}
+    with _file(bundle, folder) as name, contextlib.ExitStack() as stack:
         if folder is None:
             # Juju knows a bundle by the end of its name; a link holds no secret when it is left behind.
             inner = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_prefix())), 'bundle.yaml')

@@ -58,6 +58,10 @@ class JujuDriver:
         """See `reader.Reader.bundle`."""
         return self._reader.bundle()
 
+    def attached(self, applications: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """See `reader.Reader.attached`."""
+        return self._reader.attached(applications)
+
     def home(self) -> tuple[str, str]:
         """See `reader.Reader.home`."""
         return self._reader.home()
@@ -113,9 +117,10 @@ class JujuDriver:
             self._run('deploy', given, wanted.name, *words, *(['--config', file] if file else []))
 
     def _deploy_empty(self, wanted: model.WantedApplication, charm: str) -> None:
+        pods = self.snapshot().on_kubernetes
         with (
             handing.charm(charm, self._scratch) as given,
-            handing.bundle_file(wanted, given, self._scratch) as file,
+            handing.bundle_file(wanted, given, self._scratch, pods=pods) as file,
         ):
             self._run('deploy', file, *(['--trust'] if wanted.trust else []))
 
@@ -156,7 +161,9 @@ class JujuDriver:
 
     def trust(self, application: str) -> None:
         """See `driver.Driver.trust`."""
-        self._run('trust', application)
+        # Where it is the whole cluster that is given away, Juju wants to hear so.
+        scope = ['--scope', 'cluster'] if self.snapshot().on_kubernetes else []
+        self._run('trust', application, *scope)
 
     def annotate(self, kind: str, name: str, annotations: Mapping[str, str]) -> None:
         """See `driver.Driver.annotate`."""
@@ -166,6 +173,10 @@ class JujuDriver:
     def add_units(self, application: str, count: int, to: Sequence[str]) -> None:
         """See `driver.Driver.add_units`."""
         self._run('add-unit', application, '--num-units', str(count), *(['--to', ','.join(to)] if to else []))
+
+    def scale(self, application: str, units: int) -> None:
+        """See `driver.Driver.scale`."""
+        self._run('scale-application', application, str(units))
 
     def integrate(self, one: model.Endpoint, other: model.Endpoint) -> None:
         """See `driver.Driver.integrate`."""

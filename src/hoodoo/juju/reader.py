@@ -45,6 +45,15 @@ class Reader:
         """
         return str(self._call('Bundle', 'ExportBundle', _AS_IT_IS).get('result') or '')
 
+    def attached(self, applications: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The resources of *applications* that were uploaded, or named as an image, and are of no store."""
+        return {
+            name: snapshot.attached(
+                self._call('Resources', 'ListResources', {'entities': [{'tag': f'application-{name}'}]})
+            )
+            for name in applications
+        }
+
     def home(self) -> tuple[str, str]:
         """The cloud and the region of the model."""
         return snapshot.home(self._call('Client', 'FullStatus', {'patterns': []}))

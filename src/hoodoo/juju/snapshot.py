@@ -14,12 +14,13 @@ def decode(status: Mapping[str, Any]) -> model.ModelSnapshot:
     """Return the snapshot that a ``Client.FullStatus`` answer describes."""
     raw = _mappings(status.get('applications'))
     units = [unit for name, entry in raw.items() for unit in _units(name, entry)]
+    on_kubernetes = _mapping(status.get('model')).get('type') == 'caas'
     return model.ModelSnapshot(
         name=str(_mapping(status.get('model')).get('name', '')),
-        on_kubernetes=_mapping(status.get('model')).get('type') == 'caas',
+        on_kubernetes=on_kubernetes,
         now_ms=_time_ms(status.get('controller-timestamp')) or time.time_ns() // 1_000_000,
         applications={
-            name: _application(name, entry, tuple(u for u in units if u.application == name))
+            name: _application(name, entry, tuple(u for u in units if u.application == name), on_kubernetes)
             for name, entry in sorted(raw.items())
         },
         relations=tuple(_relation(entry) for entry in status.get('relations') or ()),
@@ -71,6 +72,16 @@ def notes(answer: Mapping[str, Any], tags: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
+def attached(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The resources in a ``Resources.ListResources`` answer about one application that somebody brought."""
+    results = cast('list[object]', answer.get('results') or [{}])
+    listed = cast('list[object]', _mapping(results[0]).get('resources') or [])
+    found = [_mapping(entry) for entry in listed]
+    # One that nobody brought is listed too; it has no content.
+    brought = (one for one in found if one.get('origin') == 'upload' and one.get('fingerprint'))
+    return tuple(sorted(str(one.get('name', '')) for one in brought))
+
+
 def item_error(answer: Mapping[str, Any]) -> str:
     """The message of the first error among the results of a call about several things."""
     errors = (_mapping(_mapping(entry).get('error')) for entry in answer.get('results') or ())
@@ -85,7 +96,9 @@ def _constraint(key: str, value: object) -> str:
     return f'{value}M' if key in ('mem', 'root-disk') else str(value)
 
 
-def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, ...]) -> model.Application:
+def _application(
+    name: str, entry: Mapping[str, Any], units: tuple[model.Unit, ...], on_kubernetes: bool
+) -> model.Application:
     return model.Application(
         name=name,
         charm=str(entry.get('charm', '')),
@@ -97,6 +110,8 @@ def _application(name: str, entry: Mapping[str, Any], units: tuple[model.Unit, .
         channel=str(entry.get('charm-channel') or ''),
         revision=_revision(entry),
         newer=str(entry.get('can-upgrade-to') or ''),
+        # This is what Juju calls the scale here; it leaves a 0 out.
+        scale=int(entry.get('int') or 0) if on_kubernetes else None,
     )
 
 

@@ -70,6 +70,10 @@ def _applications(seen: model.ModelSnapshot) -> Iterator[Reason]:
     for application in seen.applications.values():
         if application.life != 'alive':
             yield Reason(subject=application.name, text='is being removed')
+        elif application.scale is not None and len(application.staying) < application.scale:
+            # A pod is no unit before it has started.
+            text = f'has {len(application.staying)} of {application.scale} units'
+            yield Reason(subject=application.name, text=text)
         elif _lacks_leader(application):
             yield Reason(subject=application.name, text='has no leader')
         yield from _missing_subordinates(application, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -35,6 +36,10 @@ class Either:
 
     def settings(self, name: str) -> model.Settings:
         return self.juju.settings([name])[name]
+
+    def machines_of(self, name: str) -> set[str]:
+        """The machines of its units."""
+        return {unit.machine for unit in self.seen(name).units}
 
     def machines(self, name: str, count: int) -> list[str]:
         """The machines of *count* units, once Juju has chosen them all."""
@@ -82,6 +87,45 @@ def test_a_model_is_not_taken_for_one_on_another_cloud(
         opened(cloud)
     with pytest.raises(errors.UsageFault, match='"placed" is there already, on pocket/default'):
         opened('k8s')
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_pods_are_scaled_from_none(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'pods'
+    folder.mkdir()
+    (folder / 'metadata.yaml').write_text('name: pods\nsummary: s\nassumes: [k8s-api]\n')
+    (folder / 'config.yaml').write_text('options: {words: {type: string}}\n')
+    (folder / 'manifest.yaml').write_text('bases: [{name: debian, channel: "12", architectures: [amd64]}]\n')
+    (folder / 'dispatch').write_text('#!/bin/sh\n')
+    (folder / 'dispatch').chmod(0o755)
+    juju: driver.Driver = (fake := testing.FakeDriver())
+    fake.seen = dataclasses.replace(fake.seen, on_kubernetes=True)
+    if kind == 'real':
+        site: sites.Site = request.getfixturevalue('site')
+        monkeypatch.setenv('JUJU_DATA', site.env['JUJU_DATA'])
+        making = connect.Making(on_kubernetes=True)
+        opened, _ = connect.open_driver(
+            site.settings, wanted='', default='podded', note=lambda _: None, making=making
+        )
+        request.addfinalizer(opened.close)
+        juju = opened
+    archive = tmp_path / 'pods.charm'
+    charm.pack(folder, archive, cache=tmp_path / 'cache')
+    either = Either(juju, archive)
+    either.deploy('pods', num_units=0, options={'words': 'some'})
+    assert (either.seen('pods').scale, either.seen('pods').size, either.seen('pods').units) == (0, 0, ())
+    assert either.settings('pods').options['words'].value == 'some'
+    assert not either.settings('pods').trust
+    juju.trust('pods')
+    assert either.settings('pods').trust
+    for _ in range(2):
+        juju.scale('pods', 2)
+        assert either.seen('pods').size == 2
+    assert either.machines_of('pods') == {''}
+    juju.scale('pods', 0)
+    assert either.seen('pods').size == 0
 
 
 def test_what_is_deployed_is_seen(either: Either) -> None:

@@ -69,6 +69,30 @@ def test_a_revision_of_0_which_juju_leaves_out_is_known(told: dict[str, Any], re
     assert snapshot.decode(status).applications['web'].revision == revision
 
 
+@pytest.mark.parametrize(
+    ('kind', 'told', 'scale', 'size'),
+    [('caas', {'int': 2}, 2, 2), ('caas', {}, 0, 0), ('iaas', {'int': 2}, None, 0)],
+)
+def test_only_pods_have_a_scale(kind: str, told: dict[str, int], scale: int | None, size: int) -> None:
+    web = {**STATUS['applications']['web'], **told}
+    status = {**STATUS, 'model': {**STATUS['model'], 'type': kind}, 'applications': {'web': web}}
+    found = snapshot.decode(status).applications['web']
+    assert (found.scale, found.size) == (scale, size)
+
+
+@pytest.mark.parametrize(
+    ('entries', 'found'),
+    [
+        (None, ()),
+        ([{'name': 'b', 'origin': 'upload', 'fingerprint': 'xxx', 'size': 1}], ('b',)),
+        ([{'name': 'b', 'origin': 'upload', 'fingerprint': ''}], ()),  # nobody brought it
+        ([{'name': 'b', 'origin': 'store', 'fingerprint': 'xxx', 'revision': 3}], ()),
+    ],
+)
+def test_resources_that_somebody_brought_are_known(entries: object, found: tuple[str, ...]) -> None:
+    assert snapshot.attached({'results': [{'resources': entries}]}) == found
+
+
 def test_settings_are_read_as_juju_tells_them() -> None:
     answer = {
         'application': 'web',

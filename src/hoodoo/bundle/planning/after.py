@@ -34,6 +34,11 @@ def _one(seen: plan.Seen, step: steps.Step) -> plan.Seen:
             return _with_images(seen, name, {key: image})
         case steps.AddUnits(application=name, count=count, to=to):
             return _more_units(seen, name, count, to)
+        case steps.Scale(application=name, units=units):
+            count = units - seen.snapshot.applications[name].size
+            return _changed(
+                _more_units(seen, name, count, ()), name, lambda a: dataclasses.replace(a, scale=units)
+            )
         case steps.SetOptions(application=name, options=options):
             return _set(seen, name, lambda s: dataclasses.replace(s, options=_chosen(s.options, options)))
         case steps.SetConstraints(application=name, constraints=whole):

@@ -78,7 +78,7 @@ def remember(
     *,
     left: Collection[str] = (),
 ) -> None:
-    """Note that *wanted* was applied, less the settings of the applications in *left*."""
+    """Note that *wanted* was applied, less the settings of the applications in *left* and units too many."""
     state = of_wanted(wanted, seen, uuid)
     before = memory.applied(remembered, uuid)
     notes: dict[str, Mapping[str, Any]] = {
@@ -90,6 +90,12 @@ def remember(
             **{key: value for key, value in notes[name].items() if not key.startswith(_SETTINGS)},
             **{key: value for key, value in before.get(name, {}).items() if key.startswith(_SETTINGS)},
         }
+    for name in notes:
+        there = seen.snapshot.applications.get(name)
+        if there is not None and there.size > wanted.applications[name].num_units and 'units' in notes[name]:
+            # They were left, so that what was asked for here last is what they come from.
+            kept = before.get(name, {}).get('units', str(there.size))
+            notes[name] = {**notes[name], 'units': kept}
     notes |= {f'{one}{_RELATION}{other}': {} for one, other in state.relations}
     for name, note in notes.items():
         if before.get(name) != note:
@@ -144,7 +150,7 @@ def _live(there: model.Application, settings: model.Settings, seen: plan.Seen) -
     found |= {f'image {key}': digest for key, digest in seen.given.get(there.name, {}).items()}
     found['channel'] = plan.channel(there.channel)
     found['revision'] = str(there.revision)
-    found['units'] = str(len(there.staying))
+    found['units'] = str(there.size)
     found |= {f'constraint {k}': equal.constraint(k, v) for k, v in settings.constraints.items()}
     found |= {f'{_OPTION}{key}': words.option_text(option.value) for key, option in settings.options.items()}
     found |= {f'annotation {key}': value for key, value in settings.annotations.items()}

@@ -14,6 +14,8 @@ from typing import Any, Protocol, cast
 from hoodoo import model
 
 _CHARM, _MACHINE, _APPLIED, _IMAGES = 'charm', 'machine', 'applied', 'images'
+SAME = 'same'
+"""The kind of note that says which digests stand for one charm."""
 
 
 class Memory(Protocol):
@@ -67,6 +69,16 @@ def intend_charm(remembered: Memory, uuid: str, application: str, *, digest: str
 def forget_charm(remembered: Memory, uuid: str, application: str) -> None:
     """That is settled."""
     remembered.forget(uuid, _CHARM, application)
+
+
+def same_charms(remembered: Memory, uuid: str) -> dict[str, str]:
+    """For the digest of a charm in another form, that of the form in which it was given from here."""
+    return {digest: str(read['as']) for digest, read in _read(remembered, uuid, SAME).items()}
+
+
+def same_charm(given: str) -> str:
+    """The body of a note of kind `SAME`; its name is the digest of the other form."""
+    return json.dumps({'as': given})
 
 
 def intended_machines(remembered: Memory, uuid: str) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.bundle.planning import equal, placing, related, steps
 from hoodoo.bundle.reading import words
 
@@ -53,6 +53,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         there = seen.snapshot.applications.get(name)
         level = placing.depth(name, wanted.applications)
         if there is None:
+            problems += _unnamed(application)
             made.append(steps.Deploy(wanted=application, to=placing.ordered(application.to), depth=level))
             made += _annotations(application, _NOTHING)
             made += [steps.Expose(application=name)] if application.expose else []
@@ -60,7 +61,7 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
         problems += _obstacles(application, there)
         made += [steps.Expose(application=name)] if application.expose and not there.exposed else []
         made += _charm_and_images(application, there, seen)
-        made += _units(application, there, seen, level)
+        made += _units(application, there, seen, level, pods=wanted.on_kubernetes)
         remarks += _differences(application, there)
         changes = list(_changes(application, there, seen.settings.get(name, _NOTHING)))
         if apply_config_changes:
@@ -152,13 +153,17 @@ def _newer(wanted: model.StoreCharm, there: model.Application) -> str:
 
 
 def _units(
-    wanted: model.WantedApplication, there: model.Application, seen: Seen, level: int
+    wanted: model.WantedApplication, there: model.Application, seen: Seen, level: int, *, pods: bool
 ) -> Iterator[steps.Step]:
     for unit in there.units:
         if unit.workload.value == 'error':
             yield steps.Retry(unit=unit.name)
-    count = wanted.num_units - len(there.staying)
-    if count > 0 and not _is_subordinate(wanted, there):
+    count = wanted.num_units - there.size
+    if count <= 0 or _is_subordinate(wanted, there):
+        return
+    if pods:
+        yield steps.Scale(application=wanted.name, units=wanted.num_units, was=there.size)
+    else:
         to = placing.missing(wanted, there, seen.snapshot, seen.machines)[:count]
         yield steps.AddUnits(application=wanted.name, count=count, to=placing.ordered(to), depth=level)
 
@@ -199,12 +204,26 @@ def _obstacles(wanted: model.WantedApplication, there: model.Application) -> Ite
         yield f'{wanted.name} is being removed ({there.life}): it can be deployed when it is gone'
 
 
-def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:
-    extra = len(there.staying) - wanted.num_units
-    if extra > 0 and not _is_subordinate(wanted, there):
+def _unnamed(wanted: model.WantedApplication) -> Iterator[str]:
+    # An application that is there has its images, whoever brought them.
+    if wanted.unnamed_images:
+        named = ', '.join(f'{key}: IMAGE' for key in wanted.unnamed_images)
         yield (
-            f'{wanted.name} has {len(there.staying)} units and the bundle wants {wanted.num_units}:'
-            f' left as it is ("juju remove-unit {wanted.name} --num-units {extra}" removes)'
+            f'{wanted.name} cannot be deployed: its charm has no image of its own, and the bundle names none:'
+            f' write resources: {{{named}}}'
+        )
+
+
+def _differences(wanted: model.WantedApplication, there: model.Application) -> Iterator[str]:
+    extra = there.size - wanted.num_units
+    if extra > 0 and not _is_subordinate(wanted, there):
+        # Units of machines are removed by their names; of pods those with the highest numbers go.
+        removes = f'remove-unit {" ".join(unit.name for unit in there.staying[-extra:])}'
+        if there.scale is not None:
+            removes = f'scale-application {wanted.name} {wanted.num_units}'
+        yield (
+            f'{wanted.name} has {wording.counted(there.size, "unit")} and the bundle wants'
+            f' {wanted.num_units}: left as it is ("juju {removes}" removes)'
         )
     if there.exposed and wanted.expose is None:
         yield f'{wanted.name} is exposed though the bundle does not say so: left as it is'

@@ -134,6 +134,20 @@ class AddUnits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Let an application have more pods; told as a number in all, so that doing it twice adds none."""
+
+    application: str
+    units: int
+    was: int
+    depth: ClassVar[int] = 0
+    rank: ClassVar[int] = 3
+
+    def __str__(self) -> str:
+        return f'scale {self.application} from {self.was} to {wording.counted(self.units, "unit")}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotate:
     """Set the annotations that differ, of an application or of a machine of the bundle."""
 
@@ -207,6 +221,7 @@ Step = (
     | Trust
     | Deploy
     | AddUnits
+    | Scale
     | Annotate
     | Retry
     | Integrate

@@ -14,6 +14,7 @@ from bedrock import charm as charm_files
 from bedrock import errors
 from hoodoo import model, wording
 from hoodoo.bundle.reading import deployer, tree, words
+from hoodoo.bundle.reading.dialect import JUJU
 from hoodoo.bundle.wanted import (
     charms,
     constraints,
@@ -172,6 +173,7 @@ class _Resolver:
         subordinate = charm is not None and charm.subordinate
         if self.on_kubernetes:
             self._check_pods(at, name, raw, charm)
+        resources = self._resources(at, name, raw, charm)
         return model.WantedApplication(
             name=name,
             charm=source,
@@ -181,7 +183,8 @@ class _Resolver:
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
             expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
-            resources=self._resources(at, name, raw, charm),
+            resources=resources,
+            unnamed_images=tuple(key for key in _images(charm) if key not in resources),
             storage=self._named(at, name, raw, 'storage', charm.storage if charm else None),
             bindings=self._named(at, name, raw, 'bindings', _bindable(charm)),
             annotations=self._annotations(at, name, raw),
@@ -206,20 +209,21 @@ class _Resolver:
     def _count(self, at: tree.Path, name: str, raw: tree.Table, *, subordinate: bool) -> int:
         key = 'scale' if 'scale' in raw and 'num_units' not in raw else 'num_units'
         value = raw.get(key)
+        if self.dialect is JUJU and raw.get('scale') is not None and raw.get('num_units') is not None:
+            message = f'{name} has both scale and num_units, which are two words for one'
+            self.found.problem((*at, 'scale'), message, 'Leave one of them out.')
         # A bundle of machines may want none yet; one of pods that says nothing wants one.
         unsaid = 1 if self.on_kubernetes else self.dialect.num_units
         text = words.option_text(unsaid if value is None else value)
         if isinstance(value, bool) or not text.isdigit():
             self.found.problem(
-                (*at, key), f'num_units "{text}" is not a number of units', 'Write a whole number.'
+                (*at, key), f'{key} "{text}" is not a number of units', 'Write a whole number.'
             )
             return 1
         if not subordinate:
             return int(text)
         if value is not None and int(text):
-            message = (
-                f'{name} is a subordinate, which has units beside those of others: num_units has no effect'
-            )
+            message = f'{name} is a subordinate, which has units beside those of others: {key} has no effect'
             self.found.remark((*at, key), message, f'Leave {key} out.')
         return 0
 
@@ -340,6 +344,13 @@ class _Resolver:
         for name in machines.keys() - found.machines if self.deployments.native else ():
             self.found.remark(('machines', name), f'machine {name} is added though nothing is placed on it')
         return {name: replace(each, to=found.to.get(name, ())) for name, each in applications.items()}
+
+
+def _images(charm: charm_files.Charm | None) -> list[str]:
+    """The resources of a charm that are images."""
+    if charm is None:
+        return []
+    return [key for key, entry in charm.resources.items() if entry.get('type') == 'oci-image']
 
 
 def _bindable(charm: charm_files.Charm | None) -> set[str] | None:

@@ -14,7 +14,7 @@ from hoodoo.bundle.planning import steps
 from hoodoo.cli import options, seeing
 from hoodoo.review import preview, request
 
-_NEW = (steps.AddMachine, steps.Deploy, steps.AddUnits, steps.Integrate)
+_NEW = (steps.AddMachine, steps.Deploy, steps.AddUnits, steps.Scale, steps.Integrate)
 _KINDS: dict[type[Any], str] = {
     steps.AddMachine: 'add-machine',
     steps.Refresh: 'refresh',
@@ -24,6 +24,7 @@ _KINDS: dict[type[Any], str] = {
     steps.Trust: 'trust',
     steps.Deploy: 'deploy',
     steps.AddUnits: 'add-units',
+    steps.Scale: 'scale',
     steps.Annotate: 'annotate',
     steps.Retry: 'retry',
     steps.Integrate: 'integrate',

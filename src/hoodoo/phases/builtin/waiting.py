@@ -45,6 +45,8 @@ def _changes(step: steps.Step, seen: plan.Seen, at: float) -> Iterator[changes.C
         case steps.AddUnits(application=name, count=count):
             before = len(there[name].staying) if name in there else 0
             yield changes.Grown(application=name, units=before + count)
+        case steps.Scale(application=name, units=units):
+            yield changes.Grown(application=name, units=units)
         case steps.SetOptions(application=name):
             yield changes.Altered(application=name, what='options', at=at)
         case steps.Attach(application=name):

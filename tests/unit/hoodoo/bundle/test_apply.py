@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from bedrock import errors
 from hoodoo import model, testing
 from hoodoo.bundle import apply
-from hoodoo.bundle.planning import drift, facts, placing, plan, steps
+from hoodoo.bundle.planning import drift, facts, memory, placing, plan, steps
+from hoodoo.bundle.wanted import charms
 from hoodoo.journal import journal
 from hoodoo.juju import driver
 
@@ -116,6 +118,41 @@ def test_a_refresh_that_was_killed_is_known_to_be_done_or_not(
     assert world.plan(wanted) == left
     world.apply(wanted)
     assert world.juju.calls[1:] == ['refresh web']
+
+
+def test_a_charm_in_another_form_is_the_one_that_was_given(world: World, tmp_path: Path) -> None:
+    source = _model(world.application('web'))
+    world.apply(source)
+    packed = tmp_path / 'packed'
+    shutil.copytree(world.charm, packed)
+    (packed / 'venv').write_text('what packing adds')
+    other = _model(world.application('web', charm=model.LocalCharm(path=packed)))
+    assert world.plan(other) == ['refresh web: its charm has changed']
+    given = memory.same_charm(charms.digest(world.charm))
+    world.journal.note(world.juju.model_uuid, memory.SAME, charms.digest(packed), given)
+    assert (world.plan(source), world.plan(other)) == ([], [])
+    assert (world.drift(source), world.drift(other)) == ([], [])
+    (packed / 'venv').write_text('more')
+    assert world.plan(other) == ['refresh web: its charm has changed']
+
+
+@pytest.mark.parametrize('on_kubernetes', [True, False])
+def test_units_too_many_stay_and_are_nobodys_change(world: World, on_kubernetes: bool) -> None:
+    def wanted(units: int) -> model.WantedModel:
+        made = _model(world.application('web', num_units=units))
+        return dataclasses.replace(made, on_kubernetes=on_kubernetes)
+
+    world.juju.seen = dataclasses.replace(world.juju.seen, on_kubernetes=on_kubernetes)
+    for units in (0, 2, 0):
+        world.apply(wanted(units))
+        assert world.plan(wanted(units)) == []
+    assert world.juju.calls[1:] == ['scale web to 2' if on_kubernetes else 'add 2 to web']
+    assert world.drift(wanted(0)) == [('units', 'not rolled out yet')]
+    world.apply(wanted(0))
+    assert world.drift(wanted(0)) == [('units', 'not rolled out yet')]
+    world.apply(wanted(2))
+    assert world.drift(wanted(2)) == []
+    assert len(world.juju.calls) == 2
 
 
 def test_an_image_that_is_another_in_the_same_place_is_given(world: World, tmp_path: Path) -> None:

@@ -93,6 +93,11 @@ def test_what_only_overlays_may_say(tmp_path: Path, text: str, said: str) -> Non
         ('bundle: pods', '1:1 bundle takes kubernetes, not "pods"'),
         ('applications: {web: {charm: ./noble/wbe}}', '1:22 cannot find charm "wbe" of web'),
         ('applications: [web]', '1:1 applications are not a mapping'),
+        ('applications: {web: {scale: x}}', '1:22 scale "x" is not a number of units'),
+        (
+            'applications: {web: {scale: 1, num_units: 1}}',
+            '1:22 web has both scale and num_units, which are two words for one',
+        ),
         ('applications: {web: []}', '1:16 application web is not a mapping'),
     ],
 )
@@ -138,14 +143,17 @@ def test_overlays_are_templates_too(tmp_path: Path) -> None:
     assert found.wanted.applications['web'].num_units == 3
 
 
-def test_a_bundle_for_kubernetes_wants_one_unit_and_its_images(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ('said', 'units'), [('', 1), (', scale: 0', 0), (', num_units: 0', 0), (', scale: 2', 2)]
+)
+def test_a_bundle_for_kubernetes_has_pods_and_their_images(tmp_path: Path, said: str, units: int) -> None:
     (tmp_path / 'layout').mkdir()
-    text = 'bundle: kubernetes\napplications:\n  web: {charm: web, resources: {image: "oci:layout:v1"}}\n'
-    found = bundles.juju(tmp_path, text)
+    more = f'{{charm: web, resources: {{image: "oci:layout:v1"}}{said}}}'
+    found = bundles.juju(tmp_path, f'bundle: kubernetes\napplications:\n  web: {more}\n')
     assert found.problems == ()
     assert found.wanted.on_kubernetes
     web = found.wanted.applications['web']
-    assert (web.num_units, dict(web.resources)) == (1, {'image': f'oci:{tmp_path}/layout:v1'})
+    assert (web.num_units, dict(web.resources)) == (units, {'image': f'oci:{tmp_path}/layout:v1'})
 
 
 @pytest.mark.parametrize(
@@ -165,3 +173,18 @@ def test_a_bundle_for_kubernetes_wants_one_unit_and_its_images(tmp_path: Path) -
 def test_what_kubernetes_does_not_have(tmp_path: Path, text: str, said: str) -> None:
     found = bundles.juju(tmp_path, f'bundle: kubernetes\n{text}\n')
     assert said in [problem.message for problem in found.problems]
+
+
+@pytest.mark.parametrize(('named', 'unnamed'), [('', ('image',)), (', resources: {image: a/b}', ())])
+def test_images_of_a_local_charm_that_nothing_brings_are_noted(
+    tmp_path: Path, named: str, unnamed: tuple[str, ...]
+) -> None:
+    charm = tmp_path / 'pods'
+    charm.mkdir()
+    resources = 'resources: {image: {type: oci-image}, words: {type: file, filename: w}}\n'
+    (charm / 'charmcraft.yaml').write_text(f'name: pods\nsummary: s\n{resources}')
+    (charm / 'dispatch').write_text('#!/bin/sh\n')
+    text = f'bundle: kubernetes\napplications: {{web: {{charm: {charm}{named}}}}}\n'
+    found = bundles.juju(tmp_path, text)
+    assert found.problems == ()
+    assert found.wanted.applications['web'].unnamed_images == unnamed

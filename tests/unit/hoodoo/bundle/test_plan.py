@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from hoodoo import model, testing
-from hoodoo.bundle.planning import plan, steps
+from hoodoo.bundle.planning import after, plan, steps
 
 
 def _wanted(name: str = 'a', **changes: object) -> model.WantedApplication:
@@ -225,3 +226,50 @@ def test_without_apply_config_changes_settings_stay_and_units_come() -> None:
     assert _texts(made) == ['add 1 unit to a']
     assert len(made.remarks) == 4
     assert all('left as it is' in remark for remark in made.remarks)
+
+
+@pytest.mark.parametrize(
+    ('units', 'scale', 'there', 'steps_', 'remarks'),
+    [
+        (2, 0, 0, ['scale a from 0 to 2 units'], []),
+        (1, 0, 2, ['scale a from 0 to 1 unit'], []),  # two are still on their way out
+        (2, 2, 0, [], []),  # none has started yet
+        (3, 2, 1, ['scale a from 2 to 3 units'], []),
+        (0, 0, 0, [], []),
+        (
+            0,
+            2,
+            1,
+            [],
+            ['a has 2 units and the bundle wants 0: left as it is ("juju scale-application a 0" removes)'],
+        ),
+    ],
+)
+def test_of_pods_the_scale_tells_how_many_there_are(
+    units: int, scale: int, there: int, steps_: list[str], remarks: list[str]
+) -> None:
+    pods = (testing.unit(f'a/{number}', machine='') for number in range(there))
+    seen = _seen(testing.application('a', *pods, scale=scale))
+    wanted = dataclasses.replace(_model(_wanted(num_units=units)), on_kubernetes=True)
+    made = plan.plan(wanted, dataclasses.replace(seen, snapshot=_on_kubernetes(seen.snapshot)))
+    assert (_texts(made), list(made.remarks)) == (steps_, remarks)
+    then = after.after(seen, made.steps)
+    assert then.snapshot.applications['a'].size == max(units, scale)
+
+
+def test_an_image_that_nothing_brings_is_missed_only_by_what_is_new() -> None:
+    wanted = _model(_wanted(unnamed_images=('x-image',)))
+    (said,) = plan.plan(wanted, _seen()).problems
+    assert said.startswith('a cannot be deployed')
+    assert 'resources: {x-image: IMAGE}' in said
+    assert plan.plan(wanted, _seen(testing.application('a', testing.unit('a/0')))).problems == ()
+
+
+def _on_kubernetes(snapshot: model.ModelSnapshot) -> model.ModelSnapshot:
+    return dataclasses.replace(snapshot, on_kubernetes=True)
+
+
+def test_units_too_many_are_named_in_the_command_that_removes_them() -> None:
+    there = testing.application('a', *(testing.unit(f'a/{number}') for number in (0, 2, 10)))
+    (remark,) = plan.plan(_model(_wanted(num_units=1)), _seen(there)).remarks
+    assert remark.endswith('left as it is ("juju remove-unit a/2 a/10" removes)')

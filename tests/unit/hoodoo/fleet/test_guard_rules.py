@@ -38,6 +38,9 @@ from pocket.client import registry
         'export-bundle --filename b.yaml',
         'login -c aws',
         'whoami',
+        'resources a',
+        'show-unit a/0',
+        'secrets',
         'switch',
     ],
 )
@@ -60,6 +63,12 @@ def test_it_reads(line: str) -> None:
         'run a/0 backup',
         'scp 0:x .',
         'trust a',
+        'trust a --scope=cluster',
+        'scale-application a 2',
+        'attach-resource a image=oci:/images/a',
+        'debug-hooks a/0 web-pebble-ready',
+        'ssh --container web a/0 -- ls',
+        'scp --container web a/0:/srv/x .',
         'remove-application a',
         'a-plugin status',
         '--unheard-of status',
@@ -113,6 +122,8 @@ def test_it_has_no_place_in_a_shell_of_one_environment(line: str) -> None:
         ('exec --unit a/0 bash -c true', ()),
         ('exec --unit a/0 -m b -- bash -c true', ('b',)),
         ('integrate a admin/other.db', ()),
+        ('ssh --container web -m b a/0 -- tool -m c', ('b',)),
+        ('scp --container web a/0:/x .', ()),
     ],
 )
 def test_models_that_it_names(line: str, models: tuple[str, ...]) -> None:

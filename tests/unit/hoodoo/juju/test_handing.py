@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hoodoo import model
 from hoodoo.juju import handing
 
 
@@ -32,6 +33,23 @@ def test_options_are_in_a_private_file_that_does_not_stay(tmp_path: Path) -> Non
         assert Path(name).stat().st_mode & 0o077 == 0
         assert yaml.safe_load(Path(name).read_text()) == {'a': {'key': 'value'}}
     assert not Path(name).exists()
+
+
+@pytest.mark.parametrize(
+    ('pods', 'kind'), [(False, {}), (True, {'bundle': 'kubernetes'})], ids=['machines', 'pods']
+)
+def test_what_has_no_unit_yet_is_a_bundle_for_its_kind_of_model(
+    tmp_path: Path, pods: bool, kind: dict[str, str]
+) -> None:
+    wanted = model.WantedApplication(
+        name='web', charm=model.LocalCharm(path=tmp_path), num_units=0, options={'key': 'v'}, trust=True
+    )
+    told = {'charm': '/a.charm', 'options': {'key': 'v'}, 'trust': True}
+    with handing.bundle_file(wanted, '/a.charm', None, pods=pods) as name:
+        assert Path(name).suffix == '.yaml'
+        found = yaml.safe_load(Path(name).read_text())
+    units = found['applications']['web'].pop('scale' if pods else 'num_units')
+    assert (units, found) == (0, {**kind, 'applications': {'web': told}})
 
 
 def test_a_charm_is_copied_only_for_a_snap(tmp_path: Path) -> None:

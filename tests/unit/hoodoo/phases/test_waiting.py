@@ -44,6 +44,7 @@ _ONE, _OTHER = model.Endpoint(application='a', name='x'), model.Endpoint(applica
         (steps.Deploy(wanted=_wanted('new')), [changes.Grown(application='new', units=2)]),
         (steps.Deploy(wanted=_wanted('new', subordinate=True)), [changes.Grown(application='new', units=0)]),
         (steps.AddUnits(application='a', count=3), [changes.Grown(application='a', units=4)]),
+        (steps.Scale(application='a', units=3, was=1), [changes.Grown(application='a', units=3)]),
         (
             steps.SetOptions(application='a', options={'k': 'v'}),
             [changes.Altered(application='a', what='options', at=7.0)],

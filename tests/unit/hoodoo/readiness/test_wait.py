@@ -87,6 +87,17 @@ def test_a_subordinate_without_a_unit_beside_its_principal_is_not_ready() -> Non
     assert [str(reason) for reason in unready.unready(seen)] == ['nrpe: has no unit beside web/1']
 
 
+def test_pods_that_have_not_started_are_awaited() -> None:
+    applications = (
+        testing.application('few', testing.unit('few/0'), scale=2),
+        testing.application('enough', testing.unit('enough/0'), scale=1),
+        testing.application('none', scale=0),
+        testing.application('more', testing.unit('more/0'), scale=0),
+    )
+    found = unready.unready(testing.snapshot(*applications))
+    assert [str(reason) for reason in found] == ['few: has 1 of 2 units']
+
+
 def test_a_relation_that_is_being_joined_is_not_ready() -> None:
     ends = (model.Endpoint(application='a', name='x'), model.Endpoint(application='b', name='y'))
     relation = model.Relation(id=0, endpoints=ends, status='joining')
