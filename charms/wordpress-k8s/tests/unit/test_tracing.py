@@ -1,0 +1,253 @@
+"""Traces of hooks: who gets them, what is in them, and how long a hook waits for that."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import ops
+import pytest
+import tracing
+from kit import CHARM, Context, MakeState
+from opentelemetry.sdk.trace import Tracer, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from ops import testing
+
+# As charms of Tempo write it: the interface tracing, version 2, in canonical/charm-relation-interfaces.
+RECEIVERS = [
+    {'protocol': {'name': 'otlp_grpc', 'type': 'grpc'}, 'url': 'tempo:4317'},
+    {'protocol': {'name': 'otlp_http', 'type': 'http'}, 'url': 'http://tempo:4318'},
+]
+WITH_TLS = [{**RECEIVERS[1], 'url': 'https://tempo:4318'}]
+PLANTED = {
+    'admin_password': 'planted-admin-option',
+    'container_secrets': 'planted-container',
+    'akismet': 'plantedakismet',
+}
+
+
+def tempo(receivers: object = RECEIVERS) -> testing.Relation:
+    return testing.Relation(
+        'charm-tracing', interface='tracing', remote_app_data={'receivers': json.dumps(receivers)}
+    )
+
+
+def ready(context: Context, state: testing.State) -> testing.State:
+    return context.run(context.on.pebble_ready(state.get_container('wordpress')), state)
+
+
+# --- whether there are any ---
+
+
+@pytest.fixture
+def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make a hook tool ``relation-ids`` that does what a line of shell says."""
+
+    def make(line: str) -> None:
+        tool = tmp_path / 'relation-ids'
+        tool.write_text(f'#!/bin/sh\n{line}\n')
+        tool.chmod(0o755)
+        monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ('line', 'more', 'expected'),
+    [
+        ('test "$*" = charm-tracing && echo charm-tracing:3', {}, True),
+        ('exit 0', {}, False),
+        ('echo "[]"', {}, False),
+        ('echo charm-tracing:3; exit 1', {}, False),
+        ('exit 0', {'JUJU_RELATION': 'charm-tracing'}, True),
+        ('exit 0', {'JUJU_RELATION': 'database'}, False),
+    ],
+)
+def test_who_is_related(
+    says: Callable[[str], None], line: str, more: Mapping[str, str], expected: bool
+) -> None:
+    says(line)
+    assert tracing.is_wanted(more) is expected
+
+
+def test_without_hook_tools_nobody_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('PATH', '/nowhere')
+    assert tracing.is_wanted({}) is False
+
+
+@pytest.mark.parametrize(('line', 'is_there'), [('echo charm-tracing:3', True), ('exit 0', False)])
+def test_the_library_is_only_there_with_the_relation(
+    says: Callable[[str], None], line: str, is_there: bool
+) -> None:
+    says(line)
+    look = (
+        'import os, sys, tracing; assert "ops" not in sys.modules; tracing.prepare(os.environ);'
+        'import ops; print(ops.tracing is not None, "opentelemetry.sdk" in sys.modules)'
+    )
+    env = {'PATH': os.environ['PATH'], 'PYTHONPATH': str(CHARM / 'src')}
+    done = subprocess.run(
+        [sys.executable, '-c', look], env=env, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == [str(is_there)] * 2
+
+
+# --- what passes on the relation ---
+
+
+def test_the_leader_asks_for_a_receiver_by_http(context: Context, state: MakeState) -> None:
+    relation = testing.Relation('charm-tracing', interface='tracing')
+    out = context.run(context.on.relation_created(relation), state(relation))
+    assert out.get_relation(relation.id).local_app_data == {'receivers': '["otlp_http"]'}
+    out = context.run(context.on.relation_created(relation), state(relation, leader=False))
+    assert out.get_relation(relation.id).local_app_data == {}
+
+
+@pytest.mark.parametrize(
+    ('receivers', 'certificates', 'expected'),
+    [
+        (RECEIVERS, None, ('http://tempo:4318/v1/traces', None)),
+        ([RECEIVERS[0]], None, (None, None)),
+        ([], None, (None, None)),
+        ('nonsense', None, (None, None)),
+        (
+            [{**RECEIVERS[1], 'url': 'https://tempo:4318'}],
+            ['one', 'two'],
+            ('https://tempo:4318/v1/traces', 'one\ntwo'),
+        ),
+        (WITH_TLS, None, (None, None)),
+    ],
+    ids=[
+        'two receivers',
+        'another protocol',
+        'none',
+        'nonsense',
+        'with TLS',
+        'with TLS of an unknown authority',
+    ],
+)
+def test_where_traces_go(
+    context: Context,
+    state: MakeState,
+    monkeypatch: pytest.MonkeyPatch,
+    receivers: object,
+    certificates: list[str] | None,
+    expected: tuple[str | None, str | None],
+) -> None:
+    told: list[tuple[str | None, str | None]] = []
+
+    def tell(*, url: str | None, ca: str | None) -> None:
+        told.append((url, ca))
+
+    assert ops.tracing
+    monkeypatch.setattr(ops.tracing, 'set_destination', tell)
+    relation = tempo(receivers)
+    relations = [relation]
+    if certificates:
+        bag = {'certificates': json.dumps(certificates)}
+        relations.append(
+            testing.Relation('receive-ca-cert', interface='certificate_transfer', remote_app_data=bag)
+        )
+    out = context.run(context.on.relation_changed(relation), state(*relations))
+    assert told == [expected]
+    context.run(context.on.relation_broken(out.get_relation(relation.id)), out)
+    assert told == [expected, (None, None)]
+
+
+# --- what is in them ---
+
+
+@pytest.fixture
+def hushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tracer, 'start_as_current_span', Tracer.start_as_current_span)
+    tracing.hush()
+
+
+def text_of(context: Context) -> str:
+    return '\n'.join(span.to_json() for span in context.trace_data)
+
+
+@pytest.mark.usefixtures('hushed')
+def test_traces_tell_events_and_no_secret(context: Context, state: MakeState) -> None:
+    config = {
+        'initial_settings': f'{{admin_password: {PLANTED["admin_password"]}}}',
+        'container_secrets': f'{{TOKEN: {PLANTED["container_secrets"]}}}',
+        'wp_plugin_akismet_key': PLANTED['akismet'],
+    }
+    out = ready(context, state(tempo(), config=config, secrets=[]))
+    out = context.run(context.on.start(), out)
+    for action in ('get-initial-password', 'rotate-keys', 'reset-admin-password'):
+        context.run(context.on.action(action), out)
+    names = {span.name for span in context.trace_data}
+    assert {
+        'ops.main',
+        'wordpress_pebble_ready: WordpressCharm',
+        'rotate_keys_action: WordpressCharm',
+    } <= names
+    contents = [secret.latest_content or secret.tracked_content for secret in out.secrets]
+    made = [value for content in contents for key, value in content.items() if key != 'username']
+    assert len(made) == 9
+    told = text_of(context)
+    assert not [value for value in (*made, *PLANTED.values(), 'planted') if value in told]
+
+
+@pytest.mark.usefixtures('hushed')
+def test_traces_tell_the_kind_of_an_error_and_not_its_text() -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    tracer = provider.get_tracer('ops')
+    printed = 'PHP Fatal error: planted-password'
+    with pytest.raises(ops.pebble.ExecError), tracer.start_as_current_span('outer'):  # noqa: SIM117
+        with tracer.start_as_current_span('pebble wait_output', attributes={'kind': 'a'}):
+            raise ops.pebble.ExecError(['wpctl'], 255, printed, printed)
+    inner, outer = kept.get_finished_spans()
+    assert (inner.status.status_code, inner.status.description) == (StatusCode.ERROR, 'ExecError')
+    assert (dict(inner.attributes or {}), inner.events) == ({'kind': 'a'}, ())
+    assert inner.parent == outer.context
+    assert 'planted' not in inner.to_json() + outer.to_json()
+
+
+# --- how long it is waited for ---
+
+
+def test_a_wait_for_ever_ends_and_the_next_ones_end_sooner(tmp_path: Path) -> None:
+    took = [seconds(tracing.bounded(threading.Event().wait, folder=tmp_path)) for _ in range(3)]
+    assert took[0] == pytest.approx(tracing.PATIENCE_S, abs=0.5)
+    assert max(took[1:]) < tracing.PATIENCE_S / 2
+
+
+def test_after_a_minute_or_a_success_there_is_full_patience_again(tmp_path: Path) -> None:
+    stuck = tracing.bounded(threading.Event().wait, folder=tmp_path)
+    stuck()
+    assert seconds(stuck) < tracing.PATIENCE_S / 2
+    tracing.bounded(lambda: None, folder=tmp_path)()
+    assert seconds(stuck) >= tracing.PATIENCE_S
+    (memory,) = tmp_path.iterdir()
+    earlier = time.time() - 61
+    os.utime(memory, (earlier, earlier))
+    assert seconds(stuck) >= tracing.PATIENCE_S
+
+
+def test_what_a_wait_raises_is_raised(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        tracing.bounded(fail, folder=tmp_path)()
+    # And nothing is left that would end something later.
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def seconds(wait: Callable[[], object]) -> float:
+    began = time.monotonic()
+    wait()
+    return time.monotonic() - began
