@@ -7,6 +7,7 @@ So this module is run before ops is, and imports nothing but the standard librar
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import subprocess
 import sys
@@ -32,6 +33,9 @@ _LATE = '.tracing-late'
 """Is there, beside the library's own file of traces, when a hook waited in vain; its time says when."""
 
 
+log = logging.getLogger(__name__)
+
+
 class _OutOfPatienceError(Exception):
     """Ends a wait."""
 
@@ -50,6 +54,8 @@ def attach(charm: ops.CharmBase) -> ops.Object | None:
     import ops
 
     if ops.tracing is None:
+        if _LIBRARY not in sys.modules:
+            log.warning('no traces: %s cannot be imported; is the charm packed for this Python?', _LIBRARY)
         return None
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider

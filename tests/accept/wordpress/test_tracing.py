@@ -9,11 +9,12 @@ import base64
 import contextlib
 import itertools
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf import json_format
@@ -34,7 +35,8 @@ OPTIONS = {
     'wp_plugin_akismet_key': PLANTED.replace('-', ''),
 }
 BUFFER = '/var/lib/juju/agents/unit-wordpress-0/charm/.tracing-data.db'
-LONGEST_S = 3.0
+LONGER_S = 1.7
+"""What a hook may take more, with a second for a receiver that does not answer."""
 RECEIVER = """
 import base64, http.server, ssl, subprocess, sys, time
 port, answers_after, address = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
@@ -66,6 +68,9 @@ print('ready', flush=True)
 server.serve_forever()
 """
 """Tells each request in a line, and answers it after some seconds; with an address it speaks TLS."""
+
+
+_IDENTIFIERS = ('traceId', 'spanId', 'parentSpanId')
 
 
 class Receiver:
@@ -152,14 +157,12 @@ def _decoded(kind: str, body: bytes) -> ExportTraceServiceRequest:
 
 def _with_base64(value: Any) -> Any:
     if isinstance(value, list):
-        return [_with_base64(one) for one in value]
+        return [_with_base64(one) for one in cast('list[Any]', value)]
     if not isinstance(value, dict):
         return value
     return {
-        key: base64.b64encode(bytes.fromhex(one)).decode()
-        if key in ('traceId', 'spanId', 'parentSpanId')
-        else _with_base64(one)
-        for key, one in value.items()
+        key: base64.b64encode(bytes.fromhex(one)).decode() if key in _IDENTIFIERS else _with_base64(one)
+        for key, one in cast('dict[str, Any]', value).items()
     }
 
 
@@ -176,12 +179,18 @@ def plot(tmp_path_factory: pytest.TempPathFactory) -> Generator[Blog]:
 
 
 @pytest.fixture(scope='module')
+def idle(plot: Blog) -> list[float]:
+    """How long hooks take without the relation."""
+    return _hooks(plot)
+
+
+@pytest.fixture(scope='module')
 def tempo(plot: Blog) -> Generator[Receiver]:
     with contextlib.closing(Receiver(plot, 4318)) as started:
         yield started
 
 
-_sizes = itertools.count(256)
+_sizes = itertools.count(300)
 
 
 def _hooks(plot: Blog, times: int = 3) -> list[float]:
@@ -210,13 +219,12 @@ def _told(times: list[float]) -> str:
     return ', '.join(f'{seconds:.2f}' for seconds in times)
 
 
-def test_without_the_relation_nothing_is_recorded(plot: Blog) -> None:
-    took = _hooks(plot)
-    measured(f'tracing: not related, hooks of {_told(took)} s')
+def test_without_the_relation_nothing_is_recorded(plot: Blog, idle: list[float]) -> None:
+    measured(f'tracing: not related, hooks of {_told(idle)} s')
     assert plot.ssh(UNIT, f'ls {Path(BUFFER).parent}/.tracing* 2>/dev/null || true') == ''
 
 
-def test_spans_of_hooks_come_once_there_is_a_receiver(plot: Blog, tempo: Receiver) -> None:
+def test_spans_of_hooks_come_once_there_is_a_receiver(plot: Blog, idle: list[float], tempo: Receiver) -> None:
     plot.juju('config', 'tower', f'tempo={tempo.url}')
     plot.juju('integrate', 'wordpress:charm-tracing', 'tower:tracing')
     seconds_until(lambda: 'charm_tracing_relation_changed' in tempo.events(), 60)
@@ -227,9 +235,11 @@ def test_spans_of_hooks_come_once_there_is_a_receiver(plot: Blog, tempo: Receive
     for one in tempo.resources():
         assert (one['service.name'], one['juju_unit'], one['charm']) == ('wordpress', UNIT, 'wordpress-k8s')
     for names in tempo.hooks().values():
-        assert {'ops.main', 'config-get', 'pebble get_plan'} <= {*names}
+        assert 'ops.main' in names
+        if 'config_changed: WordpressCharm' in names:
+            assert {'relation-ids', 'config-get', 'pebble get_plan', 'pebble push', 'pebble exec'} <= {*names}
     assert all(span.end_time_unix_nano > span.start_time_unix_nano for span in tempo.spans())
-    assert max(took) <= LONGEST_S
+    assert max(took) <= max(idle) + LONGER_S
 
 
 def test_no_secret_is_in_what_is_sent(plot: Blog, tempo: Receiver) -> None:
@@ -257,7 +267,7 @@ def test_no_secret_is_in_what_is_sent(plot: Blog, tempo: Receiver) -> None:
 
 
 @pytest.mark.parametrize('fault', ['refuses', 'is lost', 'has no name', 'is slow'])
-def test_a_bad_receiver_keeps_no_hook(plot: Blog, tempo: Receiver, fault: str) -> None:
+def test_a_bad_receiver_keeps_no_hook(plot: Blog, idle: list[float], tempo: Receiver, fault: str) -> None:
     with contextlib.ExitStack() as stack:
         url = {
             'refuses': tempo.url.replace(':4318', ':1'),
@@ -272,8 +282,8 @@ def test_a_bad_receiver_keeps_no_hook(plot: Blog, tempo: Receiver, fault: str) -
         _hooks(plot, 4)
         took = [seconds for _, _, seconds in plot.hooks()[before:]]
     measured(f'tracing: the receiver {fault}, hooks of {_told(took)} s')
-    assert max(took) <= LONGEST_S
-    assert sum(took) / len(took) <= 1.5
+    assert max(took) <= max(idle) + LONGER_S
+    assert not re.findall(r'hook "[^"]+" .*failed', plot.log())
 
 
 def test_what_was_recorded_meanwhile_comes_later(plot: Blog, tempo: Receiver) -> None:
