@@ -82,6 +82,7 @@ def bounded(wait: Callable[[], object], *, folder: Path) -> Callable[[], None]:
         except _OutOfPatienceError:
             if not is_short:
                 late.touch()
+                log.warning('the receiver of traces did not take them within %g s; they are kept', PATIENCE_S)
         else:
             late.unlink(missing_ok=True)
 
