@@ -7,6 +7,14 @@ notice of Pebble for a database that did not answer.
 
 from __future__ import annotations
 
+if __name__ == '__main__':
+    import os
+
+    import tracing
+
+    # Before ops, which takes its library of traces along where it can.
+    tracing.prepare(os.environ)
+
 import logging
 from collections.abc import Mapping
 from typing import cast
@@ -24,6 +32,7 @@ import ops
 import peers
 import related
 import state
+import tracing
 import workload
 import wpctl
 
@@ -63,6 +72,7 @@ class WordpressCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
+        self.tracing = tracing.attach(self)
         self.workload = workload.Workload(self.unit.get_container(workload.CONTAINER))
         self.peers = peers.Peers(self)
         self._statuses: list[ops.StatusBase] = []

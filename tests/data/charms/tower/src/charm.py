@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs what is requested of it with an authority of its own, and tells the option ``loki`` to those who log."""
+"""Signs what is requested of it with an authority of its own, and tells where log lines and traces go."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Tower(ops.CharmBase):
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
         events = [self.on.start, self.on.config_changed]
-        for name in ('certificates', 'logging'):
+        for name in ('certificates', 'logging', 'tracing', 'authority'):
             events += [self.on[name].relation_joined, self.on[name].relation_changed]
         for event in events:
             framework.observe(event, self._tell)
@@ -39,6 +39,14 @@ class Tower(ops.CharmBase):
                 relation.data[self.app]['certificates'] = json.dumps(told)
         for relation in self.model.relations['logging']:
             relation.data[self.unit]['endpoint'] = json.dumps({'url': str(self.config['loki'])})
+        # As Tempo's charms write it: tracing v2 and certificate_transfer v1 of canonical/charm-relation-interfaces.
+        receiver = {'protocol': {'name': 'otlp_http', 'type': 'http'}, 'url': str(self.config['tempo'])}
+        for relation in self.model.relations['tracing']:
+            asked = json.loads(relation.data[relation.app].get('receivers', '[]'))
+            told = [receiver] if 'otlp_http' in asked else []
+            relation.data[self.app]['receivers'] = json.dumps(told)
+        for relation in self.model.relations['authority']:
+            relation.data[self.app]['certificates'] = json.dumps([(CA / 'pem').read_text()])
         self.unit.status = ops.ActiveStatus()
 
 
