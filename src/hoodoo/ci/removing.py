@@ -50,15 +50,15 @@ def remove(
     for force, timeout_s in ((False, bounds.graceful_s), (True, bounds.force_s)):
         if before is None or timeout_s <= 0:
             continue
+        if force:
+            told(f'destroying model {found.name} by force')
+            forced = True
         try:
             known.destroy(found, force=force, timeout_s=timeout_s)
         except process.ProgramFault as err:
             why = err.message
         if known.remains(found.uuid) is None:
             break
-        if not force and bounds.force_s > 0:
-            told(f'model {found.name} is still there: destroying it by force')
-            forced = True
     proof = tuple(_proof(known, found, before))
     return Removed(
         proof=proof, destroyed=True, forced=forced, why='' if all(seen.gone for seen in proof) else why
