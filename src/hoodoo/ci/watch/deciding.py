@@ -118,7 +118,7 @@ class Step(enum.Enum):
     BACK = 'back'
     """Queued again as if nothing had been: we ended it ourselves."""
     LATER = 'later'
-    """Queued again, for later: there was nothing to try it on, which says nothing of it."""
+    """Queued again, for later: there was nothing to try it on or with, which says nothing of it."""
     LEAVE = 'leave'
     """Seen to when the next watcher starts."""
 
@@ -156,7 +156,8 @@ def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> J
             # It was never let through its gate: it would have begun an attempt before anything else.
             return Judgement(step=Step.BACK)
         if status > 0:
-            return Judgement(step=Step.DONE, verdict=attempts.FAILED)
+            # It could not even begin one: a full disk, or a hoodoo that is being replaced.
+            return Judgement(step=Step.LATER, verdict=attempts.UNTRIED)
     if tries < TRIES:
         return Judgement(step=Step.AGAIN, reap=died)
     return Judgement(step=Step.DONE, verdict=attempts.INTERRUPTED, reap=died)

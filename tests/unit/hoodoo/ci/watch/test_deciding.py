@@ -162,7 +162,7 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
         ('running', -9, False, 2, ('done', 'interrupted', True)),
         ('running', -9, True, 1, ('leave', '', False)),
         # It got to no attempt.
-        ('', 2, False, 1, ('done', 'failed', False)),
+        ('', 2, False, 1, ('later', 'untried', False)),
         ('', -15, True, 1, ('back', '', False)),
         ('', -9, False, 1, ('again', '', False)),
         ('', -9, False, 2, ('done', 'interrupted', False)),
