@@ -8,16 +8,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bedrock import alive, errors
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.ci import attempts, ending, marks, naming, places, removing
+from hoodoo.ci import attempts, controllers, ending, marks, naming, places, removing
 from hoodoo.ci.reports import report
-from hoodoo.juju import clientfiles, connect, models
+from hoodoo.juju import models
 from hoodoo.runner import locks
 
 _AT_ONCE = 4
@@ -63,18 +63,6 @@ _Job = Callable[[], Found | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reached:
-    """Controllers, by name."""
-
-    known: dict[str, models.Models]
-    """Those that answer."""
-    problems: dict[str, str]
-    """Why others do not."""
-    lost: set[str]
-    """Those that the Juju client does not know."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reaper:
     """What reaping needs from outside."""
 
@@ -90,9 +78,9 @@ class Reaper:
             UsageFault: the controller that is asked for is not registered.
         """
         rows = [row for row in self.attempts.unfinished() if not wanted.numbers or row.id in wanted.numbers]
-        chosen = '' if wanted.numbers else self._chosen(wanted.controller)
+        chosen = '' if wanted.numbers else controllers.chosen(self.settings, wanted.controller)
         names = {row.controller for row in rows if row.model}
-        reached = self._reached(sorted({*names, chosen} - {''}))
+        reached = controllers.reach(self.settings, sorted({*names, chosen} - {''}), self.told)
         jobs: list[_Job] = [functools.partial(self._row, row, reached, wanted) for row in rows]
         if chosen in reached.known:
             jobs += list(self._marked(reached.known[chosen], wanted))
@@ -111,7 +99,7 @@ class Reaper:
         Raises:
             UsageFault: the client knows it, so that one can look; or no attempt was made there.
         """
-        if self._registered(controller):
+        if controllers.registered(self.settings, controller):
             raise errors.UsageFault(
                 f'cannot forget controller "{controller}": the Juju client knows it, and "hoodoo ci reap" '
                 'removes what is there',
@@ -142,17 +130,6 @@ class Reaper:
             return dataclasses.replace(found, problem=report.first_line(errors.render(err)))
         return found
 
-    def _chosen(self, asked: str) -> str:
-        """The controller on which models are told by their marks; empty for none."""
-        named = asked or self.settings.controller
-        if named and not self._registered(named):
-            # It says that, and which there are.
-            connect.find_target(self.settings, controller=named, note=self.told)
-        return named or clientfiles.current(self.settings.juju_data)
-
-    def _registered(self, name: str) -> bool:
-        return clientfiles.find(self.settings.juju_data, name) is not None
-
     def _sweep(self, numbers: tuple[int, ...]) -> None:
         """Remove files of attempts that were killed before they were written down, or after all was done."""
         for place in places.known(self.settings.state):
@@ -164,22 +141,7 @@ class Reaper:
                     place.remove()
                     place.lock.unlink(missing_ok=True)
 
-    def _reached(self, names: Iterable[str]) -> _Reached:
-        reached = _Reached(known={}, problems={}, lost=set())
-        for name in names:
-            if not self._registered(name):
-                reached.lost.add(name)
-                continue
-            try:
-                target = connect.find_target(self.settings, controller=name, note=self.told)
-                known = models.Models(target, self.settings.environ)
-                known.listed()
-                reached.known[name] = known
-            except errors.Fault as err:
-                reached.problems[name] = report.first_line(errors.render(err))
-        return reached
-
-    def _row(self, row: attempts.Attempt, reached: _Reached, wanted: Wanted) -> Found | None:
+    def _row(self, row: attempts.Attempt, reached: controllers.Reached, wanted: Wanted) -> Found | None:
         """See to an attempt that was made here; None when it has nothing to remove."""
         place = places.Places(state=self.settings.state, token=row.token)
         found = _found(row)

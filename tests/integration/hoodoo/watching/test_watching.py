@@ -139,12 +139,13 @@ def test_a_hoodoo_that_is_broken_says_nothing_of_a_revision(site: Site) -> None:
 def test_old_revisions_go_and_are_not_tried_again(site: Site) -> None:
     repo = site.repository()
     config = site.config(ONE.replace('url: repo', "url: repo, branches: ['*']") + 'keep: {count: 1}\n')
-    commits: list[str] = []
+    commits, said = list[str](), ''
     for number in range(3):
         commits.append(repo.commit(a__manifest=str(number)))
         done = site.once(config)
         assert done.returncode == 0, done
-    assert '1 old revision removed' in done.stdout
+        said = done.stdout
+    assert '1 old revision removed' in said
     rows = site.rows()
     assert [row.commit_id for row in rows] == [commits[2]]
     assert {str(path) for path in site.watched.iterdir()} == {row.reports for row in rows}
