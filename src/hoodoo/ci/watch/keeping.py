@@ -55,8 +55,9 @@ class Keeper:
             return
         # In this order: a try that begins meanwhile is not seen, or it is known.
         found = [path for path in self.folder.iterdir() if _OURS.fullmatch(path.name)]
+        # Names: the folder itself may have been moved since.
         open_, known = self.history.past.unsettled(), self.history.past.reports()
         for path in found:
             revision = int(path.name.partition('-')[0])
-            if revision not in open_ and str(path) not in known:
+            if revision not in open_ and path.name not in known:
                 trees.remove(path)

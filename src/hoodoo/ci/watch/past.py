@@ -106,7 +106,7 @@ class Past:
         return {int(row['id']) for row in found}
 
     def reports(self) -> set[str]:
-        """Folders that a revision or an attempt tells of."""
+        """Names of the folders that a revision or an attempt tells of."""
         query = 'SELECT reports FROM revision UNION SELECT reports FROM attempt'
         found = self._store.read_now(lambda db: db.execute(query).fetchall())
-        return {str(row['reports']) for row in found}
+        return {Path(row['reports']).name for row in found}

@@ -103,7 +103,7 @@ class Watcher:
             await polled
         await self._worker.run()
         loop = asyncio.get_running_loop()
-        for work in (self._teller.tell_due, self._keeper.sweep):
+        for work in (self._teller.tell_due, self._sweep):
             if not self._stop.is_set():
                 await loop.run_in_executor(self._threads, work)
 
@@ -164,12 +164,15 @@ class Watcher:
         loop = asyncio.get_running_loop()
         while True:
             self._ended.clear()
-            try:
-                await loop.run_in_executor(self._threads, self._keeper.sweep)
-            except Exception as err:  # noqa: BLE001 - it is removed the next time
-                self._told(f'cannot remove old revisions: {working.said(err)}')
+            await loop.run_in_executor(self._threads, self._sweep)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _DAY_S)
+
+    def _sweep(self) -> None:
+        try:
+            self._keeper.sweep()
+        except Exception as err:  # noqa: BLE001 - what could not be removed is removed the next time
+            self._told(f'cannot remove old revisions: {working.said(err)}')
 
     def _noted(self) -> None:
         self._teller.hear()
