@@ -143,6 +143,14 @@ def test_a_spec_that_is_wrong_makes_nothing_and_says_where(site: Site, tmp_path:
     assert (_models(site), _ci(site, 'list')[0]['verdict']) == ([], 'invalid')
 
 
+def test_a_cloud_that_is_not_there_says_nothing_of_the_spec(site: Site, tmp_path: Path) -> None:
+    spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': HANGING})
+    done = site.hoodoo('ci', 'run', str(spec), '--cloud', 'nowhere', check=False)
+    assert done.returncode == 2, done
+    (row,) = _ci(site, 'list', '--limit', '1')
+    assert (row['verdict'], row['model'], _models(site)) == ('untried', '', [])
+
+
 def test_an_interrupt_destroys_the_model_too(site: Site, tmp_path: Path) -> None:
     spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': HANGING})
     child = _start(site, str(spec), '--reports', str(tmp_path / 'out'))

@@ -31,7 +31,7 @@ RUNNING, PASSED, FAILED, CANCELLED, INTERRUPTED = 'running', 'passed', 'failed',
 INVALID = 'invalid'
 """The check found the spec wrong; nothing was made."""
 UNTRIED = 'untried'
-"""There was no controller to try it on, which says nothing of the spec."""
+"""There was no controller, or no model, to try it on, which says nothing of the spec."""
 VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, CANCELLED, INTERRUPTED)
 
 NONE, INTENDED, MADE, KEPT, GONE = 'none', 'intended', 'made', 'kept', 'gone'

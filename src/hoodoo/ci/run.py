@@ -38,11 +38,12 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
     Call it from the main thread. The first interrupt ends the attempt and destroys the model, one more gives
     that up, and the report says what is left.
     """
-    place = places.Places(state=means.settings.state, token=naming.token())
-    where = asked.reports or place.reports
-    where.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before anything is made
     heard = interrupts.Interrupts()
-    with locks.held(place.lock, f'attempt {place.token}') as lock, heard.heard():
+    with contextlib.ExitStack() as stack:
+        place, lock = _begun(means.settings.state, stack)
+        where = asked.reports or place.reports
+        where.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before anything is made
+        stack.enter_context(heard.heard())
         number = means.attempts.begin(
             token=place.token,
             spec=asked.spec,
@@ -68,6 +69,15 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
         if crash is not None:
             raise crash
     return done
+
+
+def _begun(state: Path, stack: contextlib.ExitStack) -> tuple[places.Places, locks.Lock]:
+    """Places that nobody has, and the lock on them, which *stack* gives back."""
+    while True:
+        place = places.Places(state=state, token=naming.token())
+        # A reaper that sees the new lock before it is held takes it for one of a dead attempt.
+        with contextlib.suppress(locks.BusyFault):
+            return place, stack.enter_context(locks.held(place.lock, f'attempt {place.token}'))
 
 
 def write(told: report.Report, folder: Path) -> None:
@@ -108,13 +118,14 @@ def _tried(
     except KeyboardInterrupt:
         verdict, why, code = attempts.CANCELLED, 'it was interrupted', 130
     except errors.Fault as err:
-        nothing_made = isinstance(err, errors.UsageFault) and not one.model
-        untried = one.untried or (isinstance(err, errors.UnreachableFault) and not one.uuid)
-        verdict = attempts.INVALID if nothing_made else attempts.FAILED
-        verdict = attempts.UNTRIED if untried else verdict
         why = report.first_line(errors.render(err))
-        silent = untried or isinstance(err, errors.UnreachableFault)
-        code = 2 if nothing_made else 3 if silent else 1
+        unreached = isinstance(err, errors.UnreachableFault)
+        if one.untried or (unreached and not one.model):
+            verdict, code = attempts.UNTRIED, 2 if isinstance(err, errors.UsageFault) else 3
+        elif isinstance(err, errors.UsageFault) and not one.model:
+            verdict, code = attempts.INVALID, 2
+        else:
+            verdict, code = attempts.FAILED, 3 if unreached else 1
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
     one.record.fail_what_began(why)

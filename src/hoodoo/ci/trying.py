@@ -53,7 +53,7 @@ class Trying:
     uuid: str = ''
     known: models.Models | None = None
     untried: bool = False
-    """Whether there was no controller to try it on, which says nothing of the spec."""
+    """Whether there is no model to try it on, which says nothing of the spec."""
     record: recording.Record = field(default_factory=recording.Record)
     findings: tuple[report.Finding, ...] = ()
     changed: tuple[str, ...] = ()
@@ -129,17 +129,18 @@ class Trying:
             self.notes.append(f'The manifest proves nothing: it has neither {" nor ".join(_PROVES)}.')
 
     def reach(self) -> None:
-        """Find the controller, and hear it answer: what says nothing of the spec fails here, if anywhere."""
+        """Find the controller, and hear it answer. From here until there is a model nothing that fails says
+        anything of the spec."""
         with self.record.case(_PREPARE, 'find a controller', bad=report.Outcome.ERROR):
             self.untried = True
             target = connect.find_target(self.settings, controller=self.controller, note=self.told)
             known = models.Models(target, self.settings.environ)
             known.listed()
-            self.known, self.controller, self.untried = known, known.controller, False
+            self.known, self.controller = known, known.controller
 
     def make(self, *, expires_ms: int) -> None:
         """Make the model. What is about to be there is written down before, and on it afterwards."""
-        with self.record.case(_PREPARE, 'add a model'):
+        with self.record.case(_PREPARE, 'add a model', bad=report.Outcome.ERROR):
             name = naming.model_name(self.name, self.revision, self.places.token)
             now_ms = time.time_ns() // 1_000_000
             self.attempts.intend(
@@ -155,14 +156,20 @@ class Trying:
                 for job in (common.bare(line.job) for line in self._lines)
             )
             making = connect.Making(cloud=self._request.cloud, on_kubernetes=kubernetes)
-            with process.marked(*self.places.mark):
-                juju, _ = connect.open_driver(
-                    self.settings, wanted=self._wanted, default=name, note=self.told, making=making
-                )
+            try:
+                with process.marked(*self.places.mark):
+                    juju, _ = connect.open_driver(
+                        self.settings, wanted=self._wanted, default=name, note=self.told, making=making
+                    )
+            except errors.UsageFault:  # there is no such cloud, say: it was not asked for
+                self.model = ''
+                self.attempts.gone(self.places.token)
+                raise
             with contextlib.closing(juju):
                 self.uuid = juju.model_uuid
             self.attempts.made(self.places.token, self.uuid)
             self.mark(expires_ms=expires_ms)
+            self.untried = False
 
     def mark(self, *, expires_ms: int, kept: bool = False) -> None:
         """Write on the model whose it is, and until when."""

@@ -78,7 +78,7 @@ class Fields:
 
     def _count(self, table: documents.Table, key: str, default: int) -> int:
         text = self._text(table, key, str(default))
-        if not (text.isdigit() and int(text) > 0):
+        if not re.fullmatch('0*[1-9][0-9]{0,8}', text):
             self._problem(line_of(table, key), f'"{key}" is no number from 1: "{text}"')
             return default
         return int(text)

@@ -167,7 +167,7 @@ class _Reader(fields.Fields):
         self._known(given, _WEBHOOKS)
         text = self._text(given, 'listen')
         host, _, port = text.rpartition(':')
-        if not (port.isdigit() and int(port) < 65536):
+        if not (re.fullmatch('[0-9]{1,5}', port) and int(port) < 65536):
             self._problem(
                 fields.line_of(given, 'listen') or fields.line_of(table, 'webhooks'),
                 f'"listen" is no address: "{text}"' if text else '"listen" is missing in "webhooks"',

@@ -97,7 +97,7 @@ repositories:
   - {url: "https://me:hunter2@git.example.com/x"}
   - {name: "a/b", url: lp:x, specs: [{path: ../up, timeout: soon}, 7]}
   - {url: "https://git.example.com/x;branch=main"}
-  - {url: "https://git.example.com/y", env: {"A-B": 1}, stage: [ci], keep: {count: 0, age: 5m, days: 3}}
+  - {url: "https://git.example.com/y", env: {"A-B": 1}, stage: [ci], keep: {count: ², age: 5m, days: 3}}
   - {url: "https://hunter2@git.example.com/z"}
   - {}
 webhooks: {listen: "127.0.0.1:http", secret: hunter2}
@@ -129,7 +129,7 @@ def test_every_problem_is_found_at_once_with_its_line(tmp_path: Path) -> None:
         (9, 'there are two of repository "x"'),
         (10, '"A-B" is no name of a variable'),
         (10, '"age" is shorter than 3600 s'),
-        (10, '"count" is no number from 1: "0"'),
+        (10, '"count" is no number from 1: "²"'),
         (10, '"days" is unknown here'),
         (10, '"stage" is not a text'),
         (11, 'the address of a repository at git.example.com holds a token'),
