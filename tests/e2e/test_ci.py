@@ -199,6 +199,17 @@ def test_a_model_that_does_not_go_is_forced_or_left_to_the_reaper(site: Site, tm
     assert 'gone: its machine 0' in said
     assert _models(site) == [model]
 
+    gentle = subprocess.Popen(
+        [BIN / 'hoodoo', 'ci', 'reap', number], env=site.env, stderr=subprocess.PIPE, text=True
+    )
+    assert gentle.stderr is not None
+    assert gentle.stderr.readline() == f'removing pocket:{model}: its process is gone\n'
+    began = time.monotonic()
+    gentle.send_signal(signal.SIGINT)
+    assert gentle.communicate(timeout=60)[1].split() == ['interrupted'], 'it does not go on by force'
+    assert (gentle.returncode, time.monotonic() - began < AT_ONCE_S) == (130, True)
+    assert _models(site) == [model]
+
     done = site.hoodoo('ci', 'reap', number, '--destroy-timeout', '1')
     assert f'pocket:{model} (attempt {number}): removed' in done.stdout, done
     assert _models(site) == []

@@ -8,19 +8,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bedrock import alive, errors
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.ci import attempts, controllers, ending, marks, naming, places, removing
+from hoodoo.ci import attempts, controllers, ending, marks, naming, places, removing, together
 from hoodoo.ci.reports import report
 from hoodoo.juju import models
 from hoodoo.runner import locks
 
-_AT_ONCE = 4
 _UNKNOWN = 'its controller is not registered here'
 _MAY_COME_MS = 10 * 60_000
 """How long after a model was asked for it may still come, though the program that asked is gone."""
@@ -70,6 +69,7 @@ class Reaper:
     attempts: attempts.Attempts
     told: Callable[[str], None]
     now_ms: int
+    _stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def reap(self, wanted: Wanted) -> tuple[Found, ...]:
         """Remove what *wanted* means; what cannot be removed is told with the rest.
@@ -84,8 +84,7 @@ class Reaper:
         jobs: list[_Job] = [functools.partial(self._row, row, reached, wanted) for row in rows]
         if chosen in reached.known:
             jobs += list(self._marked(reached.known[chosen], wanted))
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix='reap') as pool:
-            reaped = [found for found in pool.map(_do, jobs) if found is not None]
+        reaped = [found for found in together.do(jobs, self._stopped) if found is not None]
         if chosen in reached.problems and chosen not in names:
             why = reached.problems[chosen]
             reaped.append(Found(model=chosen, attempt=0, standing='', leftover=False, problem=why))
@@ -201,12 +200,15 @@ class Reaper:
             self._tidy(place, row)
             return None
         self.told(f'removing {found.model}: {found.standing}')
-        removed = removing.remove(known, model, wanted.bounds, self.told)
+        removed = self._remove(known, model, wanted)
         if not removed.gone:
             return dataclasses.replace(found, problem=removed.why or 'it is still there', proof=removed.proof)
         self.attempts.gone(row.token)
         self._tidy(place, row)
         return dataclasses.replace(found, removed=True, proof=removed.proof)
+
+    def _remove(self, known: models.Models, model: models.Listed, wanted: Wanted) -> removing.Removed:
+        return removing.remove(known, model, wanted.bounds, self.told, stopped=self._stopped.is_set)
 
     def _died(self, row: attempts.Attempt) -> None:
         """Note that the attempt died, unless it had ended."""
@@ -243,7 +245,7 @@ class Reaper:
             if not standing.leftover or wanted.dry_run:
                 return found
             self.told(f'removing {found.model}: {found.standing}')
-            removed = removing.remove(known, model, wanted.bounds, self.told)
+            removed = self._remove(known, model, wanted)
         except errors.Fault as err:
             return dataclasses.replace(found, problem=report.first_line(errors.render(err)))
         problem = '' if removed.gone else removed.why or 'it is still there'
@@ -257,7 +259,3 @@ def _found(row: attempts.Attempt) -> Found:
         standing=marks.Standing.DEAD.value,
         leftover=True,
     )
-
-
-def _do(job: _Job) -> Found | None:
-    return job()

@@ -38,9 +38,17 @@ class Removed:
 
 
 def remove(
-    known: models.Models, found: models.Listed, bounds: Bounds, told: Callable[[str], None]
+    known: models.Models,
+    found: models.Listed,
+    bounds: Bounds,
+    told: Callable[[str], None],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Removed:
     """Destroy the model *found* and look whether it is gone; one that another process destroys is fine.
+
+    Args:
+        stopped: Whether to leave it at what was done so far: who ends a gentle way wants no rough one.
 
     Raises:
         UnreachableFault: the controller does not answer.
@@ -48,7 +56,7 @@ def remove(
     before = known.remains(found.uuid)
     why, forced = '', False
     for force, timeout_s in ((False, bounds.graceful_s), (True, bounds.force_s)):
-        if before is None or timeout_s <= 0:
+        if before is None or timeout_s <= 0 or stopped():
             continue
         if force:
             told(f'destroying model {found.name} by force')

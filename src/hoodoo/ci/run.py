@@ -39,10 +39,11 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
     that up, and the report says what is left.
     """
     heard = interrupts.Interrupts()
+    if asked.reports is not None:  # what cannot be written is told before anything is made
+        asked.reports.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         place, lock = _begun(means.settings.state, stack)
         where = asked.reports or place.reports
-        where.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before anything is made
         stack.enter_context(heard.heard())
         number = means.attempts.begin(
             token=place.token,
