@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
+import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ FAILING = '#!/bin/sh\necho "the moon is not made of cheese" >&2\nexit 3\n'
 MEDDLING = '#!/bin/sh\njuju config idle word="$(date +%s%N)" password=hunter22\n'
 HANGING = '#!/bin/sh\necho here\nexec sleep 300\n'
 NO_CHARM = 'script config=hang\n'
+STOPPING = '#!/bin/sh\ncase "$JUJU_DISPATCH_PATH" in *start) status-set active;; *stop) {};; esac\n'
+AT_ONCE_S = 10.0
 
 
 @pytest.fixture(scope='module')
@@ -86,7 +90,7 @@ def test_revisions_are_tried_side_by_side_and_nothing_is_left(site: Site, tmp_pa
     found = trying.cases(tmp_path / 'good' / 'junit.xml')
     phases = ['collect', 'deploy services', 'verify']
     assert [(case.suite, case.name) for case in found] == [
-        *(('prepare', name) for name in ('take the revision', 'check', 'add a model')),
+        *(('prepare', name) for name in ('take the revision', 'check', 'find a controller', 'add a model')),
         *(('first run', name) for name in phases),
         *(('second run', name) for name in (*phases, 'nothing changes')),
         ('clean up', 'destroy the model'),
@@ -139,6 +143,14 @@ def test_a_spec_that_is_wrong_makes_nothing_and_says_where(site: Site, tmp_path:
     assert (_models(site), _ci(site, 'list')[0]['verdict']) == ([], 'invalid')
 
 
+def test_a_cloud_that_is_not_there_says_nothing_of_the_spec(site: Site, tmp_path: Path) -> None:
+    spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': HANGING})
+    done = site.hoodoo('ci', 'run', str(spec), '--cloud', 'nowhere', check=False)
+    assert done.returncode == 2, done
+    (row,) = _ci(site, 'list', '--limit', '1')
+    assert (row['verdict'], row['model'], _models(site)) == ('untried', '', [])
+
+
 def test_an_interrupt_destroys_the_model_too(site: Site, tmp_path: Path) -> None:
     spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': HANGING})
     child = _start(site, str(spec), '--reports', str(tmp_path / 'out'))
@@ -150,6 +162,60 @@ def test_an_interrupt_destroys_the_model_too(site: Site, tmp_path: Path) -> None
     assert [
         case.name for case in trying.cases(tmp_path / 'out' / 'junit.xml') if case.failure is not None
     ] == ['script hang']
+
+
+def test_a_model_that_does_not_go_is_forced_or_left_to_the_reaper(site: Site, tmp_path: Path) -> None:
+    fails, hangs = (
+        trying.repository(
+            tmp_path / name,
+            {
+                'charms/idle/dispatch': STOPPING.format(stop),
+                'manifest': f'collect\ndeploy config=services\n{more}',
+                'ci/hang': HANGING,
+            },
+        )
+        for name, stop, more in (('fails', 'exit 1', ''), ('hangs', 'exec sleep 600', 'script config=hang\n'))
+    )
+    before = hoststate.of(site.env)
+    forced, left = _start(site, str(fails), '--destroy-timeout', '2'), _start(site, str(hangs))
+    said = _until(left, 'script hang: here')
+    left.send_signal(signal.SIGINT)
+    said += _until(left, 'interrupt once more to leave it behind')
+    said += _until(left, 'destroying model ci-')
+    began = time.monotonic()
+    left.send_signal(signal.SIGINT)
+    said += left.communicate(timeout=60)[0]
+    assert time.monotonic() - began < AT_ONCE_S
+    assert left.returncode == 130, said
+    (model, number), *_ = re.findall(
+        r'^pocket:(\S+) is left behind; this removes it: hoodoo ci reap (\d+)$', said, re.MULTILINE
+    )
+    (row,) = [row for row in _ci(site, 'list') if row['attempt'] == int(number)]
+    assert (row['verdict'], row['model'], row['process']) == ('cancelled', f'pocket:{model}', None)
+
+    said = forced.communicate(timeout=120)[0]
+    assert forced.returncode == 0, said
+    assert 'by force' in said
+    assert 'gone: its machine 0' in said
+    assert _models(site) == [model]
+
+    gentle = subprocess.Popen(
+        [BIN / 'hoodoo', 'ci', 'reap', number], env=site.env, stderr=subprocess.PIPE, text=True
+    )
+    assert gentle.stderr is not None
+    assert gentle.stderr.readline() == f'removing pocket:{model}: its process is gone\n'
+    began = time.monotonic()
+    gentle.send_signal(signal.SIGINT)
+    assert gentle.communicate(timeout=60)[1].split() == ['interrupted'], 'it does not go on by force'
+    assert (gentle.returncode, time.monotonic() - began < AT_ONCE_S) == (130, True)
+    assert _models(site) == [model]
+
+    done = site.hoodoo('ci', 'reap', number, '--destroy-timeout', '1')
+    assert f'pocket:{model} (attempt {number}): removed' in done.stdout, done
+    assert _models(site) == []
+    after = hoststate.of(site.env)
+    for kind in ('mounts', 'namespaces', 'groups', 'processes'):
+        assert before[kind] == after[kind], kind
 
 
 def test_an_attempt_that_takes_too_long_is_ended(site: Site, tmp_path: Path) -> None:

@@ -24,15 +24,22 @@ MIGRATIONS = (
     ) STRICT;
     """,
     tables.TABLES,
+    tables.TRIED,
 )
 
 RUNNING, PASSED, FAILED, CANCELLED, INTERRUPTED = 'running', 'passed', 'failed', 'cancelled', 'interrupted'
 INVALID = 'invalid'
 """The check found the spec wrong; nothing was made."""
-VERDICTS = (RUNNING, PASSED, FAILED, INVALID, CANCELLED, INTERRUPTED)
+UNTRIED = 'untried'
+"""There was no controller, or no model, to try it on, which says nothing of the spec."""
+VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, CANCELLED, INTERRUPTED)
 
 NONE, INTENDED, MADE, KEPT, GONE = 'none', 'intended', 'made', 'kept', 'gone'
 """What is known of an attempt's model, in this order; it may go from each to `GONE`."""
+FORGOTTEN = 'forgotten'
+"""Somebody said that nobody need look for it any more: its controller is one that is not known here."""
+SETTLED = (NONE, GONE, FORGOTTEN)
+"""Nothing is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +116,19 @@ class Attempts:
         """Note that the model is gone, or was never made."""
         self._write('UPDATE attempt SET model_state = ? WHERE token = ?', GONE, token)
 
+    def forget(self, token: str) -> None:
+        """Note that the model is not looked for any more, wherever it is."""
+        self._write('UPDATE attempt SET model_state = ? WHERE token = ?', FORGOTTEN, token)
+
     def end(self, token: str, *, verdict: str, why: str, now_ms: int) -> None:
         """Note how an attempt ended, unless that is known."""
         query = 'UPDATE attempt SET verdict = ?, why = ?, ended_ms = ? WHERE token = ? AND verdict = ?'
         self._write(query, verdict, why, now_ms, token, RUNNING)
 
     def failed(self, token: str, why: str) -> None:
-        """Note that an attempt that had ended failed after all: it left something behind."""
-        query = 'UPDATE attempt SET verdict = ?, why = ? WHERE token = ? AND verdict <> ?'
-        self._write(query, FAILED, why, token, CANCELLED)
+        """Note that an attempt that had passed failed after all: it left something behind."""
+        query = 'UPDATE attempt SET verdict = ?, why = ? WHERE token = ? AND verdict = ?'
+        self._write(query, FAILED, why, token, PASSED)
 
     def get(self, token: str) -> Attempt | None:
         """The attempt of that token; None when there is none here."""
@@ -129,10 +140,16 @@ class Attempts:
         found = self._store.read_now(lambda db: db.execute('SELECT id FROM attempt').fetchall())
         return {int(row['id']) for row in found}
 
+    def controllers(self) -> set[str]:
+        """Where models were made, or about to be."""
+        query = "SELECT DISTINCT controller FROM attempt WHERE controller <> ''"
+        found = self._store.read_now(lambda db: db.execute(query).fetchall())
+        return {str(row['controller']) for row in found}
+
     def unfinished(self) -> list[Attempt]:
         """Those that run, or may have left a model; oldest first."""
-        query = 'SELECT * FROM attempt WHERE model_state NOT IN (?, ?) OR verdict = ? ORDER BY id'
-        return self._read(query, NONE, GONE, RUNNING)
+        query = 'SELECT * FROM attempt WHERE model_state NOT IN (?, ?, ?) OR verdict = ? ORDER BY id'
+        return self._read(query, *SETTLED, RUNNING)
 
     def newest(self, limit: int, *, verdict: str = '') -> list[Attempt]:
         """The last attempts, newest first; only those of *verdict*."""

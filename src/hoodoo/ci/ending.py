@@ -7,28 +7,31 @@ import shlex
 import time
 
 from bedrock import errors
-from hoodoo.ci import asking, attempts, deadline, removing, trying
+from hoodoo.ci import asking, attempts, interrupts, removing, trying
 from hoodoo.ci.reports import report
 from hoodoo.juju import models
 
 _SUITE, _CASE = 'clean up', 'destroy the model'
-_AGAIN = 'the model is being destroyed; interrupt once more to leave it behind'
+AGAIN = 'what this attempt made is being removed; interrupt once more to leave it behind'
 
 
-def destroy(one: trying.Trying, told: report.Report, asked: asking.Asked) -> report.Report:
+def destroy(
+    one: trying.Trying, told: report.Report, asked: asking.Asked, heard: interrupts.Interrupts
+) -> report.Report:
     """Destroy the model and all that the attempt has on this disk; add to *told* how that went."""
     began = time.monotonic()
-    removed, why = removing.Removed(proof=()), ''
-    # Who interrupted the attempt wants it gone; who did not may mean just that.
-    bear = 0 if told.verdict == attempts.CANCELLED else 1
+    removed, why, gone = removing.Removed(proof=()), '', not one.model
+    # Who interrupted the attempt was told what once more means; who did not may mean just that.
+    cancelled = told.verdict == attempts.CANCELLED
     try:
-        with deadline.patiently(_AGAIN, bear=bear):
+        with heard.may_end('' if cancelled else AGAIN, bear=0 if cancelled else 1):
             one.places.stop_programs()
             if one.model:
                 one.told(f'destroying model {one.model}')
                 removed = _removed(one, asked.bounds)
-                why = '' if removed.gone else removed.why or 'it is still there'
-            if not why:
+                gone = removed.gone
+                why = '' if gone else removed.why or 'it is still there'
+            if gone:
                 # One that was asked for a moment ago and is not listed may still come: reaping looks again.
                 if one.uuid or removed.destroyed or not one.model:
                     one.attempts.gone(one.places.token)
@@ -46,7 +49,8 @@ def destroy(one: trying.Trying, told: report.Report, asked: asking.Asked) -> rep
         notes.append('The model went by force: what Juju gave up on is not seen from here.')
     if why:
         case = dataclasses.replace(case, outcome=report.Outcome.FAILED, message=why)
-        notes.append(f'{told.model or one.places.folder} is left behind; this removes it: {_reap(told)}')
+        left = one.places.folder if gone else told.model
+        notes.append(f'{left} is left behind; this removes it: {_reap(told)}')
         why = f'it left something behind: {why}'
         one.attempts.failed(one.places.token, why)
     passed = told.verdict == attempts.PASSED

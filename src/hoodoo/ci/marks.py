@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from bedrock import alive
 _TOKEN, _MODEL = 'hoodoo-ci', 'hoodoo-ci-model'
 _OWNER, _EXPIRES, _KEPT = 'hoodoo-ci-owner', 'hoodoo-ci-expires-ms', 'hoodoo-ci-kept'
 _SPEC, _REVISION = 'hoodoo-ci-spec', 'hoodoo-ci-revision'
+# Anybody may have written one: what Python would not take for a number, or takes very long for, is none.
+_NUMBER = re.compile('[0-9]{1,18}')
+_PROCESS = re.compile('[1-9][0-9]{0,9} [0-9]{1,20}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Owner:
     def parse(cls, text: str) -> Owner | None:
         """Read back what ``str`` made; None for anything else."""
         boot, space, user, process = [*text.split(' ', 3), '', '', ''][:4]
-        if not (boot and space and user.isdigit() and alive.number(process)):
+        if not (boot and space and _NUMBER.fullmatch(user) and _PROCESS.fullmatch(process)):
             return None
         return cls(boot=boot, space=space, user=int(user), process=process)
 
@@ -80,7 +84,9 @@ def encode(mark: Mark) -> dict[str, str]:
 def decode(notes: Mapping[str, str], *, name: str, uuid: str) -> Mark | None:
     """The mark that the model *name* with *uuid* carries; None unless all of it fits that model."""
     token, expires = notes.get(_TOKEN, ''), notes.get(_EXPIRES, '')
-    if not token or not name.endswith(f'-{token}') or notes.get(_MODEL) != uuid or not expires.isdigit():
+    if not token or not name.endswith(f'-{token}') or notes.get(_MODEL) != uuid:
+        return None
+    if not _NUMBER.fullmatch(expires):
         return None
     return Mark(
         token=token,

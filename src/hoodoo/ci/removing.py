@@ -38,9 +38,17 @@ class Removed:
 
 
 def remove(
-    known: models.Models, found: models.Listed, bounds: Bounds, told: Callable[[str], None]
+    known: models.Models,
+    found: models.Listed,
+    bounds: Bounds,
+    told: Callable[[str], None],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Removed:
     """Destroy the model *found* and look whether it is gone; one that another process destroys is fine.
+
+    Args:
+        stopped: Whether to leave it at what was done so far: who ends a gentle way wants no rough one.
 
     Raises:
         UnreachableFault: the controller does not answer.
@@ -48,17 +56,17 @@ def remove(
     before = known.remains(found.uuid)
     why, forced = '', False
     for force, timeout_s in ((False, bounds.graceful_s), (True, bounds.force_s)):
-        if before is None or timeout_s <= 0:
+        if before is None or timeout_s <= 0 or stopped():
             continue
+        if force:
+            told(f'destroying model {found.name} by force')
+            forced = True
         try:
             known.destroy(found, force=force, timeout_s=timeout_s)
         except process.ProgramFault as err:
             why = err.message
         if known.remains(found.uuid) is None:
             break
-        if not force and bounds.force_s > 0:
-            told(f'model {found.name} is still there: destroying it by force')
-            forced = True
     proof = tuple(_proof(known, found, before))
     return Removed(
         proof=proof, destroyed=True, forced=forced, why='' if all(seen.gone for seen in proof) else why

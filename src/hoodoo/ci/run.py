@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bedrock import errors, files
 from hoodoo import settings as settings_module
-from hoodoo.ci import asking, attempts, deadline, ending, marks, naming, places, trying
+from hoodoo.ci import asking, attempts, deadline, ending, interrupts, marks, naming, places, trying
 from hoodoo.ci.reports import junit, markdown, report
 from hoodoo.journal import journal
 from hoodoo.runner import locks
@@ -36,12 +36,15 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
     """Try *asked* and return how it went. Its model is gone then, or kept, or the report says what is left.
 
     Call it from the main thread. The first interrupt ends the attempt and destroys the model, one more gives
-    that up.
+    that up, and the report says what is left.
     """
-    place = places.Places(state=means.settings.state, token=naming.token())
-    where = asked.reports or place.reports
-    where.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before anything is made
-    with locks.held(place.lock, f'attempt {place.token}') as lock:
+    heard = interrupts.Interrupts()
+    if asked.reports is not None:  # what cannot be written is told before anything is made
+        asked.reports.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        place, lock = _begun(means.settings.state, stack)
+        where = asked.reports or place.reports
+        stack.enter_context(heard.heard())
         number = means.attempts.begin(
             token=place.token,
             spec=asked.spec,
@@ -57,16 +60,25 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
             shown=means.shown,
             told=means.told,
         )
-        told, crash = _tried(asked, means, one, number, where)
+        told, crash = _tried(asked, means, one, number, where, heard)
         # Should we be killed while the model goes, this much is known.
         with _noting(one, 'the reports'):
             write(told, where)
         keep = asked.keep_on_failure and told.verdict == attempts.FAILED and one.uuid
-        done = ending.keep(one, told, asked) if keep else ending.destroy(one, told, asked)
+        done = ending.keep(one, told, asked) if keep else ending.destroy(one, told, asked, heard)
         write(done, where)
         if crash is not None:
             raise crash
     return done
+
+
+def _begun(state: Path, stack: contextlib.ExitStack) -> tuple[places.Places, locks.Lock]:
+    """Places that nobody has, and the lock on them, which *stack* gives back."""
+    while True:
+        place = places.Places(state=state, token=naming.token())
+        # A reaper that sees the new lock before it is held takes it for one of a dead attempt.
+        with contextlib.suppress(locks.BusyFault):
+            return place, stack.enter_context(locks.held(place.lock, f'attempt {place.token}'))
 
 
 def write(told: report.Report, folder: Path) -> None:
@@ -82,17 +94,23 @@ def now_ms() -> int:
 
 
 def _tried(
-    asked: asking.Asked, means: Means, one: trying.Trying, number: int, where: Path
+    asked: asking.Asked,
+    means: Means,
+    one: trying.Trying,
+    number: int,
+    where: Path,
+    heard: interrupts.Interrupts,
 ) -> tuple[report.Report, BaseException | None]:
     """Do all but the end; and an error of our own, to be raised when the model is gone."""
     began, began_ms = time.monotonic(), now_ms()
     verdict, why, code = attempts.PASSED, '', 0
     crash: BaseException | None = None
     try:
-        with deadline.within(asked.timeout_s):
+        with heard.may_end(ending.AGAIN), deadline.within(asked.timeout_s):
             one.take(asked)
             means.told(f'attempt {number}: {one.title}')
             one.check()
+            one.reach()
             one.make(expires_ms=began_ms + round((asked.timeout_s or 24 * 3600.0) * 1000) + _margin_ms(asked))
             one.first()
             one.second()
@@ -101,17 +119,22 @@ def _tried(
     except KeyboardInterrupt:
         verdict, why, code = attempts.CANCELLED, 'it was interrupted', 130
     except errors.Fault as err:
-        nothing_made = isinstance(err, errors.UsageFault) and not one.model
-        verdict = attempts.INVALID if nothing_made else attempts.FAILED
         why = report.first_line(errors.render(err))
-        code = 3 if isinstance(err, errors.UnreachableFault) else 2 if nothing_made else 1
+        unreached = isinstance(err, errors.UnreachableFault)
+        if one.untried or (unreached and not one.model):
+            verdict, code = attempts.UNTRIED, 2 if isinstance(err, errors.UsageFault) else 3
+        elif isinstance(err, errors.UsageFault) and not one.model:
+            verdict, code = attempts.INVALID, 2
+        else:
+            verdict, code = attempts.FAILED, 3 if unreached else 1
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
-    one.fail_what_began(why)
+    one.record.fail_what_began(why)
     if verdict == attempts.FAILED:
         with (
             contextlib.suppress(KeyboardInterrupt),
             _noting(one, 'what explains the failure'),
+            heard.may_end('what explains the failure is not collected any more'),
             deadline.within(COLLECTING_S),
         ):
             one.collect(where / 'failure')
@@ -126,7 +149,7 @@ def _tried(
         why=why,
         began_ms=began_ms,
         seconds=time.monotonic() - began,
-        cases=tuple(one.cases),
+        cases=tuple(one.record.cases),
         findings=one.findings,
         changed=one.changed,
         folder=str(where),

@@ -13,7 +13,7 @@ from pathlib import Path
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.ci import asking, attempts, collecting, marks, naming, places, revision, second
+from hoodoo.ci import asking, attempts, collecting, marks, naming, places, recording, revision, second
 from hoodoo.ci.reports import cases, report
 from hoodoo.journal import events, journal
 from hoodoo.juju import connect, jujudriver, models
@@ -52,7 +52,9 @@ class Trying:
     """Its name, from the moment at which it may be there."""
     uuid: str = ''
     known: models.Models | None = None
-    cases: list[report.Case] = field(default_factory=list[report.Case])
+    untried: bool = False
+    """Whether there is no model to try it on, which says nothing of the spec."""
+    record: recording.Record = field(default_factory=recording.Record)
     findings: tuple[report.Finding, ...] = ()
     changed: tuple[str, ...] = ()
     artifacts: list[str] = field(default_factory=list[str])
@@ -61,8 +63,6 @@ class Trying:
     _given: request.Given = field(default_factory=request.Given)
     _asked: request.Request | None = None
     _lines: Sequence[check.Line] = ()
-    _begun: tuple[str, str, float] | None = None
-    """Suite, case and moment of what is under way."""
 
     @property
     def title(self) -> str:
@@ -72,7 +72,7 @@ class Trying:
 
     def take(self, asked: asking.Asked) -> None:
         """Bring the revision to this disk, and fill in defaults."""
-        with self._case('take the revision'):
+        with self.record.case(_PREPARE, 'take the revision'):
             places.private(self.settings, self.places.root)
             taken = revision.take(
                 asked.spec,
@@ -113,7 +113,7 @@ class Trying:
         Raises:
             WrongSpec: it found errors.
         """
-        with self._case('check'):
+        with self.record.case(_PREPARE, 'check'):
             asked = self._request
             found = survey.check_stages(
                 self._given, self.settings, asked.origin, (asked.stage,), tolerant=False
@@ -128,12 +128,19 @@ class Trying:
         if not any(line.call.phase in _PROVES for line in self._lines):
             self.notes.append(f'The manifest proves nothing: it has neither {" nor ".join(_PROVES)}.')
 
+    def reach(self) -> None:
+        """Find the controller, and hear it answer. From here until there is a model nothing that fails says
+        anything of the spec."""
+        with self.record.case(_PREPARE, 'find a controller', bad=report.Outcome.ERROR):
+            self.untried = True
+            target = connect.find_target(self.settings, controller=self.controller, note=self.told)
+            known = models.Models(target, self.settings.environ)
+            known.listed()
+            self.known, self.controller = known, known.controller
+
     def make(self, *, expires_ms: int) -> None:
         """Make the model. What is about to be there is written down before, and on it afterwards."""
-        with self._case('add a model'):
-            target = connect.find_target(self.settings, controller=self.controller, note=self.told)
-            self.known = models.Models(target, self.settings.environ)
-            self.controller = self.known.controller
+        with self.record.case(_PREPARE, 'add a model', bad=report.Outcome.ERROR):
             name = naming.model_name(self.name, self.revision, self.places.token)
             now_ms = time.time_ns() // 1_000_000
             self.attempts.intend(
@@ -149,14 +156,20 @@ class Trying:
                 for job in (common.bare(line.job) for line in self._lines)
             )
             making = connect.Making(cloud=self._request.cloud, on_kubernetes=kubernetes)
-            with process.marked(*self.places.mark):
-                juju, _ = connect.open_driver(
-                    self.settings, wanted=self._wanted, default=name, note=self.told, making=making
-                )
+            try:
+                with process.marked(*self.places.mark):
+                    juju, _ = connect.open_driver(
+                        self.settings, wanted=self._wanted, default=name, note=self.told, making=making
+                    )
+            except errors.UsageFault:  # there is no such cloud, say: it was not asked for
+                self.model = ''
+                self.attempts.gone(self.places.token)
+                raise
             with contextlib.closing(juju):
                 self.uuid = juju.model_uuid
             self.attempts.made(self.places.token, self.uuid)
             self.mark(expires_ms=expires_ms)
+            self.untried = False
 
     def mark(self, *, expires_ms: int, kept: bool = False) -> None:
         """Write on the model whose it is, and until when."""
@@ -188,7 +201,7 @@ class Trying:
         """
         before = self._facts()
         said = self._run(_SECOND)
-        with self._case('nothing changes', suite=_SECOND):
+        with self.record.case(_SECOND, 'nothing changes'):
             done = [event.text for event in said if isinstance(event, events.Step) and event.state == 'done']
             self.changed = (*done, *second.differences(before, self._facts()))
             if self.changed:
@@ -197,20 +210,6 @@ class Trying:
                 raise errors.Fault(
                     f'a second run changed {count}{listed}', hint='A spec is to leave alone what is well.'
                 )
-
-    def fail_what_began(self, why: str) -> None:
-        """End the case that is under way, which an interrupt may have left so."""
-        if self._begun is not None:
-            suite, name, began = self._begun
-            self._begun = None
-            case = report.Case(
-                suite=suite,
-                name=name,
-                outcome=report.Outcome.FAILED,
-                seconds=time.monotonic() - began,
-                message=why,
-            )
-            self.cases.append(case)
 
     def collect(self, folder: Path) -> None:
         """Keep what explains a failure in *folder*."""
@@ -244,8 +243,7 @@ class Trying:
             for line in self._lines
         ]
         self.told(f'{suite}:')
-        began = time.monotonic()
-        self._begun = (suite, 'run', began)
+        self.record.begin(suite, 'run')
         records: list[events.Record] = []
         with self._runner() as runner:
             runner.journal.listen(records.append)
@@ -254,8 +252,7 @@ class Trying:
                     runner.run(self._request)
             finally:
                 if records:
-                    self._begun = None
-                    self.cases += cases.cases(suite, records, where)
+                    self.record.add(cases.cases(suite, records, where))
         return [record.event for record in records]
 
     @contextlib.contextmanager
@@ -277,28 +274,6 @@ class Trying:
             raise errors.Fault(f'model {self._wanted} is not there any more')
         with contextlib.closing(opened):
             yield opened
-
-    @contextlib.contextmanager
-    def _case(self, name: str, *, suite: str = _PREPARE) -> Generator[None]:
-        began = time.monotonic()
-        self._begun = (suite, name, began)
-        try:
-            yield
-        except errors.Fault as err:
-            self._begun = None
-            text = errors.render(err)
-            case = report.Case(
-                suite=suite,
-                name=name,
-                outcome=report.Outcome.FAILED,
-                seconds=time.monotonic() - began,
-                message=report.first_line(text),
-                detail=text,
-            )
-            self.cases.append(case)
-            raise
-        self._begun = None
-        self.cases.append(report.Case(suite=suite, name=name, seconds=time.monotonic() - began))
 
 
 def _finding(found: findings.Finding) -> report.Finding:

@@ -9,18 +9,16 @@ production.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
 from hoodoo.inventory import words
 from hoodoo.inventory.environment import Environment
+from hoodoo.inventory.readings import AT_MOST, Level, Vocabulary
 
 _BETWEEN = re.compile(r'[\s/,:;=()\[\]"\'|]+')
-_DIGITS = re.compile(r'\d+')
 _MINOR = frozenset(
     {'a', 'an', 'and', 'at', 'by', 'for', 'from', 'in', 'is', 'of', 'on', 'our', 'the', 'to', 'with'}
     | {'cloud', 'controller', 'env', 'environment', 'model', 'region', 'service', 'stage'}
@@ -29,9 +27,6 @@ _MINOR = frozenset(
 
 _SURE = 0.7
 """From here on what stands beside an environment's name is not asked for a better explanation."""
-_AT_MOST = 48
-"""So many words of the inventory one word may be taken for."""
-_SHORTEST_INFIX = 4
 _SPLIT = 0.97
 """What a name in pieces is worth, to one in whole."""
 _JOINED = 0.96
@@ -42,14 +37,6 @@ _SPELT = 0.01
 """For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
 _MINOR_BONUS = 0.12
 """For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
-
-
-class Level(IntEnum):
-    """How far a word may be from what it is taken for."""
-
-    SAME = 0
-    BEGINNING = 1
-    NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,70 +81,6 @@ class Subject:
     """All of it, which costs something where it comes from a database."""
 
 
-class Vocabulary:
-    """The words of an inventory, and which of them a word may be taken for."""
-
-    def __init__(self, terms: Iterable[str]) -> None:
-        self._known = frozenset(terms)
-        self._sorted = sorted(self._known)
-        self._taken: dict[tuple[str, Level], Mapping[str, float]] = {}
-
-    def __contains__(self, term: object) -> bool:
-        return term in self._known
-
-    def readings(self, word: str, level: Level) -> Mapping[str, float]:
-        """What *word* may be taken for, with how sure that is; itself is always among it."""
-        key = (word, level)
-        if key not in self._taken:
-            self._taken[key] = self._read(word, level)
-        return self._taken[key]
-
-    def nearest(self, word: str) -> tuple[str, ...]:
-        """Words that somebody might have meant, when `readings` has none."""
-        from rapidfuzz import fuzz, process  # only a mistake pays for its import
-
-        found = process.extract(word, self._sorted, scorer=fuzz.ratio, score_cutoff=60, limit=3)
-        return tuple(term for term, _, _ in found)
-
-    def _read(self, word: str, level: Level) -> dict[str, float]:
-        found: dict[str, float] = {}
-        if level >= Level.NEAR:
-            found.update(self._slips(word))
-            if len(word) >= _SHORTEST_INFIX:
-                found.update((term, 0.55) for term in self._sorted if word in term)
-        if level >= Level.BEGINNING:
-            found.update(self._begun(word))
-        best = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:_AT_MOST]
-        return dict(best) | {word: 1.0}
-
-    def _begun(self, word: str) -> Iterable[tuple[str, float]]:
-        for term in self._sorted[bisect.bisect_left(self._sorted, word) :]:
-            if not term.startswith(word):
-                return
-            rest = term[len(word) :]
-            if rest and not (word[-1].isdigit() and rest[0].isdigit()):
-                yield term, 0.7 + 0.2 * len(word) / len(term)
-
-    def _slips(self, word: str) -> Iterable[tuple[str, float]]:
-        from rapidfuzz import process  # texts without mistakes do without it
-        from rapidfuzz.distance import OSA
-
-        allowed = 0 if len(word) < 3 else 1 if len(word) < 8 else 2
-        if not allowed or word.isdigit():
-            return
-        digits = _DIGITS.findall(word)
-        near = process.extract(
-            word, self._sorted, scorer=OSA.distance, score_cutoff=allowed, limit=_AT_MOST * 4
-        )
-        for term, distance, _ in near:
-            if not distance or _DIGITS.findall(term) != digits or len(term) < 3:
-                continue
-            # Three letters may have changed places or lack a fourth: "asw" is aws, "est" is east.
-            if len(word) == 3 and len(term) == 3 and sorted(word) != sorted(term):
-                continue
-            yield term, 0.68 - 0.1 * distance - (0.04 if term[0] != word[0] else 0)
-
-
 def parse(text: str) -> Query:
     """Take *text* apart."""
     found: list[Word] = []
@@ -184,9 +107,9 @@ def needed(query: Query, vocabulary: Vocabulary, level: Level) -> list[list[tupl
     joined = _joined(query, vocabulary)
     return [
         [
-            *((term,) for term in _taken(word.whole, vocabulary, level)),
+            *((term,) for term in vocabulary.taken(word.whole, level)),
             *((term,) for term in joined.get(index, ())),
-            *itertools.islice(_pieces(word, vocabulary, level), _AT_MOST),
+            *itertools.islice(_pieces(word, vocabulary, level), AT_MOST),
         ]
         for index, word in enumerate(query.words)
     ]
@@ -234,7 +157,7 @@ def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
     texts: list[str] = []
     spelt = [word.spelt for word in query.words]
     for index, word in enumerate(query.words):
-        if word.parts or any(term in vocabulary for term in _taken(word.whole, vocabulary, Level.NEAR)):
+        if word.parts or any(term in vocabulary for term in vocabulary.taken(word.whole, Level.NEAR)):
             continue
         for other in vocabulary.nearest(word.whole):
             texts.append(' '.join([*spelt[:index], other, *spelt[index + 1 :]]))
@@ -243,19 +166,10 @@ def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _taken(word: str, vocabulary: Vocabulary, level: Level) -> Mapping[str, float]:
-    """The readings of *word* at *level*; where the inventory has no such word, at the next that has any."""
-    for farther in Level:
-        readings = vocabulary.readings(word, farther)
-        if farther >= level and (len(readings) > 1 or word in vocabulary):
-            return readings
-    return {word: 1.0}
-
-
 def _pieces(word: Word, vocabulary: Vocabulary, level: Level) -> Iterable[tuple[str, ...]]:
     if not word.parts:
         return ()
-    return itertools.product(*(list(_taken(part, vocabulary, level))[:8] for part in word.parts))
+    return itertools.product(*(list(vocabulary.taken(part, level))[:8] for part in word.parts))
 
 
 def _joined(query: Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
@@ -279,10 +193,10 @@ class _Asked:
         joined = _joined(query, vocabulary)
         self._words: list[tuple[Mapping[str, float], list[Mapping[str, float]]]] = []
         for index, word in enumerate(query.words):
-            readings = dict(_taken(word.whole, vocabulary, level))
+            readings = dict(vocabulary.taken(word.whole, level))
             for together in joined.get(index, ()):
                 readings[together] = max(readings.get(together, 0.0), _JOINED)
-            parts = [_taken(part, vocabulary, level) for part in word.parts]
+            parts = [vocabulary.taken(part, level) for part in word.parts]
             self._words.append((readings, parts))
 
     def score(self, subject: Subject) -> float:

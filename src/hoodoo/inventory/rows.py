@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from hoodoo.inventory import finding, words
+from hoodoo.inventory import finding, readings, words
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import State
 
@@ -164,7 +164,7 @@ class Search:
         query = 'SELECT words FROM vocabulary WHERE inventory = ?'
         row = db.execute(query, (number,)).fetchone()
         self._number = number
-        self._vocabulary = finding.Vocabulary(row['words'].split(' ') if row else ())
+        self._vocabulary = readings.Vocabulary(row['words'].split(' ') if row else ())
 
     def find(self, db: sqlite3.Connection, text: str, limit: int) -> list[finding.Hit]:
         """The environments that *text* may mean, the likeliest first."""
@@ -173,8 +173,8 @@ class Search:
             return []
         enough = limit
         found: list[finding.Subject] = []
-        level = finding.Level.SAME
-        for level in finding.Level:
+        level = readings.Level.SAME
+        for level in readings.Level:
             found = self._candidates(db, finding.needed(query, self._vocabulary, level))
             if len(found) >= enough:
                 break

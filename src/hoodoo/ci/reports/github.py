@@ -8,11 +8,11 @@ from hoodoo.ci.reports import report
 
 
 def github(told: report.Report) -> Iterator[str]:
-    """A line for each finding of the check and for each case that failed."""
+    """A line for each finding of the check and for each case that did not end well."""
     for finding in told.findings:
         yield command(finding.severity, finding.message, finding.place)
     for case in told.cases:
-        if case.outcome is report.Outcome.FAILED and not (case.name == 'check' and told.findings):
+        if case.outcome.bad and not (case.name == 'check' and told.findings):
             title = f'{told.spec}: {case.suite}, {case.name}'
             yield command('error', case.detail or case.message, case.place, title=title)
 

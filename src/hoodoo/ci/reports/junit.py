@@ -39,9 +39,10 @@ def _add(suite: ET.Element, case: report.Case, told: report.Report) -> None:
         if case.place.line:
             attributes['line'] = str(case.place.line)
     element = ET.SubElement(suite, 'testcase', attributes)
-    if case.outcome is report.Outcome.FAILED:
-        failure = ET.SubElement(element, 'failure', {'message': report.fit(case.message), 'type': 'failed'})
-        failure.text = report.fit(case.detail or case.message)
+    if case.outcome.bad:
+        tag = 'failure' if case.outcome is report.Outcome.FAILED else 'error'
+        attributes = {'message': report.fit(case.message), 'type': case.outcome.value}
+        ET.SubElement(element, tag, attributes).text = report.fit(case.detail or case.message)
     elif case.outcome is report.Outcome.SKIPPED:
         ET.SubElement(element, 'skipped', {'message': report.fit(case.message)})
     if case.output:
@@ -53,7 +54,7 @@ def _counts(cases: Sequence[report.Case]) -> dict[str, str]:
     return {
         'tests': str(len(cases)),
         'failures': str(outcomes.count(report.Outcome.FAILED)),
-        'errors': '0',
+        'errors': str(outcomes.count(report.Outcome.ERROR)),
         'skipped': str(outcomes.count(report.Outcome.SKIPPED)),
         'time': f'{sum(case.seconds for case in cases):.3f}',
     }

@@ -10,6 +10,7 @@ from hoodoo.ci.reports import report
 _SIGNS = {
     report.Outcome.PASSED: 'passed',
     report.Outcome.FAILED: '**failed**',
+    report.Outcome.ERROR: '**error**',
     report.Outcome.SKIPPED: 'not run',
 }
 _LONGEST = 60
@@ -48,7 +49,7 @@ def _lines(told: report.Report) -> Iterator[str]:
 
 def _failures(cases: Sequence[report.Case]) -> Iterator[str]:
     for case in cases:
-        if case.outcome is not report.Outcome.FAILED or not (case.detail or case.output):
+        if not case.outcome.bad or not (case.detail or case.output):
             continue
         lines = [*case.output, *case.detail.splitlines()]
         shown = lines[-_LONGEST:]

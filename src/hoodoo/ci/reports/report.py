@@ -16,8 +16,15 @@ class Outcome(enum.Enum):
 
     PASSED = 'passed'
     FAILED = 'failed'
+    ERROR = 'error'
+    """It could not be done, which says nothing of the spec: no controller was there, say."""
     SKIPPED = 'skipped'
     """It was not begun, or the run was done before it."""
+
+    @property
+    def bad(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self in (Outcome.FAILED, Outcome.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

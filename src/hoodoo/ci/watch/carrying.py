@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bedrock import alive, errors, files, process
-from hoodoo.ci import marks
-from hoodoo.ci.watch import config, deciding, history
+from bedrock import alive, errors, files, process, trees
+from hoodoo.ci import attempts, marks
+from hoodoo.ci.watch import config, deciding, history, keeping
 
 OUTPUT = 'output.log'
 """What the program of an attempt printed, beside its reports."""
@@ -50,7 +50,7 @@ class Carrier:
             Fault: the program cannot be started.
         """
         # Of no other try: what is known of an attempt is found by it.
-        reports = self.folder / f'{revision.id}-{secrets.token_hex(4)}'
+        reports = self.folder / keeping.name(revision.id, secrets.token_hex(4))
         files.make_private_folder(reports)
         self.history.begin(revision.id, reports=str(reports), now_ms=self.now_ms())
         words = (*self.program, *_words(repository, spec, revision.commit_id), '--reports', str(reports))
@@ -76,6 +76,9 @@ class Carrier:
                     await child.stdin.drain()
                 child.stdin.close()
             status = await child.wait()
+        if revision.verdict == attempts.UNTRIED and self.history.past.drop_untried(revision.reports):
+            # Of tries that had nothing to try it on only the last one says something.
+            await asyncio.to_thread(trees.remove, Path(revision.reports))
         return self._judged(revision.id, status)
 
     async def adopt(self, revision: history.Revision) -> deciding.Judgement:

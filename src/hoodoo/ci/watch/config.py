@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FAILURE, RECOVERY, EACH = 'failure', 'recovery', 'each'
-EVENTS = (FAILURE, RECOVERY, EACH)
-"""After which revisions somebody is told: a failed one, the first good one after it, every one."""
+FAILURE, RECOVERY, ERROR, EACH = 'failure', 'recovery', 'error', 'each'
+EVENTS = (FAILURE, RECOVERY, ERROR, EACH)
+"""When somebody is told: of a revision that failed, of the first good one after it, of one that cannot be
+tried at the moment, of every one that ended."""
+USUAL = (FAILURE, RECOVERY, ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,16 @@ class Source:
 
     file: Path | None = None
     command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How much of a spec's history is kept; None is no bound."""
+
+    count: int | None = 100
+    """So many revisions that ended, the newest ones."""
+    age_s: float | None = 90 * 86400.0
+    """Those that ended since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +45,7 @@ class Spec:
     cloud: str = ''
     timeout_s: float = 3600.0
     env: tuple[tuple[str, str], ...] = ()
+    keep: Keep = Keep()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,8 @@ class Repository:
     specs: tuple[Spec, ...]
     secret: Source | None = None
     """Of its webhook."""
+    keep: Keep = Keep()
+    """For specs that it has no more."""
 
     def spec(self, name: str) -> Spec | None:
         """The spec of that name; None when there is none any more."""
@@ -78,6 +93,8 @@ class Config:
     listen: tuple[str, int] | None
     """Address and port for webhooks."""
     targets: tuple[Target, ...]
+    keep: Keep = Keep()
+    """For repositories that are watched no more."""
 
     def repository(self, name: str) -> Repository | None:
         """The repository of that name; None when there is none any more."""

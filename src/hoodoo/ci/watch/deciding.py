@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -81,6 +82,17 @@ class Waiting(Protocol):
 W = TypeVar('W', bound=Waiting)
 
 
+def due(waiting: Iterable[W], times: Mapping[int, float], now: float) -> tuple[list[W], float | None]:
+    """Who may be tried now, and after how many seconds the next one; None for no other.
+
+    Args:
+        times: From when on; of those that are not to be tried at once.
+    """
+    everybody = list(waiting)
+    later = [times[one.id] - now for one in everybody if times.get(one.id, now) > now]
+    return [one for one in everybody if times.get(one.id, now) <= now], min(later, default=None)
+
+
 def chosen(waiting: Iterable[W], *, running: int, limit: int) -> list[W]:
     """Who is tried now: who was seen last, of those seen together the newest commit."""
     newest = sorted(waiting, key=lambda one: (one.seen_ms, one.committed_ms, one.id), reverse=True)
@@ -88,7 +100,7 @@ def chosen(waiting: Iterable[W], *, running: int, limit: int) -> list[W]:
 
 
 def backoff_s(poll_s: float, failures: int) -> float:
-    """How long to wait before a repository is asked again, after so many failures in a row."""
+    """How long to wait before a repository is asked, or a revision tried, again, after so many failures."""
     return min(poll_s * 2.0 ** min(failures, 30), max(poll_s, _LONGEST_S))
 
 
@@ -105,6 +117,8 @@ class Step(enum.Enum):
     """Queued again; that attempt counts."""
     BACK = 'back'
     """Queued again as if nothing had been: we ended it ourselves."""
+    LATER = 'later'
+    """Queued again, for later: there was nothing to try it on or with, which says nothing of it."""
     LEAVE = 'leave'
     """Seen to when the next watcher starts."""
 
@@ -130,6 +144,8 @@ def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> J
     """
     if verdict in (attempts.PASSED, attempts.FAILED, attempts.INVALID):
         return Judgement(step=Step.DONE, verdict=verdict)
+    if verdict == attempts.UNTRIED:
+        return Judgement(step=Step.BACK if stopping else Step.LATER, verdict=verdict)
     if verdict == attempts.CANCELLED:
         return Judgement(step=Step.BACK if stopping else Step.DONE, verdict=verdict)
     died = verdict in (attempts.RUNNING, attempts.INTERRUPTED)
@@ -140,10 +156,60 @@ def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> J
             # It was never let through its gate: it would have begun an attempt before anything else.
             return Judgement(step=Step.BACK)
         if status > 0:
-            return Judgement(step=Step.DONE, verdict=attempts.FAILED)
+            # It could not even begin one: a full disk, or a hoodoo that is being replaced.
+            return Judgement(step=Step.LATER, verdict=attempts.UNTRIED)
     if tries < TRIES:
         return Judgement(step=Step.AGAIN, reap=died)
     return Judgement(step=Step.DONE, verdict=attempts.INTERRUPTED, reap=died)
+
+
+class Ended(Protocol):
+    """A revision that has ended."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def repository(self) -> str: ...
+    @property
+    def spec(self) -> str: ...
+    @property
+    def branch(self) -> str: ...
+    @property
+    def ended_ms(self) -> int: ...
+    @property
+    def watched(self) -> bool:
+        """Whether its branch is there."""
+        ...
+
+    @property
+    def in_use(self) -> bool:
+        """Whether something needs what is known of it."""
+        ...
+
+
+def outdated(ended: Iterable[Ended], bounds: Callable[[str, str], config.Keep], *, now_ms: int) -> list[int]:
+    """Of which revisions nothing need be kept.
+
+    The last one of a branch that is there stays: how the next one ends is compared with it.
+
+    Args:
+        ended: Last ended first.
+        bounds: By repository and spec.
+    """
+    found: list[int] = []
+    counts: Counter[tuple[str, str]] = Counter()
+    branches = set[tuple[str, str, str]]()
+    for one in ended:
+        series, branch = (one.repository, one.spec), (one.repository, one.spec, one.branch)
+        counts[series] += 1
+        last = one.watched and branch not in branches
+        branches.add(branch)
+        keep = bounds(*series)
+        too_old = keep.age_s is not None and one.ended_ms < now_ms - keep.age_s * 1000
+        too_many = keep.count is not None and counts[series] > keep.count
+        if (too_old or too_many) and not last and not one.in_use:
+            found.append(one.id)
+    return found
 
 
 def events(before: str, now: str) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from hoodoo.inventory import documents
 
 T = TypeVar('T')
 
-_DURATION = re.compile(r'(\d+(?:\.\d+)?)\s*([smh]?)')
-_UNITS = {'': 1.0, 's': 1.0, 'm': 60.0, 'h': 3600.0}
+_DURATION = re.compile(r'(\d+(?:\.\d+)?)\s*([smhd]?)')
+_UNITS = {'': 1.0, 's': 1.0, 'm': 60.0, 'h': 3600.0, 'd': 86400.0}
 _TRUTHS = {'true': True, 'yes': True, 'on': True, 'false': False, 'no': False, 'off': False}
 
 
@@ -78,7 +78,7 @@ class Fields:
 
     def _count(self, table: documents.Table, key: str, default: int) -> int:
         text = self._text(table, key, str(default))
-        if not (text.isdigit() and int(text) > 0):
+        if not re.fullmatch('0*[1-9][0-9]{0,8}', text):
             self._problem(line_of(table, key), f'"{key}" is no number from 1: "{text}"')
             return default
         return int(text)
@@ -89,7 +89,7 @@ class Fields:
             return default
         found = _DURATION.fullmatch(text)
         if found is None:
-            hint = 'Write seconds, or "90s", "5m", "2h".'
+            hint = 'Write seconds, or "90s", "5m", "2h", "7d".'
             self._problem(line_of(table, key), f'"{key}" is no duration: "{text}"', hint)
             return default
         seconds = float(found[1]) * _UNITS[found[2]]

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bedrock import files, store
 from hoodoo.ci import attempts
+from hoodoo.ci.watch import config, past
 
-QUEUED, RUNNING, DONE = 'queued', 'running', 'done'
+QUEUED, RUNNING, DONE = past.QUEUED, past.RUNNING, past.DONE
 STATES = (QUEUED, RUNNING, DONE)
 DUE, SENT, GIVEN_UP = 'due', 'sent', 'given up'
 
@@ -58,6 +59,7 @@ class Revision:
     reports: str
     attempt: int
     verdict: str
+    """Of its last attempt; while it is queued again, too, if there was nothing to try it on."""
     why: str
 
 
@@ -93,22 +95,38 @@ class History:
         """Finish writing."""
         self._store.close()
 
+    @property
+    def past(self) -> past.Past:
+        """What of it is kept."""
+        return past.Past(self._store)
+
     def heads(self, repository: str) -> dict[tuple[str, str], str]:
         """Commits by spec and branch."""
         query = 'SELECT spec, branch, commit_id FROM watched_head WHERE repository = ?'
         found = self._store.read_now(lambda db: db.execute(query, (repository,)).fetchall())
         return {(row['spec'], row['branch']): row['commit_id'] for row in found}
 
-    def saw(self, repository: str, heads: Sequence[Head], new: Sequence[New], *, now_ms: int) -> int:
-        """Note where branches are and queue what is new; returns how much that is."""
+    def saw(
+        self,
+        repository: str,
+        heads: Sequence[Head],
+        new: Sequence[New],
+        *,
+        now_ms: int,
+        gone: Sequence[str] = (),
+    ) -> int:
+        """Note where branches are, and which are *gone*, and queue what is new; returns how much that is."""
         moved = (
             'INSERT INTO watched_head VALUES (?, ?, ?, ?)'
             ' ON CONFLICT DO UPDATE SET commit_id = excluded.commit_id'
         )
         queue = (
             'INSERT INTO revision (repository, spec, branch, commit_id, committed_ms, seen_ms, state)'
-            ' VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'
+            ' SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS'
+            ' (SELECT 1 FROM tried WHERE repository = ?1 AND spec = ?2 AND commit_id = ?4)'
+            ' ON CONFLICT DO NOTHING'
         )
+        left = 'DELETE FROM watched_head WHERE repository = ? AND branch = ?'
 
         def work(db: sqlite3.Connection) -> int:
             count = 0
@@ -117,6 +135,7 @@ class History:
                 count += db.execute(queue, row).rowcount
             for head in heads:
                 db.execute(moved, (repository, head.spec, head.branch, head.commit))
+            db.executemany(left, [(repository, branch) for branch in gone])
             return count
 
         return self._store.write_now(work)
@@ -148,8 +167,8 @@ class History:
     def begin(self, number: int, *, reports: str, now_ms: int) -> None:
         """Note that a revision is about to be tried."""
         query = (
-            "UPDATE revision SET state = ?, reports = ?, began_ms = ?, owner = '', tries = tries + 1"
-            ' WHERE id = ? AND state = ?'
+            "UPDATE revision SET state = ?, reports = ?, began_ms = ?, owner = '', tries = tries + 1,"
+            " attempt = 0, verdict = '', why = '' WHERE id = ? AND state = ?"
         )
         self._write(query, RUNNING, reports, now_ms, number, QUEUED)
 
@@ -164,6 +183,29 @@ class History:
             ' WHERE id = ? AND state = ?'
         )
         self._write(query, QUEUED, int(not counts), number, RUNNING)
+
+    def later(
+        self, number: int, *, verdict: str, why: str, attempt: int, now_ms: int, tell: Sequence[str] = ()
+    ) -> None:
+        """Queue it again as if it had not been tried, with why it could not be.
+
+        Args:
+            tell: Names of targets who hear of that, unless they did before.
+        """
+        query = (
+            "UPDATE revision SET state = ?, owner = '', began_ms = NULL, tries = tries - 1, verdict = ?,"
+            ' why = ?, attempt = ? WHERE id = ? AND state = ?'
+        )
+        notice = (
+            'INSERT INTO notice (revision, target, event, due_ms) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS'
+            ' (SELECT 1 FROM notice WHERE revision = ?1 AND target = ?2 AND event = ?3)'
+        )
+
+        def work(db: sqlite3.Connection) -> None:
+            if db.execute(query, (QUEUED, verdict, why, attempt, number, RUNNING)).rowcount:
+                db.executemany(notice, [(number, target, config.ERROR, now_ms) for target in tell])
+
+        self._store.write_now(work)
 
     def end(
         self,

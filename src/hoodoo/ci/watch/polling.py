@@ -23,6 +23,8 @@ class Found:
     """Branches that have moved."""
     new: tuple[history.New, ...] = ()
     """Revisions to be tried."""
+    gone: tuple[str, ...] = ()
+    """Branches that are known and not there any more."""
 
 
 def poll(repository: config.Repository, known: Mapping[tuple[str, str], str], *, mirrors: Path) -> Found:
@@ -38,7 +40,8 @@ def poll(repository: config.Repository, known: Mapping[tuple[str, str], str], *,
     shown = urls.shown(repository.url)
     words = ('ls-remote', '--symref', '--', shown, 'HEAD', 'refs/heads/*')
     said = gitmirror.run(*words, url=repository.url, timeout_s=_ASK_S).stdout
-    there = deciding.watched(deciding.listing(said), repository.branches)
+    listed = deciding.listing(said)
+    there = deciding.watched(listed, repository.branches)
     if not there:
         wanted = f'no branch "{", ".join(repository.branches)}"' if repository.branches else 'no commits'
         raise errors.Fault(f'{shown} has {wanted}')
@@ -56,7 +59,8 @@ def poll(repository: config.Repository, known: Mapping[tuple[str, str], str], *,
         before = known.get((spec.name, branch), '')
         new += _new(mirror.path, spec, branch, before, commit, every=repository.every)
     heads = [history.Head(spec=spec.name, branch=branch, commit=commit) for spec, branch, commit in moved]
-    return Found(heads=tuple(heads), new=tuple(new))
+    gone = sorted({branch for _, branch in known} - listed.heads.keys())
+    return Found(heads=tuple(heads), new=tuple(new), gone=tuple(gone))
 
 
 def _new(

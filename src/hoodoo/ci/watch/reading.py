@@ -15,15 +15,17 @@ from hoodoo.inventory import documents
 from hoodoo.spec import addresses
 
 _TOP = ('poll', 'concurrency', 'repositories', 'webhooks', 'notify')
-_TRIED = ('stage', 'controller', 'cloud', 'timeout', 'env')
+_TRIED = ('stage', 'controller', 'cloud', 'timeout', 'env', 'keep')
 _REPOSITORY = ('name', 'url', 'branches', 'every', 'poll', 'specs', 'secret')
 _SPEC = ('name', 'path', 'also')
+_KEEP = ('count', 'age')
 _WEBHOOKS = ('listen', 'secret')
 _TARGET = ('name', 'url', 'on', 'repositories')
 _SOURCE = ('file', 'command')
 
 _POLL_S, _TIMEOUT_S = 60.0, 3600.0
-_LEAST_POLL_S = 1.0
+_LEAST_POLL_S, _LEAST_AGE_S = 1.0, 3600.0
+_ALL = 'all'
 _NAME = re.compile('[A-Za-z0-9][A-Za-z0-9._-]*')
 _VARIABLE = re.compile('[A-Za-z_][A-Za-z0-9_]*')
 _NAMES = 'Names begin with a letter or a digit; letters, digits, ".", "_" and "-" follow.'
@@ -77,6 +79,7 @@ class _Reader(fields.Fields):
             repositories=tuple(dataclasses.replace(one, secret=one.secret or secret) for one in repositories),
             listen=listen,
             targets=tuple(targets),
+            keep=self._keep((table,)),
         )
 
     def _repository(
@@ -99,6 +102,7 @@ class _Reader(fields.Fields):
             poll_s=self._duration(table, 'poll', poll_s, least=_LEAST_POLL_S),
             specs=tuple(specs),
             secret=self._source(table, 'secret') if 'secret' in table else None,
+            keep=self._keep((above, table)),
         )
 
     def _spec(self, table: documents.Table, above: Sequence[documents.Table]) -> config.Spec:
@@ -123,6 +127,7 @@ class _Reader(fields.Fields):
             cloud=self._text(nearest('cloud'), 'cloud'),
             timeout_s=self._duration(nearest('timeout'), 'timeout', _TIMEOUT_S),
             env=tuple(sorted(env.items())),
+            keep=self._keep((*above, table)),
         )
 
     def _url(self, table: documents.Table, line: int) -> tuple[str, str]:
@@ -162,7 +167,7 @@ class _Reader(fields.Fields):
         self._known(given, _WEBHOOKS)
         text = self._text(given, 'listen')
         host, _, port = text.rpartition(':')
-        if not (port.isdigit() and int(port) < 65536):
+        if not (re.fullmatch('[0-9]{1,5}', port) and int(port) < 65536):
             self._problem(
                 fields.line_of(given, 'listen') or fields.line_of(table, 'webhooks'),
                 f'"listen" is no address: "{text}"' if text else '"listen" is missing in "webhooks"',
@@ -174,7 +179,7 @@ class _Reader(fields.Fields):
 
     def _target(self, table: documents.Table, line: int) -> config.Target:
         self._known(table, _TARGET)
-        on = self._texts(table, 'on') or (config.FAILURE, config.RECOVERY)
+        on = self._texts(table, 'on') or config.USUAL
         for event in on:
             if event not in config.EVENTS:
                 hint = f'{wording.guess(event, config.EVENTS)} Known are {", ".join(config.EVENTS)}.'.strip()
@@ -207,6 +212,23 @@ class _Reader(fields.Fields):
         if path is not None and not path.is_file():
             self._problem(fields.line_of(given, 'file'), f'there is no file {path}')
         return config.Source(file=path, command=command)
+
+    def _keep(self, tables: Sequence[documents.Table]) -> config.Keep:
+        """How much is kept; of each bound the last of *tables* that has it says."""
+        keep = config.Keep()
+        for table in tables:
+            given = self._table(table, 'keep')
+            if given is None:
+                continue
+            self._known(given, _KEEP)
+            if 'count' in given:
+                count = None if given['count'] == _ALL else self._count(given, 'count', 1)
+                keep = dataclasses.replace(keep, count=count)
+            if 'age' in given:
+                forever, least = given['age'] == _ALL, _LEAST_AGE_S
+                age_s = None if forever else self._duration(given, 'age', least, least=least)
+                keep = dataclasses.replace(keep, age_s=age_s)
+        return keep
 
     def _env(self, table: documents.Table) -> Mapping[str, str]:
         given = self._table(table, 'env')

@@ -143,7 +143,7 @@ class Server:
         if repository is None or repository.secret is None:
             return answer(404, 'no such repository')
         length = request.headers.get('content-length', '0')
-        if length.isdigit() and int(length) > LARGEST:
+        if length.isdecimal() and int(length) > LARGEST:
             return answer(413, f'more than {LARGEST} bytes')
         body = bytearray()
         try:

@@ -29,3 +29,12 @@ TABLES = """
     CREATE INDEX notice_state ON notice (state);
     CREATE INDEX attempt_reports ON attempt (reports);
 """
+
+TRIED = """
+    CREATE TABLE tried (
+        repository TEXT NOT NULL, spec TEXT NOT NULL, commit_id TEXT NOT NULL,
+        PRIMARY KEY (repository, spec, commit_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX notice_revision ON notice (revision);
+"""
+"""Revisions of which nothing else is kept: they are not new when they are seen again."""

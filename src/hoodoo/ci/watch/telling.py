@@ -59,6 +59,8 @@ class Teller:
         revision = self.history.get(notice.revision)
         if target is None or revision is None:
             return 'there is no such target any more'
+        if notice.event == config.ERROR and revision.state == history.DONE:
+            return ''  # it was tried meanwhile
         try:
             url = sources.read(target.source, f'the address of "{target.name}"')
             title, body = text(revision, notice.event, secrets(self.config, revision, url))
@@ -95,7 +97,7 @@ def secrets(told: config.Config, revision: history.Revision, url: str) -> masker
 
 def text(revision: history.Revision, event: str, mask: masker.Masker) -> tuple[str, str]:
     """Title and body in Markdown."""
-    what = 'passed again' if event == config.RECOVERY else revision.verdict
+    what = {config.RECOVERY: 'passed again', config.ERROR: 'cannot be tried yet'}.get(event, revision.verdict)
     where = f'{revision.repository} {revision.spec}' if revision.spec else revision.repository
     title = f'{where} at {revision.commit_id[:8]} ({revision.branch}): {what}'
     try:

@@ -93,6 +93,11 @@ class Site:
     def play(self) -> Path:
         return self.folder / 'play'
 
+    @property
+    def watched(self) -> Path:
+        """Has the reports."""
+        return self.folder / 'state' / 'hoodoo' / 'ci' / 'watched'
+
     def repository(self, name: str = 'repo') -> Repository:
         made = Repository(self.folder / name)
         made.folder.mkdir()

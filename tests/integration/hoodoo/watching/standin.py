@@ -2,7 +2,7 @@
 
 PLAY/begun gets a line for each attempt that begins. An attempt of a commit for which there is a pipe
 PLAY/COMMIT waits until somebody writes there how it ends.
-With PLAY/stubborn, no attempt ends when it is told to.
+With PLAY/stubborn, no attempt ends when it is told to. With PLAY/broken, none can begin.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from hoodoo.ci import attempts, marks
 
 def main() -> int:
     play, words = Path(os.environ['PLAY']), sys.argv[1:]
+    if (play / 'broken').exists():
+        sys.exit('ERROR cannot open database: no space left')
     opened = attempts.Attempts(Path(os.environ['XDG_STATE_HOME'], 'hoodoo', 'ci.db'))
     if words[:2] == ['ci', 'reap']:
         _note(play / 'reaped', words[2])
@@ -48,7 +50,7 @@ def main() -> int:
 def _end(opened: attempts.Attempts, token: str, verdict: str) -> None:
     opened.end(token, verdict=verdict, why='', now_ms=_now_ms())
     opened.close()
-    sys.exit({attempts.PASSED: 0, attempts.CANCELLED: 130}.get(verdict, 1))
+    sys.exit({attempts.PASSED: 0, attempts.UNTRIED: 3, attempts.CANCELLED: 130}.get(verdict, 1))
 
 
 def _now_ms() -> int:

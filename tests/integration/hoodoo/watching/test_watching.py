@@ -104,6 +104,56 @@ def test_a_killed_watcher_loses_nothing_and_repeats_nothing(site: Site) -> None:
     ]
 
 
+def test_what_had_no_controller_is_tried_again_and_not_called_bad(site: Site) -> None:
+    repo = site.repository()
+    commit = repo.commit(a__manifest='1')
+    config = site.config(ONE.replace('poll: 300', 'poll: 1'))
+    site.let(commit, 'untried')
+    done = site.once(config)
+    assert (done.returncode, f'{commit[:8]}: untried' in done.stdout) == (3, True), done
+    (row,) = site.rows()
+    assert (row.state, row.verdict, row.tries) == ('queued', 'untried', 0)
+    watcher = site.watch(config)
+    watcher.until(f'{commit[:8]}: untried; tried again in 1 s')
+    # Of such tries only the last one is kept.
+    assert len(list(site.watched.iterdir())) == 1
+    site.let(commit, 'passed')
+    watcher.until(f'{commit[:8]}: passed')
+    assert watcher.end(signal.SIGTERM) == 130
+    (row,) = site.rows()
+    assert (row.state, row.verdict, row.tries) == ('done', 'passed', 1)
+
+
+def test_a_hoodoo_that_is_broken_says_nothing_of_a_revision(site: Site) -> None:
+    commit = site.repository().commit(a__manifest='1')
+    config = site.config(ONE)
+    (site.play / 'broken').touch()
+    done = site.once(config)
+    assert done.returncode == 3, done
+    assert f'{commit[:8]}: untried, ERROR cannot open database: no space left' in done.stdout
+    (site.play / 'broken').unlink()
+    assert site.once(config).returncode == 0
+    assert site.lines('begun') == [commit]
+
+
+def test_old_revisions_go_and_are_not_tried_again(site: Site) -> None:
+    repo = site.repository()
+    config = site.config(ONE.replace('url: repo', "url: repo, branches: ['*']") + 'keep: {count: 1}\n')
+    commits, said = list[str](), ''
+    for number in range(3):
+        commits.append(repo.commit(a__manifest=str(number)))
+        done = site.once(config)
+        assert done.returncode == 0, done
+        said = done.stdout
+    assert '1 old revision removed' in said
+    rows = site.rows()
+    assert [row.commit_id for row in rows] == [commits[2]]
+    assert {str(path) for path in site.watched.iterdir()} == {row.reports for row in rows}
+    repo.git('branch', 'again', commits[0])
+    repo.git('reset', '--quiet', '--hard', commits[1])
+    assert (site.once(config).stdout, site.lines('begun')) == ('', commits)
+
+
 def test_told_to_end_it_ends_its_attempts_and_tries_them_again_later(site: Site) -> None:
     repo = site.repository()
     commit = repo.commit(a__manifest='1')
@@ -154,12 +204,13 @@ def test_told_twice_to_end_it_kills_and_the_next_one_cleans_up(site: Site) -> No
 def test_killed_at_any_moment_it_tries_each_revision_once(site: Site) -> None:
     repo = site.repository()
     commits = [repo.commit(a__manifest='0')]
-    config = site.config(ONE.replace('url: repo', "url: repo, branches: ['*']") + 'concurrency: 2\n')
+    config = site.config(
+        ONE.replace('url: repo', 'url: repo, every: true') + 'concurrency: 2\nkeep: {count: 1}\n'
+    )
+    assert site.once(config).returncode == 0
     chance = random.Random(os.environ.get('WATCH_SEED', '1'))
     for number in range(KILLS):
-        for word in 'xy':
-            repo.git('checkout', '--quiet', '-b', f'{word}{number}')
-            commits.append(repo.commit(a__manifest=f'{word}{number}'))
+        commits += [repo.commit(a__manifest=f'{word}{number}') for word in 'xy']
         watcher = site.watch(config)
         # From its start to the end of its work, which takes about a second.
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -167,4 +218,7 @@ def test_killed_at_any_moment_it_tries_each_revision_once(site: Site) -> None:
         assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
     assert site.once(config).returncode == 0
     assert sorted(site.lines('begun')) == sorted(commits)
-    assert {(row.verdict, row.tries) for row in site.rows()} == {('passed', 1)}
+    rows = site.rows()
+    assert {(row.verdict, row.tries) for row in rows} == {('passed', 1)}
+    assert len(rows) <= 3, 'the last one that ended, the last one that was seen, that of the last attempt'
+    assert {str(path) for path in site.watched.iterdir()} == {row.reports for row in rows}

@@ -55,11 +55,25 @@ def test_how_an_attempt_ended_is_not_forgotten_by_a_reaper(opened: attempts.Atte
 
 
 def test_one_that_left_something_has_failed(opened: attempts.Attempts) -> None:
-    for token, verdict in (('a', 'passed'), ('b', 'cancelled')):
+    for token, verdict in (('a', 'passed'), ('b', 'cancelled'), ('c', 'failed'), ('d', 'untried')):
         _begin(opened, token)
-        opened.end(token, verdict=verdict, why='', now_ms=7)
+        opened.end(token, verdict=verdict, why='a reason', now_ms=7)
         opened.failed(token, 'it left a model')
-    assert [row.verdict for row in opened.newest(9)] == ['cancelled', 'failed']
+    assert [(row.verdict, row.why) for row in opened.newest(9)] == [
+        ('untried', 'a reason'),
+        ('failed', 'a reason'),
+        ('cancelled', 'a reason'),
+        ('failed', 'it left a model'),
+    ]
+
+
+def test_what_is_forgotten_is_looked_for_no_more(opened: attempts.Attempts) -> None:
+    _begin(opened, 'a')
+    opened.intend('a', controller='aws', model='ci-mirror-main-a', expires_ms=99, now_ms=6)
+    assert opened.controllers() == {'aws'}
+    opened.forget('a')
+    opened.end('a', verdict='interrupted', why='', now_ms=7)
+    assert _states(opened) == {}
 
 
 def test_newest_first_and_only_those_that_are_meant(opened: attempts.Attempts) -> None:

@@ -1,8 +1,7 @@
-"""Bounds and interrupts."""
+"""Bounds."""
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 
@@ -40,19 +39,3 @@ def test_the_bound_ends_with_its_block() -> None:
     assert signal.getsignal(signal.SIGALRM) == before
     with deadline.within(0):
         assert signal.getitimer(signal.ITIMER_REAL) == (0, 0), 'no bound'
-
-
-def test_the_first_interrupt_is_borne_and_the_second_is_not(capfd: pytest.CaptureFixture[str]) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    borne: list[bool] = []
-    with pytest.raises(KeyboardInterrupt), deadline.patiently('once more', bear=1):
-        _interrupt_twice(borne)
-    assert borne
-    assert capfd.readouterr().err == 'once more\n'
-    assert signal.getsignal(signal.SIGTERM) == before
-
-
-def _interrupt_twice(borne: list[bool]) -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
-    borne.append(True)
-    os.kill(os.getpid(), signal.SIGINT)

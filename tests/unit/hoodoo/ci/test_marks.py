@@ -36,11 +36,21 @@ def test_a_mark_is_read_as_it_was_written() -> None:
         ({}, 'production', UUID),
         ({'hoodoo-ci': ''}, NAME, UUID),
         ({'hoodoo-ci-expires-ms': 'soon'}, NAME, UUID),
+        ({'hoodoo-ci-expires-ms': '²'}, NAME, UUID),
+        ({'hoodoo-ci-expires-ms': '9' * 5000}, NAME, UUID),
         ({'hoodoo-ci-model': ''}, NAME, UUID),
     ],
 )
 def test_a_mark_that_does_not_fit_its_model_is_none(changed: dict[str, str], name: str, uuid: str) -> None:
     assert marks.decode({**marks.encode(MARK), **changed}, name=name, uuid=uuid) is None
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['', 'b s 0', 'b s ² 1 2', 'b s 0 ² 2', 'b s 0 0 2', f'b s {"9" * 5000} 1 2', f'b s 0 {"9" * 5000} 2'],
+)
+def test_what_is_no_process_is_nobody(text: str) -> None:
+    assert marks.Owner.parse(text) is None
 
 
 def test_notes_of_others_are_no_mark() -> None:

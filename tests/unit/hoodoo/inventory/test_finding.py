@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hoodoo.inventory import finding
+from hoodoo.inventory import finding, readings
 from hoodoo.inventory.environment import Environment, Place
 from hoodoo.inventory.index import Index
 from tests import askers
@@ -114,7 +114,7 @@ def test_a_text_of_small_words_alone_is_no_query_for_everything() -> None:
 
 
 def test_an_unknown_word_is_replaced_or_left_out() -> None:
-    vocabulary = finding.Vocabulary(['archive', 'tokyo', 'ledger'])
+    vocabulary = readings.Vocabulary(['archive', 'tokyo', 'ledger'])
     assert finding.alternatives(finding.parse('archivists tokyo'), vocabulary) == [
         'archive tokyo',
         'tokyo',

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import click
 
+from hoodoo import wording
 from hoodoo.ci.watch import history
 from hoodoo.cli import common, options
 
@@ -23,6 +25,9 @@ def command(repository: str, limit: int, state: str | None, form: str) -> None:
 
     "hoodoo ci list" lists attempts, whoever asked for them: a revision whose attempt was killed has two.
 
+    One that waits, and of which the verdict is "untried", had no controller to be tried on. Of revisions that
+    are older than "keep" in the file of the watcher says, nothing is listed.
+
     \b
     Examples:
       hoodoo ci history
@@ -31,7 +36,13 @@ def command(repository: str, limit: int, state: str | None, form: str) -> None:
     settings = common.settings()
     with contextlib.closing(history.History(settings.state / 'ci.db')) as opened:
         found = opened.newest(limit, repository=repository, state=state or '')
+        removed = opened.past.removed(repository)
     common.show([_row(one) for one in found], form, _COLUMNS, empty='There are no such revisions.')
+    if removed:
+        older = wording.counted(removed, 'older revision')
+        click.echo(
+            f'{older} ended, and nothing more is kept of {"it" if removed == 1 else "them"}.', err=True
+        )
 
 
 def _row(one: history.Revision) -> dict[str, Any]:
@@ -45,7 +56,7 @@ def _row(one: history.Revision) -> dict[str, Any]:
         'verdict': one.verdict,
         'seconds': round(((one.ended_ms or 0) - (one.began_ms or 0)) / 1000, 1) if ended else None,
         'seen': common.moment(one.seen_ms),
-        'reports': one.reports,
+        'reports': one.reports if Path(one.reports).is_dir() else '',
         'commit': one.commit_id,
         'attempt': one.attempt or None,
         'tries': one.tries,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ _STATES = {
     attempts.INTENDED: 'may be there',
     attempts.MADE: 'there',
     attempts.KEPT: 'kept',
+    attempts.FORGOTTEN: 'forgotten',
 }
 
 
@@ -45,6 +47,7 @@ def _row(attempt: attempts.Attempt) -> dict[str, Any]:
     owner = marks.Owner.parse(attempt.owner)
     ended = attempt.ended_ms
     state = _STATES[attempt.model_state]
+    looked_for = attempt.model_state not in attempts.SETTLED
     return {
         'attempt': attempt.id,
         'verdict': attempt.verdict,
@@ -53,11 +56,11 @@ def _row(attempt: attempts.Attempt) -> dict[str, Any]:
         'stage': attempt.stage,
         'started': common.moment(attempt.began_ms),
         'seconds': None if ended is None else round((ended - attempt.began_ms) / 1000, 1),
-        'model': f'{attempt.controller}:{attempt.model}' if state else '',
+        'model': f'{attempt.controller}:{attempt.model}' if looked_for else '',
         'why': attempt.why,
         'commit': attempt.commit_id,
         'model_state': state,
-        'expires': common.moment(attempt.expires_ms) if state else '',
+        'expires': common.moment(attempt.expires_ms) if looked_for else '',
         'process': alive.number(owner.process) if owner and ended is None else None,
-        'reports': attempt.reports,
+        'reports': attempt.reports if Path(attempt.reports).is_dir() else '',
     }

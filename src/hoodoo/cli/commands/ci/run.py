@@ -99,7 +99,7 @@ def command(
       hoodoo ci run git+https://git.example.com/specs@v12 --path mirror --keep-on-failure --timeout 1800
 
     Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 no
-    controller answers; 130 interrupted.
+    controller answers, or it adds no model; 130 interrupted.
     """
     settings = common.settings()
     asked = asking.Asked(
@@ -141,8 +141,9 @@ def _show(done: report.Report, form: str) -> None:
     for finding in done.findings:
         place = f'{finding.place.file}:{finding.place.line}: ' if finding.place else ''
         click.echo(f'{place}{finding.severity}: {finding.message}', err=True)
-    failed = [case for case in done.cases if case.outcome is report.Outcome.FAILED]
-    for case in failed if not done.findings else ():
+    # What the check found is said already.
+    failed = [case for case in done.cases if case.outcome.bad]
+    for case in failed if not done.findings else [case for case in failed if case.name != 'check']:
         click.echo(f'{case.suite}, {case.name}: {case.detail or case.message}', err=True)
     for seen in done.proof:
         click.echo(f'  {"gone" if seen.gone else "STILL THERE"}: {seen.what}')

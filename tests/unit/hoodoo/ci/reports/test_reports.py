@@ -118,6 +118,20 @@ def test_junit_is_as_its_readers_want_it(tmp_path: Path) -> None:
     ]
 
 
+def test_what_could_not_be_done_is_no_failure_of_the_spec(tmp_path: Path) -> None:
+    case = Case(suite='prepare', name='find a controller', outcome=Outcome.ERROR, detail='ERROR gone\n  up?')
+    told = _report(cases=(case,), verdict='untried', findings=())
+    file = tmp_path / 'junit.xml'
+    file.write_text(junit.junit(told))
+    (found,) = trying.cases(file)
+    assert (found.failure, found.error, found.skipped) == (None, 'ERROR gone\n  up?', False)
+    assert '| prepare | find a controller | **error** |' in markdown.markdown(told)
+    assert '```text\nERROR gone\n' in markdown.markdown(told)
+    assert list(github.github(told)) == [
+        '::error title=mirror%3A prepare%2C find a controller::ERROR gone%0A  up?'
+    ]
+
+
 @given(st.text(), st.lists(st.text()))
 def test_any_text_fits_into_junit(text: str, output: list[str]) -> None:
     case = Case(

@@ -78,6 +78,63 @@ def test_the_newest_is_next() -> None:
     assert deciding.chosen([old], running=3, limit=2) == []
 
 
+def test_who_was_put_off_waits() -> None:
+    some = [_One(1, 1, 1), _One(2, 1, 1), _One(3, 1, 1)]
+    ready, later_s = deciding.due(some, {1: 100.0, 2: 90.0, 9: 80.0}, 90.0)
+    assert ([one.id for one in ready], later_s) == ([2, 3], 10.0)
+    assert deciding.due(some, {}, 90.0) == (some, None)
+    assert deciding.due([], {1: 100.0}, 90.0) == ([], None)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    id: int
+    ended_ms: int
+    spec: str = 'a'
+    branch: str = 'main'
+    repository: str = 'specs'
+    watched: bool = True
+    in_use: bool = False
+
+
+@pytest.mark.parametrize(
+    ('count', 'age_s', 'wanted'),
+    [
+        (None, None, []),
+        (2, None, [4, 2, 1]),
+        (1, None, [5, 4, 2, 1]),
+        (None, 50.0, [2, 1]),
+        (None, 1.0, [5, 4, 2, 1]),
+        (3, 50.0, [2, 1]),
+    ],
+)
+def test_what_is_too_old_or_too_much_goes(count: int | None, age_s: float | None, wanted: list[int]) -> None:
+    ended = [
+        _Ended(6, 90_000),
+        _Ended(5, 80_000),
+        _Ended(8, 75_000, spec='b'),
+        _Ended(4, 70_000),
+        # Each for its reason these stay.
+        _Ended(9, 60_000, branch='release'),
+        _Ended(7, 55_000, in_use=True),
+        _Ended(2, 20_000),
+        # The last one of a branch that is gone may go.
+        _Ended(1, 10_000, branch='gone', watched=False),
+    ]
+    keep = config.Keep(count=count, age_s=age_s)
+    assert deciding.outdated(ended, lambda repository, spec: keep, now_ms=100_000) == wanted
+
+
+def test_each_spec_has_bounds_of_its_own() -> None:
+    ended = [_Ended(number, 100 - number, spec=spec) for number in range(4) for spec in 'ab']
+
+    def bounds(repository: str, spec: str) -> config.Keep:
+        assert repository == 'specs'
+        return config.Keep(count=2 if spec == 'a' else 3)
+
+    assert deciding.outdated(ended, bounds, now_ms=100) == [2, 3, 3]
+
+
 @pytest.mark.parametrize(
     ('poll_s', 'failures', 'wanted'),
     [(60, 0, 60), (60, 1, 120), (60, 3, 480), (60, 99, 3600), (7200, 0, 7200), (7200, 5, 7200)],
@@ -95,6 +152,9 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
         # It ended while nobody watched.
         ('passed', None, False, 1, ('done', 'passed', False)),
         ('cancelled', 130, True, 1, ('back', 'cancelled', False)),
+        ('untried', 3, False, 1, ('later', 'untried', False)),
+        ('untried', 2, True, 1, ('back', 'untried', False)),
+        ('untried', None, False, 1, ('later', 'untried', False)),
         ('cancelled', 130, False, 1, ('done', 'cancelled', False)),
         ('running', -9, False, 1, ('again', '', True)),
         ('running', None, False, 1, ('again', '', True)),
@@ -102,7 +162,7 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
         ('running', -9, False, 2, ('done', 'interrupted', True)),
         ('running', -9, True, 1, ('leave', '', False)),
         # It got to no attempt.
-        ('', 2, False, 1, ('done', 'failed', False)),
+        ('', 2, False, 1, ('later', 'untried', False)),
         ('', -15, True, 1, ('back', '', False)),
         ('', -9, False, 1, ('again', '', False)),
         ('', -9, False, 2, ('done', 'interrupted', False)),

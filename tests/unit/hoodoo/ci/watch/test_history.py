@@ -87,3 +87,24 @@ def test_a_database_of_before_is_brought_up_to_date(tmp_path: Path) -> None:
     made = history.History(tmp_path / 'ci.db')
     assert made.newest(9) == []
     made.close()
+
+
+def test_what_could_not_be_tried_waits_and_is_told_of_once(kept: history.History) -> None:
+    _saw(kept, _new('c1'))
+    for number in range(3):
+        kept.begin(1, reports='/r', now_ms=6)
+        row = kept.get(1)
+        assert row is not None
+        assert (row.verdict, row.why) == ('', '')
+        kept.later(1, verdict='untried', why=f'w{number}', attempt=number, now_ms=7, tell=['team'])
+    (row,) = kept.in_state(history.QUEUED)
+    assert (row.tries, row.verdict, row.why, row.attempt) == (0, 'untried', 'w2', 2)
+    assert [(notice.target, notice.event) for notice in kept.notices()] == [('team', 'error')]
+    kept.later(1, verdict='untried', why='late', attempt=9, now_ms=7, tell=['others'])
+    assert len(kept.notices()) == 1, 'it does not run'
+
+
+def test_branches_that_are_gone_are_forgotten(kept: history.History) -> None:
+    _saw(kept, _new('c1'), _new('c1', spec='b'), _new('c2', branch='release'))
+    kept.saw('specs', (), (), now_ms=6, gone=['main'])
+    assert kept.heads('specs') == {('a', 'release'): 'c2'}

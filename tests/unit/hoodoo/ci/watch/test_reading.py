@@ -13,6 +13,7 @@ WHOLE = """
 poll: 5m
 concurrency: 3
 stage: ci
+keep: {count: 30}
 env: {A: all, B: all}
 repositories:
   - name: mirrors
@@ -21,10 +22,12 @@ repositories:
     every: true
     poll: 30
     timeout: 2h
+    keep: {age: 7d}
     env: {B: repository}
     specs:
       - {path: specs/mirror/, also: [charms], cloud: aws, env: {C: 1}}
-      - {path: specs/mirror, name: mirror-gce, stage: ci-gce, controller: gce, timeout: 90}
+      - {path: specs/mirror, name: mirror-gce, stage: ci-gce, controller: gce, timeout: 90, keep: {count: all,
+          age: all}}
     secret: {command: [pass, show, hook]}
   - url: ../beside
   - url: git@git.example.com:team/web.git
@@ -59,6 +62,7 @@ def test_all_of_a_file_is_read(tmp_path: Path) -> None:
             cloud='aws',
             timeout_s=7200.0,
             env=(('A', 'all'), ('B', 'repository'), ('C', '1')),
+            keep=config.Keep(count=30, age_s=7 * 86400.0),
         ),
         config.Spec(
             name='mirror-gce',
@@ -67,8 +71,11 @@ def test_all_of_a_file_is_read(tmp_path: Path) -> None:
             controller='gce',
             timeout_s=90.0,
             env=(('A', 'all'), ('B', 'repository')),
+            keep=config.Keep(count=None, age_s=None),
         ),
     )
+    assert (read.keep, beside.specs[0].keep) == (config.Keep(count=30), config.Keep(count=30))
+    assert mirrors.keep == config.Keep(count=30, age_s=7 * 86400.0)
     assert mirrors.secret == config.Source(command=('pass', 'show', 'hook'))
     assert (beside.name, beside.url) == ('beside', f'file://{tmp_path}/../beside')
     assert (beside.poll_s, beside.branches, beside.every) == (300.0, (), False)
@@ -77,7 +84,7 @@ def test_all_of_a_file_is_read(tmp_path: Path) -> None:
     assert web.secret == config.Source(file=tmp_path / 'secret')
     assert [(one.name, one.on, one.repositories) for one in read.targets] == [
         ('team', ('failure',), ('mir*',)),
-        ('log', ('failure', 'recovery'), ('*',)),
+        ('log', ('failure', 'recovery', 'error'), ('*',)),
     ]
 
 
@@ -90,7 +97,7 @@ repositories:
   - {url: "https://me:hunter2@git.example.com/x"}
   - {name: "a/b", url: lp:x, specs: [{path: ../up, timeout: soon}, 7]}
   - {url: "https://git.example.com/x;branch=main"}
-  - {url: "https://git.example.com/y", env: {"A-B": 1}, stage: [ci]}
+  - {url: "https://git.example.com/y", env: {"A-B": 1}, stage: [ci], keep: {count: ², age: 5m, days: 3}}
   - {url: "https://hunter2@git.example.com/z"}
   - {}
 webhooks: {listen: "127.0.0.1:http", secret: hunter2}
@@ -121,6 +128,9 @@ def test_every_problem_is_found_at_once_with_its_line(tmp_path: Path) -> None:
         (9, '"https://git.example.com/x;branch=main" names a branch or a revision'),
         (9, 'there are two of repository "x"'),
         (10, '"A-B" is no name of a variable'),
+        (10, '"age" is shorter than 3600 s'),
+        (10, '"count" is no number from 1: "²"'),
+        (10, '"days" is unknown here'),
         (10, '"stage" is not a text'),
         (11, 'the address of a repository at git.example.com holds a token'),
         (12, '"url" is missing in a repository'),

@@ -52,6 +52,12 @@ def test_a_long_summary_is_cut_at_a_line(tmp_path: Path) -> None:
     assert set(lines[:-4]) == {'line of a summary'}
 
 
+def test_what_cannot_be_tried_yet_is_not_called_bad(tmp_path: Path) -> None:
+    title, body = telling.text(_revision(tmp_path, 'no controller answers'), 'error', masker.Masker())
+    assert title == 'specs mirror at cccccccc (main): cannot be tried yet'
+    assert body.splitlines()[0] == 'no controller answers'
+
+
 def test_without_a_summary_there_is_the_reason(tmp_path: Path) -> None:
     mask = masker.Masker()
     mask.learn(['letmein99'])
