@@ -18,8 +18,8 @@ def do(jobs: Sequence[Callable[[], T]], stopped: threading.Event) -> list[T]:
     """Do *jobs*, several at once, and return what they came to, in their order.
 
     Raises:
-        KeyboardInterrupt: one came. Then *stopped* is set, programs that run for them were told to end, and
-            no other job begins.
+        KeyboardInterrupt: one came. Then *stopped* is set, programs that run for them are told to end,
+            and no other job begins.
     """
     with futures.ThreadPoolExecutor(_AT_ONCE, thread_name_prefix='together') as pool:
         begun: list[futures.Future[T]] = []
