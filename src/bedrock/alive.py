@@ -21,7 +21,7 @@ def token(pid: int) -> str:
 def number(of: str) -> int:
     """The process id in a token; 0 when it holds none."""
     first = of.partition(' ')[0]
-    return int(first) if first.isdigit() else 0
+    return int(first) if first.isdecimal() else 0
 
 
 def lives(of: str) -> bool:

@@ -105,7 +105,7 @@ def _count(name: str, multiple: object) -> tuple[int, int]:
     if found is None:
         raise ValueError(f'storage "{name}" has invalid range "{text}"')
     least = int(found[1])
-    if text.isdigit():
+    if text.isdecimal():
         return least, least
     most = int(found[3]) if found[3] else -1
     if 0 <= most < least:

@@ -61,7 +61,7 @@ def give_to_owner(path: Path) -> None:
 
 def home_of_invoker(environ: Mapping[str, str]) -> Path:
     """The home of the person who started this program: under sudo, of the person who said so."""
-    if os.geteuid() == 0 and environ.get('SUDO_UID', '').isdigit():
+    if os.geteuid() == 0 and environ.get('SUDO_UID', '').isdecimal():
         try:
             return Path(pwd.getpwuid(int(environ['SUDO_UID'])).pw_dir)
         except KeyError:  # a user that is known elsewhere only

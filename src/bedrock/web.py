@@ -57,7 +57,7 @@ def get(
     try:
         with open_url(bare, headers={k: v for k, v in headers.items() if v}, timeout_s=_ANSWER_S) as response:
             length = response.headers.get('Content-Length')
-            whole = int(length) if length and length.isdigit() else None
+            whole = int(length) if length and length.isdecimal() else None
             done = 0
             size(done, whole)
             while chunk := response.read(_CHUNK):

@@ -144,7 +144,7 @@ def sbom_path(target: Path) -> Path:
 def unpacked_size(image: layout.Image) -> int:
     """Bytes of an image's layers as they were before they were compressed; 0 where it does not say."""
     found = image.annotations.get(_SIZE, '0')
-    return int(found) if found.isdigit() else 0
+    return int(found) if found.isdecimal() else 0
 
 
 def check(recipe: Recipe, tree: Path, told: Told) -> None:

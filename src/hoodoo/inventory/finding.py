@@ -259,7 +259,7 @@ def _in_pieces(explanations: _Explanations, parts: list[Mapping[str, float]]) ->
     before = -1
     for readings in parts:
         quality, term, place = explanations.best(readings)
-        if not quality or (term.isdigit() and before not in (-1, place)):
+        if not quality or (term.isdecimal() and before not in (-1, place)):
             return 0.0, set()
         total += quality
         terms.add(term)

@@ -70,7 +70,7 @@ class Vocabulary:
             if not term.startswith(word):
                 return
             rest = term[len(word) :]
-            if rest and not (word[-1].isdigit() and rest[0].isdigit()):
+            if rest and not (word[-1].isdecimal() and rest[0].isdecimal()):
                 yield term, 0.7 + 0.2 * len(word) / len(term)
 
     def _slips(self, word: str) -> Iterable[tuple[str, float]]:
@@ -78,7 +78,7 @@ class Vocabulary:
         from rapidfuzz.distance import OSA
 
         allowed = 0 if len(word) < 3 else 1 if len(word) < 8 else 2
-        if not allowed or word.isdigit():
+        if not allowed or word.isdecimal():
             return
         digits = _DIGITS.findall(word)
         near = process.extract(

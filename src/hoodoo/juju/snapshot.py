@@ -120,7 +120,7 @@ def _revision(entry: Mapping[str, Any]) -> int | None:
     if 'charm-rev' in entry:
         return int(entry['charm-rev'])
     number = str(entry.get('charm') or '').rpartition('-')[2]
-    return int(number) if number.isdigit() else None
+    return int(number) if number.isdecimal() else None
 
 
 def _units(application: str, entry: Mapping[str, Any]) -> Iterator[model.Unit]:
@@ -194,7 +194,7 @@ def _time_ms(raw: object) -> int | None:
 
 def _natural(unit: str) -> tuple[str, int]:
     application, _, number = unit.rpartition('/')
-    return application, int(number) if number.isdigit() else 0
+    return application, int(number) if number.isdecimal() else 0
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

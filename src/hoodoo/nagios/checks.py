@@ -84,7 +84,7 @@ def read(unit: str, stdout: str, *, tries: int = 1) -> list[Result]:
         status, _, encoded = rest.partition(' ')
         if status == 'skipped':
             results.append(Result(unit=unit, name=name, status=None))
-        elif status.isdigit():
+        elif status.isdecimal():
             output = _decoded(encoded)
             results.append(Result(unit=unit, name=name, status=int(status), output=output, tries=tries))
     return results

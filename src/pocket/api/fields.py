@@ -120,7 +120,7 @@ def untag(kind: str, tag: str) -> str:
     match kind:
         case 'unit':
             application, dash, number = name.rpartition('-')
-            if not dash or not application or not number.isdigit():
+            if not dash or not application or not number.isdecimal():
                 raise JujuError(f'"{tag}" is not a valid unit tag', BAD_REQUEST)
             return f'{application}/{number}'
         case 'machine':

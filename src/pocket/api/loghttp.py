@@ -177,7 +177,7 @@ def _line(message: Json) -> str:
 
 def _count(query: QueryParams, name: str) -> int:
     text = query.get(name) or '0'
-    if not text.isdigit():
+    if not text.isdecimal():
         raise JujuError(f'{name} value "{text}" is not a valid unsigned number', BAD_REQUEST)
     return int(text)
 

@@ -34,7 +34,7 @@ def untag(value: str) -> str:
     """
     suffix = value.removeprefix('storage-')
     name, dash, number = suffix.rpartition('/' if '/' in suffix else '-')
-    if not value.startswith('storage-') or not dash or not name or not number.isdigit():
+    if not value.startswith('storage-') or not dash or not name or not number.isdecimal():
         raise JujuError(f'"{value}" is not a valid storage tag', BAD_REQUEST)
     return f'{name}/{number}'
 

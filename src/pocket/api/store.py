@@ -39,7 +39,7 @@ def name_in(reference: str) -> str:
     if colon and schema != 'ch':
         raise JujuError(f'unknown schema for charm URL "{reference}"', NOT_VALID)
     name, dash, number = path.rpartition('/')[2].rpartition('-')
-    found = name if dash and number.isdigit() else path.rpartition('/')[2]
+    found = name if dash and number.isdecimal() else path.rpartition('/')[2]
     if not found:
         raise JujuError(f'charm or bundle URL has malformed name: "{reference}"', NOT_VALID)
     return found

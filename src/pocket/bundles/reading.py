@@ -88,7 +88,7 @@ class _Reader:
 
     def _machine(self, name: str, entry: Document) -> Machine:
         where = f'machine "{name}"'
-        if not name.isdigit():
+        if not name.isdecimal():
             self.problems.append(f'invalid machine id "{name}" found in machines')
         return Machine(
             base=self._base(entry, where),

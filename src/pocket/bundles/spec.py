@@ -136,4 +136,4 @@ def charm_name(charm: str) -> str:
     bare = charm.partition(':')[2] or charm
     last = bare.rpartition('/')[2]
     name, dash, revision = last.rpartition('-')
-    return name if dash and revision.isdigit() else last
+    return name if dash and revision.isdecimal() else last

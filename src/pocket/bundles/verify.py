@@ -25,7 +25,7 @@ _CONSTRAINTS: Mapping[str, re.Pattern[str]] = {
 def natural(text: str) -> list[tuple[int, int | str]]:
     """A sort key by which 2 comes before 10."""
     parts = re.split(r'(\d+)', text)
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts if part]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
 
 def verify(bundle: Bundle) -> list[str]:

@@ -181,7 +181,7 @@ def _constraint(key: str, value: str) -> Any:
         return value
     if key in _LISTS:
         return [part for part in value.split(',') if part]
-    if key in _INTEGERS and value.isdigit():
+    if key in _INTEGERS and value.isdecimal():
         return int(value)
     if key in _SIZES:
         return size_mib(value, what=f'"{key}" constraint')
@@ -241,11 +241,11 @@ def storage_directive(name: str, text: str) -> dict[str, Any]:
 
 def _storage_part(name: str, part: str) -> tuple[str, Any]:
     doing = f'cannot parse constraints for storage "{name}"'
-    if part.isdigit():
+    if part.isdecimal():
         if not int(part):
             raise faults.WrongUsage(f'{doing}: cannot parse count: count must be greater than zero, got "0"')
         return 'count', int(part)
-    if part[:1].isdigit():
+    if part[:1].isdecimal():
         return 'size', size_mib(part, what=f'size for storage "{name}"')
     if part[:1].isalpha():
         return 'pool', part

@@ -22,7 +22,7 @@ def machine_for(tx: Tx, uuid: str, directive: str, *, base: Base, constraints: M
     key, equals, zone = directive.partition('=')
     if key == 'zone' and equals:
         return machines.add(tx, uuid, base=base, constraints=constraints, zone=zone)
-    if not directive.isdigit():
+    if not directive.isdecimal():
         raise JujuError(f'placement "{directive}" is not supported: name a machine', NOT_SUPPORTED)
     machine = machines.get(tx, uuid, directive)
     if machine.life is not Life.ALIVE:

@@ -143,7 +143,7 @@ def _target(seen: plan.Seen, place: model.Placement) -> tuple[plan.Seen, str]:
 
 
 def _machine(seen: plan.Seen) -> tuple[plan.Seen, str]:
-    numbers = [int(machine) for machine in seen.snapshot.machines if machine.isdigit()]
+    numbers = [int(machine) for machine in seen.snapshot.machines if machine.isdecimal()]
     real = str(1 + max(numbers, default=-1))
     return _with_machine(seen, real), real
 

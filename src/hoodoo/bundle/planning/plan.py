@@ -259,7 +259,7 @@ def charm_source(url: str) -> str:
 def charm_name(url: str) -> str:
     """The charm's name in a URL such as ``ch:amd64/noble/postgresql-k8s-12``."""
     name, dash, revision = url.rpartition(':')[2].rpartition('/')[2].rpartition('-')
-    return name if dash and revision.isdigit() else url.rpartition('/')[2]
+    return name if dash and revision.isdecimal() else url.rpartition('/')[2]
 
 
 def _differing(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:

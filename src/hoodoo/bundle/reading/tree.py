@@ -98,7 +98,7 @@ class Tree:
         for step in path:
             if isinstance(node, Table) and step in node.places:
                 place, node = node.places[step], cast('object', node.get(step))
-            elif isinstance(node, Row) and step.isdigit() and int(step) < len(node):
+            elif isinstance(node, Row) and step.isdecimal() and int(step) < len(node):
                 place, node = node.places[int(step)], node[int(step)]
             else:
                 break

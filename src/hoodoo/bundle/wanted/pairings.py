@@ -59,7 +59,7 @@ def _weighted(raw: tree.Table, found: findings.Findings) -> _Pairs:
         weight = words.option_text(tree.mapping(entry).get('weight', 0))
         if not isinstance(entry, tree.Table):
             found.problem((_AT, name), f'relations of {name} are not a mapping', 'Write consumes: [..].')
-        elif not weight.lstrip('-').isdigit():
+        elif not weight.lstrip('-').isdecimal():
             found.problem(
                 (_AT, name, 'weight'), f'weight "{weight}" is not a number', 'Write a whole number.'
             )

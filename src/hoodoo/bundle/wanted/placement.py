@@ -95,11 +95,11 @@ def _read(text: str, applications: Mapping[str, model.WantedApplication]) -> _Re
         return _Read(placement=model.Placement(text=text, directive=target, container=container))
     if not equals:
         head, equals, tail = target.partition('/')
-    if head.isdigit() and not equals:
+    if head.isdecimal() and not equals:
         return _Read(placement=model.Placement(text=text, machine=head, container=container))
-    unit = int(tail) if tail.isdigit() else 0
+    unit = int(tail) if tail.isdecimal() else 0
     placement = model.Placement(text=text, application=head, unit=unit, container=container)
-    return _Read(placement=placement, counted=tail.isdigit())
+    return _Read(placement=placement, counted=tail.isdecimal())
 
 
 def _problems(

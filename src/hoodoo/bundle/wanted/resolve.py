@@ -215,7 +215,7 @@ class _Resolver:
         # A bundle of machines may want none yet; one of pods that says nothing wants one.
         unsaid = 1 if self.on_kubernetes else self.dialect.num_units
         text = words.option_text(unsaid if value is None else value)
-        if isinstance(value, bool) or not text.isdigit():
+        if isinstance(value, bool) or not text.isdecimal():
             self.found.problem(
                 (*at, key), f'{key} "{text}" is not a number of units', 'Write a whole number.'
             )

@@ -123,7 +123,7 @@ class Sourcing:
 
     def _revision(self, at: tree.Path, name: str, value: object) -> int | None:
         text = words.option_text(value)
-        if text.isdigit():
+        if text.isdecimal():
             return int(text)
         self._found.problem(at, f'revision "{text}" of {name} is not a whole number', 'Write a whole number.')
         return None

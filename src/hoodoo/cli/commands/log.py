@@ -81,7 +81,7 @@ def _phase(wanted: str, records: list[events.Record]) -> frozenset[int] | None:
     if not wanted:
         return None
     titles = next((r.event.phases for r in records if isinstance(r.event, events.RunStarted)), ())
-    if wanted.isdigit() and 1 <= int(wanted) <= len(titles):
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(titles):
         return frozenset((int(wanted) - 1,))
     found = frozenset(n for n, title in enumerate(titles) if wanted in (title, title.partition(' ')[0]))
     if not found:

@@ -182,7 +182,7 @@ def _chosen(call: Call, found: Resolved, wanted: Base | None, *, force: bool) ->
 async def _supplied(call: Call, record: CharmRecord, application: str, name: str, given: str) -> Resource:
     """A resource as the request wants it: a store's revision, or a file that the client sends later."""
     own = resources.declared(record.charm, application)[name]
-    if given and not given.isdigit():
+    if given and not given.isdecimal():
         return own
     wanted = Resource(
         application=application,

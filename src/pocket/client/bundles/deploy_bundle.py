@@ -88,7 +88,7 @@ def _machine_map(text: str) -> Callable[[Json], Mapping[str, str]]:
         ours, equals, theirs = word.partition('=')
         if word == 'existing':
             keep = True
-        elif equals and ours.isdigit() and values.is_machine(theirs):
+        elif equals and ours.isdecimal() and values.is_machine(theirs):
             named[ours] = theirs
         else:
             raise faults.WrongUsage(

@@ -105,7 +105,7 @@ def _revision(entry: Json, url: str) -> int | None:
     if isinstance(entry.get('charm-rev'), int):
         return int(entry['charm-rev'])
     tail = url.rpartition('-')[2]
-    return int(tail) if tail.isdigit() else None
+    return int(tail) if tail.isdecimal() else None
 
 
 def _exposed(entry: Json) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _resume(ctx: Context, given: Given) -> int:
 def _set_suspended(ctx: Context, given: Given, *, suspended: bool, message: str = '') -> int:
     numbers = [word for argument in given.args for word in argument.split(',') if word]
     for word in numbers:
-        if not word.isdigit():
+        if not word.isdecimal():
             raise faults.WrongUsage(f'relation ID "{word}" not valid')
     changes = [{'relation-id': int(word), 'message': message, 'suspended': suspended} for word in numbers]
     with ctx.session(given) as session:

@@ -137,7 +137,7 @@ def _only(answer: Json, missing: str) -> Json:
 
 
 def _number(word: str, what: str) -> str:
-    if not word.isdigit():
+    if not word.isdecimal():
         raise faults.WrongUsage(f'invalid {what} ID "{word}"')
     return word
 

@@ -175,12 +175,12 @@ def _store_resources(given: Given, session: Session, url: str, origin: Mapping[s
         value = wanted.get(name, '')
         if not value and name in uploaded:
             continue
-        is_file = bool(value) and not value.isdigit()
+        is_file = bool(value) and not value.isdecimal()
         entries.append(
             {
                 **shape.mapping(spec),
                 'origin': 'upload' if is_file else 'store',
-                'revision': int(value) if value.isdigit() else -1,
+                'revision': int(value) if value.isdecimal() else -1,
                 'fingerprint': '',
                 'size': 0,
             }

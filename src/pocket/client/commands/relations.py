@@ -30,7 +30,7 @@ def _local(ctx: Context, session: Session, word: str) -> str:
 def _remove_relation(ctx: Context, given: Given) -> int:
     params = force.params(given)
     if len(given.args) == 1:
-        if not given.args[0].isdigit():
+        if not given.args[0].isdecimal():
             raise faults.WrongUsage('a relation must involve two applications, or be named by its id')
         params['relation-id'] = int(given.args[0])
     else:

@@ -10,7 +10,7 @@ from pocket.client.flags import Given
 
 def _scale(ctx: Context, given: Given) -> int:
     application, text = given.args
-    if not text.isdigit():
+    if not text.isdecimal():
         raise faults.WrongUsage(f'invalid scale "{text}": expected a whole number')
     target = ctx.target(given)
     if target.model.type != 'caas':

@@ -24,6 +24,6 @@ def parsed(url: str) -> CharmUrl:
     schema, _, path = url.partition(':')
     last = path.rpartition('/')[2]
     name, dash, number = last.rpartition('-')
-    if not dash or not number.isdigit():
+    if not dash or not number.isdecimal():
         return CharmUrl(schema=schema, name=last, revision=-1)
     return CharmUrl(schema=schema, name=name, revision=int(number))

@@ -25,7 +25,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequen
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A sort key by which ``u/2`` comes before ``u/10``."""
-    return [(0, int(part), '') if part.isdigit() else (1, 0, part) for part in _DIGITS.split(text) if part]
+    return [(0, int(part), '') if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text) if part]
 
 
 def shortened(text: str, width: int = _MESSAGE_WIDTH) -> str:
@@ -41,7 +41,7 @@ def ports(opened: Iterable[str]) -> str:
     for port in opened:
         numbers, slash, protocol = port.partition('/')
         first, _, last = numbers.partition('-')
-        if slash and first.isdigit():
+        if slash and first.isdecimal():
             ranges.setdefault(protocol, []).append((int(first), int(last or first)))
         elif port not in bare:
             bare.append(port)

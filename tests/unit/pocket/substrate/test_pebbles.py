@@ -101,6 +101,7 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Relea
         (b'no archive', None, 'cannot unpack'),
         (archive(b'#!/bin/sh\necho v1.2.0\n'), None, 'v1.2.0 is older than'),
     ],
+    ids=['another sum', 'no sum', 'no program', 'hostile', 'no archive', 'old'],
 )
 async def test_what_was_not_published_like_that_is_not_kept(
     releases: Releases, tmp_path: Path, content: bytes, digest: str | None, said: str
