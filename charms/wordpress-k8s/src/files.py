@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import config
+import downloads
 import state
 
 RUN = '/run/wordpress'
@@ -44,6 +45,8 @@ def apache(site: state.Site) -> str:
         lines += ['Define TLS', f'Define TLS_LISTEN {options.https_port}']
     if options.xmlrpc:
         lines.append('Define XMLRPC')
+    if site.downloads:
+        lines.append(f'Define DOWNLOADS {downloads.TREES}/{site.downloads}')
     storage = site.extras.object_storage or {}
     if storage.get('serve') == 'proxy' and (public := str(storage.get('public_url', ''))):
         lines.append(
@@ -61,7 +64,7 @@ def waiting_layer(options: config.Config, *, notice: str) -> dict[str, object]:
     """Return the Pebble layer of a unit that has nothing to serve yet: not ready, and able to wait.
 
     Args:
-        notice: Key of the notice that tells that the database answers.
+        notice: Key of the notice that tells that the database answers; downloads have one of their own.
     """
     return {
         'summary': 'WordPress',
@@ -71,7 +74,15 @@ def waiting_layer(options: config.Config, *, notice: str) -> dict[str, object]:
                 f'/usr/bin/wordpress-await-database /charm/bin/pebble notify {notice}',
                 is_on=False,
                 **{'on-success': 'ignore', 'on-failure': 'restart'},
-            )
+            ),
+            downloads.SERVICE: _service(
+                'downloads plugins and themes',
+                f'{downloads.PROGRAM} /charm/bin/pebble notify {downloads.NOTICE}',
+                is_on=False,
+                user=downloads.USER,
+                group=downloads.USER,
+                **{'on-success': 'ignore', 'on-failure': 'restart', 'backoff-limit': '10m'},
+            ),
         },
         'checks': {
             'site': _check(options, f'http://127.0.0.1:{options.http_port}/-/ready', 'ready', threshold=2)
