@@ -66,7 +66,7 @@ final class Archive
             $this->read($name, static function (string $part) use (&$text): void {
                 $text .= strlen($text) < self::HEADER_BYTES ? $part : '';
             });
-            if (preg_match("/^[ \\t\\/*#@]*$header:/mi", substr($text, 0, self::HEADER_BYTES))) {
+            if (preg_match("/^(?:[ \\t]*<\\?php)?[ \\t\\/*#@]*$header:/mi", substr($text, 0, self::HEADER_BYTES))) {
                 return;
             }
         }

@@ -1,4 +1,4 @@
-"""A wordpress.org of this host: its API and its downloads, by https, under their own names or behind a proxy."""
+"""A wordpress.org of this host: its API and its downloads, by https, under their own names."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ class Origin:
         self.newest[kind, slug] = version
         self.files[f'/{one}/{slug}.{version}.zip'] = packed(slug, files)
         if kind == 'plugins':
-            sums = {name: {'sha256': hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()}
+            sums = {
+                name: {'sha256': hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()
+            }
             self.files[f'/plugin-checksums/{slug}/{version}.json'] = json.dumps({'files': sums}).encode()
 
     def heard(self) -> list[str]:
