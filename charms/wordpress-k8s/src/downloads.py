@@ -6,7 +6,6 @@ pinned, a new pod too, and the site is only changed for it once all units have i
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -78,6 +77,16 @@ class Answer:
     tree: str
     pins: tuple[Pin, ...]
     failures: tuple[Failure, ...]
+
+    def fits(self, wish: Sequence[Pin]) -> bool:
+        """Tell whether it is about *wish*: what it says of anything else would be of another time."""
+        got = {pin.key: pin for pin in self.pins}
+        failed = {(one.kind, one.slug, one.version) for one in self.failures}
+        named = {pin.key for pin in wish}
+        return named >= got.keys() and all(
+            _is_met(pin, got[pin.key]) if pin.key in got else (*pin.key, pin.version) in failed
+            for pin in wish
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +173,10 @@ def decide(
     )
 
 
+def _is_met(wanted: Pin, got: Pin) -> bool:
+    return got == wanted if wanted.digest else wanted.version in ('', got.version)
+
+
 def _pinned(pins: Sequence[Pin], got: Mapping[Key, Pin]) -> tuple[Pin, ...]:
     merged = {**{pin.key: pin for pin in pins}, **got}
     return tuple(merged[key] for key in sorted(merged))
@@ -193,28 +206,29 @@ def read(text: str) -> tuple[Pin, ...]:
     return tuple(_pin(one) for one in related.json_list(text or '[]'))
 
 
-def wish_id(wish: Sequence[Pin], proxy: Mapping[str, str]) -> str:
-    """Return what makes it another wish."""
-    return hashlib.sha256(json.dumps([written(wish), dict(proxy)]).encode()).hexdigest()
-
-
 def wish_text(wish: Sequence[Pin], proxy: Mapping[str, str], *, used: str) -> str:
     """Return what the image's program reads; the tree in use is left alone by it."""
-    found = {'id': wish_id(wish, proxy), 'items': [asdict(pin) for pin in wish], 'keep': used, **proxy}
-    return json.dumps(found, indent=1) + '\n'
+    return json.dumps({'items': [asdict(pin) for pin in wish], **proxy, 'keep': used}, indent=1) + '\n'
 
 
-def answer_of(text: str, wanted_id: str) -> Answer | None:
-    """Return the answer in *text* if it is one to the wish of that id."""
+def is_same_wish(text: str, other: str) -> bool:
+    """Tell whether two texts wish for the same in the same way, whatever was in use then."""
+    first, second = (dict(related.json_mapping(one)) for one in (text, other))
+    return {**first, 'keep': ''} == {**second, 'keep': ''}
+
+
+def answer_of(text: str, wish: Sequence[Pin]) -> Answer | None:
+    """Return the answer in *text* if it is one to *wish*."""
     found = cast('Mapping[str, Any]', related.json_mapping(text))
-    if found.get('id') != wanted_id:
+    if not found:
         return None
     failures = [
         Failure(**{field.name: str(one.get(field.name, '')) for field in fields(Failure)})
         for one in found.get('failures', ())
     ]
     pins = tuple(_pin(one) for one in found.get('pins', ()))
-    return Answer(tree=str(found.get('tree', '')), pins=pins, failures=tuple(failures))
+    answer = Answer(tree=str(found.get('tree', '')), pins=pins, failures=tuple(failures))
+    return answer if answer.fits(wish) else None
 
 
 def _pin(found: object) -> Pin:

@@ -10,6 +10,7 @@ import config
 import downloads
 import ops
 import peers
+import related
 import state
 import workload
 
@@ -99,21 +100,20 @@ class Fetcher:
         return found
 
     def _fetch(self, wish: tuple[downloads.Pin, ...], *, used: str) -> downloads.Answer | None:
-        proxy = _proxy(os.environ)
-        wanted_id = downloads.wish_id(wish, proxy)
-        answer = downloads.answer_of(self._pull(downloads.ANSWER), wanted_id)
-        is_new = f'"{wanted_id}"' not in self._pull(downloads.WISH)
+        answer = downloads.answer_of(self._pull(downloads.ANSWER), wish)
+        if answer and not answer.failures:
+            return answer
+        text = downloads.wish_text(wish, _proxy(os.environ), used=used)
+        there = self._pull(downloads.WISH)
+        is_told = answer is not None and _ways(there) == _ways(text)
+        is_new = not is_told and not downloads.is_same_wish(there, text)
         if is_new:
             self._own_archives()
             # A proxy's address may hold a password.
             self._container.push(
-                downloads.WISH,
-                downloads.wish_text(wish, proxy, used=used),
-                permissions=0o600,
-                user=downloads.USER,
-                group=downloads.USER,
+                downloads.WISH, text, permissions=0o600, user=downloads.USER, group=downloads.USER
             )
-        if is_new or ((answer is None or answer.failures) and not self._is_running()):
+        if is_new or not self._is_running():
             # It may take minutes, and tells when there is an answer.
             self._container.pebble.restart_services([downloads.SERVICE], timeout=0)
         return answer
@@ -138,6 +138,12 @@ class Fetcher:
                 return file.read()
         except ops.pebble.PathError:
             return ''
+
+
+def _ways(wish: str) -> list[object]:
+    """Return how a wish is to be fetched."""
+    found = related.json_mapping(wish)
+    return [found.get(name) for name in _PROXIES]
 
 
 def _proxy(environment: Mapping[str, str]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def fetch(unit: site.Unit, origin: Origin) -> Iterator[Fetch]:
 def wish(unit: site.Unit, *items: dict[str, str], **more: str) -> None:
     empty = {'kind': 'plugins', 'version': '', 'file': '', 'digest': ''}
     file = unit.downloads / 'wish.json'
-    file.write_text(json.dumps({'id': 'one', 'items': [{**empty, **item} for item in items], **more}))
+    file.write_text(json.dumps({'items': [{**empty, **item} for item in items], **more}))
     os.chown(file, site.FETCH_USER, site.FETCH_USER)
 
 

@@ -84,7 +84,7 @@ final class Fetch
         $this->trees[] = $tree;
         $this->clear(self::TREES, [...$this->trees, $wish['keep'] ?? '']);
 
-        return ['id' => $wish['id'], 'tree' => $tree, 'pins' => $pins, 'failures' => $failures];
+        return ['tree' => $tree, 'pins' => $pins, 'failures' => $failures];
     }
 
     /**

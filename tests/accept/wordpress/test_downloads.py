@@ -1,0 +1,220 @@
+"""Downloaded plugins and themes: two units, and a wordpress.org of this host behind the model's proxy.
+
+The tests go on from each other's end.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.blog import homes, kills, origin, trials
+from tests.blog.model import Blog
+from tests.blog.origin import Origin
+from tests.blog.parts import measured
+from tests.blog.visitors import HOST, asking
+
+UNITS = ('wordpress/0', 'wordpress/1')
+TREES = '/var/lib/wordpress/downloads/trees'
+TRUST = 'cat >>/etc/ssl/certs/ca-certificates.crt'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A blog, and where it downloads from."""
+
+    blog: Blog
+    origin: Origin
+
+    def page(self, unit: str) -> str:
+        """What readers of *unit* see."""
+        return self.blog.caller(unit).ask('GET', '/').text
+
+    def trust(self, unit: str) -> None:
+        """Have a pod believe the origin, whose certificate no image has."""
+        self.blog.inside(unit, 'wordpress', 'sh', '-c', TRUST, given=self.origin.authority.read_text())
+
+    def digests(self, unit: str) -> list[str]:
+        """Every downloaded file of *unit* that its site uses."""
+        command = f'cd {TREES}/*/ && find . -type f -exec sha256sum {{}} + | sort'
+        return self.blog.inside(unit, 'wordpress', 'sh', '-c', command).splitlines()
+
+    def leader(self) -> str:
+        """The unit that leads."""
+        units = self.blog.application()['units']
+        return next(name for name, unit in units.items() if unit.get('leader'))
+
+    def wait_said(self, status: str, *words: str, unit: str = '') -> str:
+        """Wait until *unit*, or else the leader, has that status and says all *words*."""
+        unit = unit or self.leader()
+        conditions = [f'workload-status=="{status}"', *(f'M contains "{word}"' for word in words)]
+        ends = time.monotonic() + 120
+        while time.monotonic() < ends:
+            said = self.blog.said(unit)
+            if said[0] == status and all(word in said[1] for word in words):
+                return said[1]
+        raise AssertionError((conditions, self.blog.said(unit)))
+
+
+@pytest.fixture(scope='module')
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    yield from _shop(tmp_path_factory)
+
+
+def _shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
+    with homes.pocket(tmp_path_factory.mktemp('downloads'), 'downloads') as blog:
+        blog.add_model()
+        blog.deploy_database()
+        with (
+            origin.origin(tmp_path_factory.mktemp('origin'), '127.0.0.1', 0) as made,
+            origin.proxy(made, blog.address, '127.0.0.1') as proxy,
+        ):
+            blog.juju('model-config', f'juju-https-proxy={proxy}')
+            blog.deploy({'blog_hostname': HOST, 'allow_local_uploads': True}, units=2)
+            for unit in UNITS:
+                blog.wait_unit(unit, 'active', seconds=180)
+            found = Shop(blog=blog, origin=made)
+            for unit in UNITS:
+                found.trust(unit)
+            yield found
+
+
+def test_without_the_option_nothing_is_asked_for(shop: Shop) -> None:
+    """The status names both remedies."""
+    shop.origin.publish('shop', '1.2', origin.plugin('shop', '1.2'))
+    shop.blog.configure({'plugins': 'akismet shop'})
+    said = shop.wait_said('blocked', 'plugins: not in this image: shop; add them to its recipe')
+    assert said.endswith('juju config wordpress allow_downloads=true')
+    assert shop.origin.heard() == []
+
+
+def test_all_units_get_the_same_and_no_request_fails(shop: Shop) -> None:
+    """Both have it before the site is changed for it, so no page of either lacks it afterwards."""
+    with asking(lambda: shop.blog.caller(UNITS[1]).ask('GET', '/')) as answers:
+        began = time.monotonic()
+        shop.blog.configure({'allow_downloads': True})
+        for unit in UNITS:
+            shop.wait_said('active', unit=unit)
+        took = time.monotonic() - began
+    assert {answer.status for answer in answers} == {200}
+    has = ['<p>shop 1.2</p>' in answer.text for answer in answers]
+    assert has == sorted(has)
+    assert all('<p>shop 1.2</p>' in shop.page(unit) for unit in UNITS)
+    assert shop.digests(UNITS[0]) == shop.digests(UNITS[1])
+    assert shop.origin.heard().count(f'{origin.API}/plugins/info/1.2/') == 1
+    assert set(shop.origin.tunnels) == {f'{origin.API}:443', f'{origin.FILES}:443'}
+    mark = shop.blog.caller(UNITS[1]).ask('GET', '/wp-content/plugins/shop/mark.svg')
+    assert (mark.status, mark.headers['content-type']) == (200, 'image/svg+xml')
+    measured(f'downloads: on two units after {took:.1f} s, {len(answers)} requests')
+
+
+def test_a_theme_comes_too_and_the_dashboard_still_installs_nothing(shop: Shop) -> None:
+    shop.origin.publish('paper', '3', origin.theme('paper', '3'), kind='themes')
+    shop.blog.configure({'themes': 'paper'})
+    for unit in UNITS:
+        shop.wait_said('active', unit=unit)
+        assert 'theme paper 3' in shop.page(unit)
+        assert '<p>shop 1.2</p>' in shop.page(unit)
+    user = shop.blog.caller().log_in(*trials.administrator(shop.blog))
+    assert user.ask('GET', '/wp-admin/plugins.php').status == 200
+    assert user.ask('GET', '/wp-admin/plugin-install.php').status == 403
+
+
+def test_a_new_pod_has_the_same_version_again(shop: Shop) -> None:
+    """A newer one is out by then. Until it has what the other unit runs it serves nothing."""
+    shop.origin.publish('shop', '1.3', origin.plugin('shop', '1.3'))
+    before = shop.digests(UNITS[0])
+    assert kills.kill(shop.blog, UNITS[1], kills.POD)
+    said = shop.wait_said('waiting', 'certificate', unit=UNITS[1])
+    assert 'trying again by itself' in said
+    assert not shop.blog.health(UNITS[1])
+    shop.trust(UNITS[1])
+    shop.wait_said('active', unit=UNITS[1])
+    assert shop.digests(UNITS[1]) == before
+    assert '<p>shop 1.2</p>' in shop.page(UNITS[1])
+
+
+def test_another_version_is_named(shop: Shop) -> None:
+    shop.blog.configure({'plugins': 'akismet shop:1.3'})
+    for unit in UNITS:
+        shop.wait_said('active', unit=unit)
+        assert '<p>shop 1.3</p>' in shop.page(unit)
+
+
+def test_what_cannot_be_had_is_said_and_the_rest_goes_on(shop: Shop) -> None:
+    """Nobody of that name, a wrong checksum, hostile archives, a server that is ill: no hook waits for it."""
+    evil = origin.plugin('evil', '1', **{'evil.php': '<?php // Plugin Name: evil'})
+    shop.origin.publish('evil', '1', origin.plugin('evil', '1'))
+    shop.origin.files['/plugin/evil.1.zip'] = origin.packed('evil', evil)
+    shop.origin.publish('steep', '1', origin.plugin('steep', '1', **{'../../../../tmp/escaped.php': 'x'}))
+    shop.origin.newest['plugins', 'linked'] = '1'
+    shop.origin.files['/plugin/linked.1.zip'] = _linked()
+    shop.blog.configure({'plugins': 'akismet shop:1.3 nobody evil steep linked'})
+    said = shop.wait_said(
+        'blocked',
+        'plugins: nobody: wordpress.org has no plugin of this name; juju config wordpress plugins=',
+        'plugins: evil: evil.php is not what the checksums of wordpress.org say',
+        'plugins: steep: the archive has an entry whose name leads elsewhere',
+        'plugins: linked: the archive has an entry that is neither a plain file nor a folder',
+    )
+    assert 'shop' not in said.replace('shop:', '')
+    for unit in UNITS:
+        assert '<p>shop 1.3</p>' in shop.page(unit)
+        found = shop.blog.inside(
+            unit, 'wordpress', 'find', '/tmp', '/var/lib/wordpress', '-name', 'escaped.php'
+        )
+        assert found == ''
+
+    shop.origin.is_ill = True
+    shop.origin.publish('late', '1', origin.plugin('late', '1'))
+    shop.origin.heard()
+    shop.blog.configure({'plugins': 'akismet shop:1.3 late'})
+    shop.wait_said('waiting', 'plugins: late: api.wordpress.org answers 503; trying again by itself')
+    assert '<p>shop 1.3</p>' in shop.page(UNITS[0])
+    assert len(shop.origin.heard()) <= 3
+    shop.origin.is_ill = False
+    for unit in UNITS:
+        shop.wait_said('active', unit=unit)
+        assert '<p>late 1</p>' in shop.page(unit)
+
+
+def test_the_option_put_back_takes_everything_away(shop: Shop) -> None:
+    """The site goes on with what the image has; no request fails meanwhile."""
+    with asking(lambda: shop.blog.caller().ask('GET', '/')) as answers:
+        shop.blog.configure({'allow_downloads': False})
+        shop.wait_said('blocked', 'not in this image: shop, late', 'not in this image: paper')
+        for unit in UNITS:
+            shop.blog.wait_unit(unit, shop.blog.said(unit)[0])
+    assert {answer.status for answer in answers} == {200}
+    for unit in UNITS:
+        page = shop.page(unit)
+        assert (HOST in page, 'shop 1.3' in page, 'theme paper' in page) == (True, False, False)
+        command = ('find', '/var/lib/wordpress/downloads', '-mindepth', '1', '-not', '-name', 'archives')
+        assert shop.blog.inside(unit, 'wordpress', *command) == ''
+    ((active,),) = shop.blog.sql(
+        "SELECT option_value FROM wordpress.wp_options WHERE option_name = 'active_plugins'"
+    )
+    assert ('akismet' in active, 'shop' in active) == (True, False)
+    shop.blog.configure({'plugins': 'akismet', 'themes': ''})
+    shop.wait_said('active')
+    took = {
+        name: max(s for _, hook, s in shop.blog.hooks() if hook == name) for _, name, _ in shop.blog.hooks()
+    }
+    measured(f'longest hooks: {took}')
+    assert max(took.values()) < 10
+    assert 'Traceback' not in shop.blog.log()
+
+
+def _linked() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, 'w') as archive:
+        archive.writestr('linked/linked.php', '<?php // Plugin Name: linked')
+        link = zipfile.ZipInfo('linked/secrets')
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, '/run/wordpress/site.json')
+    return held.getvalue()
