@@ -172,9 +172,9 @@ class _Tunnel(socketserver.StreamRequestHandler):
 
 
 @contextlib.contextmanager
-def proxy(made: Origin, address: str, there: str) -> Generator[str]:
+def proxy(made: Origin, address: str, there: str, *, port: int = 0) -> Generator[str]:
     """Serve a proxy at *address* whose every way leads to the origin; returns its own address."""
-    server = socketserver.ThreadingTCPServer((address, 0), _Tunnel)
+    server = socketserver.ThreadingTCPServer((address, port), _Tunnel)
     server.daemon_threads = True
     vars(server).update(origin=made, there=(there, made.port))
     with _running(server):

@@ -72,7 +72,8 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Shop]:
         blog.deploy_database()
         with (
             origin.origin(tmp_path_factory.mktemp('origin'), '127.0.0.1', 0) as made,
-            origin.proxy(made, blog.address, '127.0.0.1') as proxy,
+            # One of the few ports of this host that pods reach; there is no ingress that would have it.
+            origin.proxy(made, blog.address, '127.0.0.1', port=80) as proxy,
         ):
             blog.juju('model-config', f'juju-https-proxy={proxy}')
             blog.deploy({'blog_hostname': HOST, 'allow_local_uploads': True}, units=2)
