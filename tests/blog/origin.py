@@ -131,6 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of who hangs up, such as a client that does not believe the certificate."""
+
+
 @contextlib.contextmanager
 def origin(folder: Path, address: str, port: int = 443) -> Generator[Origin]:
     """Serve at *address* until the block ends; port 0 is any."""
@@ -143,7 +148,7 @@ def origin(folder: Path, address: str, port: int = 443) -> Generator[Origin]:
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.authority, key)
-    server = ThreadingHTTPServer((address, port), _Handler)
+    server = _Server((address, port), _Handler)
     vars(server)['origin'] = made
     made.port = server.server_port
     # The handshake belongs to the request's own thread: a client that says nothing must stop nobody.

@@ -312,23 +312,12 @@ class WordpressCharm(ops.CharmBase):
 
     def _leave(self, fetched: downloads.Verdict, site: state.Site) -> bool:
         """Have the site do without what is no longer downloaded; return whether it does."""
-        if not self.unit.is_leader():
-            return True
-        if fetched.gone:
-            slugs: dict[str, list[str]] = {kind: [] for kind in downloads.KINDS}
-            for pin in fetched.gone:
-                # What the image has by now goes on.
-                slugs[pin.kind] += self.workload.missing(pin.kind, (pin.slug,))
+        if self.unit.is_leader():
             try:
-                if any(slugs.values()):
-                    self.workload.wpctl.leave(plugins=tuple(slugs['plugins']), themes=tuple(slugs['themes']))
+                self.fetcher.leave(fetched)
             except wpctl.WpctlError as err:
                 self._note_failure(err, site)
                 return False
-            kept = [pin for pin in fetched.pins if pin not in fetched.gone]
-            self.peers.update(downloads=downloads.written(kept))
-        if self.peers.flags().tree != fetched.tree:
-            self.peers.update(tree=fetched.tree)
         return True
 
     def _rest(self, others: related.Related) -> None:

@@ -7,6 +7,7 @@ pinned, a new pod too, and the site is only changed for it once all units have i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, cast
@@ -220,7 +221,8 @@ def is_same_wish(text: str, other: str) -> bool:
 def answer_of(text: str, wish: Sequence[Pin]) -> Answer | None:
     """Return the answer in *text* if it is one to *wish*."""
     found = cast('Mapping[str, Any]', related.json_mapping(text))
-    if not found:
+    # It becomes a part of paths and of Apache's configuration.
+    if not re.fullmatch('([0-9a-f]{16})?', str(found.get('tree', '-'))):
         return None
     failures = [
         Failure(**{field.name: str(one.get(field.name, '')) for field in fields(Failure)})

@@ -70,6 +70,24 @@ class Fetcher:
             self._peers.update(downloads=downloads.written(found.pins))
         return dataclasses.replace(found, blocked=(*blocked, *found.blocked))
 
+    def leave(self, found: downloads.Verdict) -> None:
+        """Switch off what is no longer wanted while its files are there, and tell all units; on the leader.
+
+        Raises:
+            wpctl.WpctlError: it could not be done now.
+        """
+        if found.gone:
+            slugs: dict[str, list[str]] = {kind: [] for kind in downloads.KINDS}
+            for pin in found.gone:
+                # What the image has by now goes on.
+                slugs[pin.kind] += self._workload.missing(pin.kind, (pin.slug,))
+            if any(slugs.values()):
+                self._workload.wpctl.leave(plugins=tuple(slugs['plugins']), themes=tuple(slugs['themes']))
+            kept = [pin for pin in found.pins if pin not in found.gone]
+            self._peers.update(downloads=downloads.written(kept))
+        if self._peers.flags().tree != found.tree:
+            self._peers.update(tree=found.tree)
+
     def clean(self, found: downloads.Verdict) -> None:
         """Remove what nobody wishes for any more, once no site uses it."""
         if found.wish or found.tree or not self._container.exists(downloads.WISH):

@@ -183,6 +183,18 @@ def test_a_plugin_whose_files_went_first_is_switched_off(
     assert unit.wpctl('apply', {'plugins': {'deactivate': ['shop']}})['changed'] == []
 
 
+def test_a_plugin_that_ends_wordpress_is_named_and_stays_off(
+    unit: site.Unit, origin: Origin, fetch: Fetch
+) -> None:
+    broken = '<?php\n/* Plugin Name: broken */\nno_such_function();\n'
+    origin.publish('broken', '1', origins.plugin('broken', '1', **{'broken.php': broken}))
+    assert unit.install()['ok']
+    unit.push(unit.site | {'downloads': fetch({'slug': 'broken'})['tree']})
+    refused = unit.wpctl('apply', {'plugins': {'activate': ['broken']}})
+    assert refused['message'].endswith('broken.php:3, while plugin broken was switched on')
+    assert [one['active'] for one in unit.wpctl('status')['plugins'] if one['slug'] == 'broken'] == [False]
+
+
 def test_what_is_pinned_is_the_same_again(unit: site.Unit, origin: Origin, fetch: Fetch) -> None:
     """A kept archive is not fetched again, but a changed one is; and another content is refused."""
     origin.publish('shop', '1.2', origins.plugin('shop', '1.2'))

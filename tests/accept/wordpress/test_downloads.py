@@ -17,7 +17,7 @@ from tests.blog import homes, kills, origin, trials
 from tests.blog.model import Blog
 from tests.blog.origin import Origin
 from tests.blog.parts import measured
-from tests.blog.visitors import HOST, asking
+from tests.blog.visitors import HOST, asking, seconds_until
 
 UNITS = ('wordpress/0', 'wordpress/1')
 TREES = '/var/lib/wordpress/downloads/trees'
@@ -133,7 +133,9 @@ def test_a_new_pod_has_the_same_version_again(shop: Shop) -> None:
     assert kills.kill(shop.blog, UNITS[1], kills.POD)
     said = shop.wait_said('waiting', 'certificate', unit=UNITS[1])
     assert 'trying again by itself' in said
-    assert not shop.blog.health(UNITS[1])
+    with pytest.raises(OSError, match='refused'):
+        shop.page(UNITS[1])
+    assert seconds_until(lambda: not shop.blog.health(UNITS[1]), 30) < 30
     shop.trust(UNITS[1])
     shop.wait_said('active', unit=UNITS[1])
     assert shop.digests(UNITS[1]) == before

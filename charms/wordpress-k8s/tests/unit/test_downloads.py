@@ -177,6 +177,7 @@ def test_an_answer_to_another_wish_is_none(wish: tuple[Pin, ...], fits: bool) ->
     text = json.dumps({'tree': TREE, 'pins': [dataclasses.asdict(SHOP)], 'failures': [late]})
     assert (downloads.answer_of(text, wish) is not None) is fits
     assert downloads.answer_of('{', wish) is None
+    assert downloads.answer_of(text.replace(TREE, '/etc\\nUser root'), wish) is None
 
 
 # --- hooks ---

@@ -77,7 +77,9 @@ final class Apply extends Verb
     {
         foreach ($activate as $slug => $file) {
             if (!is_plugin_active($file)) {
+                $this->doing = "plugin $slug was switched on";
                 $result = activate_plugin($file);
+                $this->doing = '';
                 if (is_wp_error($result)) {
                     throw new Failure('wordpress-error', "plugin $slug cannot be activated: " . $result->get_error_code());
                 }
