@@ -306,8 +306,11 @@ class WordpressCharm(ops.CharmBase):
 
     def _fetch(self, options: config.Config) -> downloads.Verdict:
         found = self.fetcher.look(options)
-        self._statuses.extend(map(ops.BlockedStatus, found.blocked))
-        self._statuses.extend(map(ops.WaitingStatus, found.waiting))
+        # One status for each kind: of several only the first would be seen.
+        if found.blocked:
+            self._statuses.append(ops.BlockedStatus('; '.join(found.blocked)))
+        if found.waiting:
+            self._statuses.append(ops.WaitingStatus('; '.join(found.waiting)))
         return found
 
     def _leave(self, fetched: downloads.Verdict, site: state.Site) -> bool:

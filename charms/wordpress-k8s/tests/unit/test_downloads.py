@@ -289,6 +289,13 @@ def test_a_failure_is_told_and_the_site_goes_on(context: Context, state: MakeSta
     assert out.get_container('wordpress').service_statuses['apache'] is ops.pebble.ServiceStatus.ACTIVE
 
 
+def test_all_that_is_lacking_is_told_together(context: Context, state: MakeState) -> None:
+    out = ready(context, state(config={'plugins': 'one two', 'themes': 'three'}))
+    said = out.unit_status.message
+    assert 'plugins: not in this image: one, two; ' in said
+    assert '; themes: not in this image: three; ' in said
+
+
 def test_the_option_put_back_switches_off_and_removes(
     context: Context, state: MakeState, folder: Path, image: Path
 ) -> None:
