@@ -5,6 +5,7 @@ The tests go on from each other's end.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import time
@@ -216,12 +217,35 @@ def test_the_option_put_back_takes_everything_away(shop: Shop) -> None:
     assert ('akismet' in active, 'shop' in active) == (True, False)
     shop.blog.configure({'plugins': 'akismet', 'themes': ''})
     shop.wait_said('active')
-    took = {
-        name: max(s for _, hook, s in shop.blog.hooks() if hook == name) for _, name, _ in shop.blog.hooks()
-    }
-    measured(f'longest hooks: {took}')
-    assert max(took.values()) < 10
+    slowest = sorted(shop.blog.hooks(), key=lambda hook: hook[2])[-3:]
+    measured(f'the slowest hooks: {slowest}')
+    assert slowest[-1][2] < 10
     assert 'Traceback' not in shop.blog.log()
+
+
+def test_a_pod_with_storage_needs_nobody_to_come_back(shop: Shop) -> None:
+    """What was fetched once is on the volume; wordpress.org is away and nobody is believed."""
+    unit, host = 'kept/0', 'kept.example.com'
+    shop.origin.publish('late', '1', origin.plugin('late', '1'))
+    options = {'blog_hostname': host, 'db_name': 'kept', 'plugins': 'late', 'allow_downloads': True}
+    shop.blog.deploy(options, name='kept', storage='downloads=100M')
+    shop.wait_said('waiting', 'certificate', unit=unit)
+    shop.trust(unit)
+
+    def has_it() -> bool:
+        with contextlib.suppress(OSError):
+            return '<p>late 1</p>' in shop.blog.caller(unit).ask('GET', '/', Host=f'{host}:8080').text
+        return False
+
+    assert seconds_until(has_it, 120) < 120, shop.blog.said(unit)
+    shop.origin.is_ill = True
+    shop.origin.heard()
+    assert kills.kill(shop.blog, unit, kills.POD)
+    began = time.monotonic()
+    assert seconds_until(lambda: not has_it(), 60) < 60
+    assert seconds_until(has_it, 120) < 120, shop.blog.said(unit)
+    measured(f'a pod with its archives is back after {time.monotonic() - began:.1f} s')
+    assert shop.origin.heard() == []
 
 
 def _linked() -> bytes:
