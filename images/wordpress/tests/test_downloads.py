@@ -171,6 +171,7 @@ def test_a_theme_is_the_sites_until_it_is_left(
     assert unit.wpctl('status')['themes'] == before
 
 
+@pytest.mark.heavy
 def test_a_plugin_whose_files_went_first_is_switched_off(
     unit: site.Unit, origin: Origin, fetch: Fetch
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_plugin_whose_files_went_first_is_switched_off(
     assert unit.wpctl('apply', {'plugins': {'deactivate': ['shop']}})['changed'] == []
 
 
+@pytest.mark.heavy
 def test_a_plugin_that_ends_wordpress_is_named_and_stays_off(
     unit: site.Unit, origin: Origin, fetch: Fetch
 ) -> None:
@@ -249,8 +251,14 @@ HOSTILE = {
     'damage': (made(GOOD).replace(b'Plugin Name: bad', b'Plugin Name: sad'), 'damaged'),
 }
 
+QUICK = ('a way up', 'a link')
+"""What is tried in every run of CI."""
 
-@pytest.mark.parametrize('name', HOSTILE)
+
+@pytest.mark.parametrize(
+    'name',
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in HOSTILE],
+)
 def test_a_hostile_archive_leaves_nothing(unit: site.Unit, origin: Origin, fetch: Fetch, name: str) -> None:
     content, why = HOSTILE[name]
     origin.newest['plugins', 'bad'] = '1'
@@ -264,6 +272,7 @@ def test_a_hostile_archive_leaves_nothing(unit: site.Unit, origin: Origin, fetch
     assert sorted(left) == ['answer.json', 'wish.json']
 
 
+@pytest.mark.heavy
 def test_a_bomb_is_not_unpacked(unit: site.Unit, origin: Origin, fetch: Fetch) -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, 'w', zipfile.ZIP_DEFLATED) as archive:
@@ -300,6 +309,7 @@ def test_the_checksums_of_wordpress_org_count(unit: site.Unit, origin: Origin, f
     assert fetch({'slug': 'old'})['failures'] == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ('item', 'why'),
     [
@@ -316,6 +326,7 @@ def test_what_is_unknown_is_named(origin: Origin, fetch: Fetch, item: dict[str, 
     assert [(one['error'], one['message']) for one in answer['failures']] == [('unknown', why)]
 
 
+@pytest.mark.heavy
 def test_it_tries_again_by_itself_and_tells_once(unit: site.Unit, origin: Origin) -> None:
     """Nobody there, then ill, then well: each is told once; and nobody else is believed."""
     unit.hosts.write_text(f'127.0.0.1 localhost\n{ADDRESS} {API} {FILES}\n')
