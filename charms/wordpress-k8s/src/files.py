@@ -81,7 +81,7 @@ def waiting_layer(options: config.Config, *, notice: str) -> dict[str, object]:
                 is_on=False,
                 user=downloads.USER,
                 group=downloads.USER,
-                **{'on-success': 'ignore', 'on-failure': 'restart', 'backoff-limit': '10m'},
+                **{'on-success': 'ignore', 'on-failure': 'restart', 'backoff-limit': '10m0s'},
             ),
         },
         'checks': {
