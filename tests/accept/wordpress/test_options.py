@@ -20,7 +20,8 @@ from tests.blog.visitors import HOST
 UNIT = 'wordpress/0'
 UNITS = (UNIT, 'wordpress/1')
 PLANTED = 'planted-0f3a9c'
-READ = 'cd /run/wordpress && sha256sum site.json apache/* php/*; /charm/bin/pebble plan | sha256sum'
+PLAN = 'PEBBLE_SOCKET=/charm/container/pebble.socket /charm/bin/pebble plan'
+READ = f'cd /run/wordpress && sha256sum site.json apache/* php/*; {PLAN} | sha256sum'
 
 
 @pytest.fixture(scope='module')
