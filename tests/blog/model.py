@@ -145,10 +145,12 @@ class Blog(Pods):
         name: str = 'wordpress',
         units: int = 1,
         channel: str = '',
+        storage: str = '',
         is_related: bool = True,
     ) -> None:
         """Deploy a blog, whose options are in no argument, and relate it to the database."""
         given = ['--config', str(self._file(name, options))] if options else []
+        given += ['--storage', storage] if storage else []
         image = f'wordpress-image=oci:{parts.image("wordpress", channel)}'
         charm = str(parts.packed('wordpress-k8s'))
         self.juju('deploy', charm, name, '--trust', '-n', str(units), *given, '--resource', image)

@@ -22,7 +22,9 @@ from typing import cast
 import config
 import cos
 import database
+import downloads
 import edge
+import fetcher
 import files
 import helpers
 import installer
@@ -75,6 +77,8 @@ class WordpressCharm(ops.CharmBase):
         self.tracing = tracing.attach(self)
         self.workload = workload.Workload(self.unit.get_container(workload.CONTAINER))
         self.peers = peers.Peers(self)
+        container = self.unit.get_container(workload.CONTAINER)
+        self.fetcher = fetcher.Fetcher(self, container, self.workload, self.peers)
         self._statuses: list[ops.StatusBase] = []
         self._new_keys: Mapping[str, str] | None = None
         self._changed: set[str] = set()
@@ -136,12 +140,19 @@ class WordpressCharm(ops.CharmBase):
         code = self.workload.code()
         if code.version:
             self.unit.set_workload_version(code.version)
-        site = self._site(others, options, chosen)
+        fetched = self._fetch(options)
+        site = self._site(others, options, chosen, downloads=fetched.tree)
         if site is None:
             self._rest(others)
             return
+        if not fetched.may_serve and not self.workload.is_serving:
+            # Without the code that the other units run it would be another site.
+            return
+        if not self._leave(fetched, site):
+            return
         if self._bring_up(event, site, code, made_secrets=made_secrets):
             self._serve(others, site)
+            self.fetcher.clean(fetched)
 
     def _forget_revision(self, event: ops.SecretRemoveEvent) -> None:
         event.remove_revision()
@@ -254,7 +265,9 @@ class WordpressCharm(ops.CharmBase):
 
         return certificates.Issuer(self, others)
 
-    def _site(self, others: related.Related, options: config.Config, chosen: edge.Edge) -> state.Site | None:
+    def _site(
+        self, others: related.Related, options: config.Config, chosen: edge.Edge, *, downloads: str
+    ) -> state.Site | None:
         """Gather the wanted state; without one, the reason is among the statuses."""
         base = database.related_database(others, name=self.database_name())
         if base is None and others.relations(database.ENDPOINT):
@@ -296,9 +309,29 @@ class WordpressCharm(ops.CharmBase):
             options=options,
             extras=extras,
             certificate=chosen.certificate,
+            downloads=downloads,
         )
 
     # --- what is done ---
+
+    def _fetch(self, options: config.Config) -> downloads.Verdict:
+        found = self.fetcher.look(options)
+        # One status for each kind: of several only the first would be seen.
+        if found.blocked:
+            self._statuses.append(ops.BlockedStatus('; '.join(found.blocked)))
+        if found.waiting:
+            self._statuses.append(ops.WaitingStatus('; '.join(found.waiting)))
+        return found
+
+    def _leave(self, fetched: downloads.Verdict, site: state.Site) -> bool:
+        """Have the site do without what is no longer downloaded; return whether it does."""
+        if self.unit.is_leader():
+            try:
+                self.fetcher.leave(fetched)
+            except wpctl.WpctlError as err:
+                self._note_failure(err, site)
+                return False
+        return True
 
     def _rest(self, others: related.Related) -> None:
         """Take the site away from a unit that has none to serve; Apache answers 503 from then on."""

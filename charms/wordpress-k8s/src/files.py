@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import config
+import downloads
 import state
 
 RUN = '/run/wordpress'
@@ -57,6 +58,8 @@ def apache(site: state.Site) -> str:
         lines += ['Define TLS', f'Define TLS_LISTEN {options.https_port}']
     if options.xmlrpc:
         lines.append('Define XMLRPC')
+    if site.downloads:
+        lines.append(f'Define DOWNLOADS {downloads.TREES}/{site.downloads}')
     storage = site.extras.object_storage or {}
     if storage.get('serve') == 'proxy' and (public := str(storage.get('public_url', ''))):
         lines.append(
@@ -87,6 +90,14 @@ def waiting_layer(options: config.Config) -> dict[str, object]:
                 f"/bin/sh -c 'sleep {START_AGAIN_S} && exec {_NOTIFY} {START_AGAIN}'",
                 is_on=False,
                 **{'on-success': 'ignore', 'on-failure': 'ignore'},
+            ),
+            downloads.SERVICE: _service(
+                'downloads plugins and themes',
+                f'{downloads.PROGRAM} {_NOTIFY} {downloads.NOTICE}',
+                is_on=False,
+                user=downloads.USER,
+                group=downloads.USER,
+                **{'on-success': 'ignore', 'on-failure': 'restart', 'backoff-limit': '10m0s'},
             ),
         },
         'checks': {

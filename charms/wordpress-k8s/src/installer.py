@@ -104,10 +104,10 @@ class Installer:
 
     def _apply(self) -> None:
         wanted = state.applied(self._site.options)
-        missing = {kind: self._workload.missing(kind, slugs) for kind, slugs in _named(wanted).items()}
-        for kind, slugs in missing.items():
-            if slugs:
-                self.problems.append(f'{kind}: not in this image: {", ".join(slugs)}; add them to its recipe')
+        tree = self._site.downloads
+        missing = {
+            kind: self._workload.missing(kind, slugs, tree=tree) for kind, slugs in _named(wanted).items()
+        }
         activate = tuple(slug for slug in wanted.activate if slug not in missing['plugins'])
         theme = '' if wanted.theme in missing['themes'] else wanted.theme
         flags = self._peers.flags()

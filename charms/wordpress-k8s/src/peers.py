@@ -12,6 +12,7 @@ import related
 ENDPOINT = 'replicas'
 BY_US = 'charm'
 BEFORE_US = 'earlier'
+_DOWNLOADED = 'downloaded'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Flags:
         schema: Version of the schema that the database was brought to.
         ingress: Whether there may be an Ingress of ours, empty when not.
         keys: When the keys were changed last, so that units look at the secret again.
+        downloads: What every unit downloads, in the form of ``downloads.written``.
+        tree: Name of the downloaded files that the site was last changed for.
     """
 
     installed: str = ''
@@ -37,6 +40,8 @@ class Flags:
     schema: str = ''
     ingress: str = ''
     keys: str = ''
+    downloads: str = ''
+    tree: str = ''
 
 
 class Peers:
@@ -65,6 +70,8 @@ class Peers:
             schema=bag.get('schema', ''),
             ingress=bag.get('ingress', ''),
             keys=bag.get('keys', ''),
+            downloads=bag.get('downloads', ''),
+            tree=bag.get('tree', ''),
         )
 
     def update(self, **changes: str | tuple[str, ...]) -> Flags:
@@ -77,6 +84,22 @@ class Peers:
                     bag[key] = value
         return flags
 
+    def tell_downloaded(self, tree: str) -> None:
+        """Tell the leader which downloaded files this unit has."""
+        if self._relation is not None:
+            bag = self._relation.data[self._charm.unit]
+            if bag.get(_DOWNLOADED, '') != tree:
+                bag[_DOWNLOADED] = tree
+
+    def without_downloaded(self, tree: str) -> tuple[str, ...]:
+        """Return the names of the other units that do not have these downloaded files."""
+        if self._relation is None:
+            return ()
+        data = self._relation.data
+        return tuple(
+            sorted(unit.name for unit in self._relation.units if data[unit].get(_DOWNLOADED, '') != tree)
+        )
+
 
 def _written(flags: Flags) -> Mapping[str, str]:
     return {
@@ -88,6 +111,8 @@ def _written(flags: Flags) -> Mapping[str, str]:
         'schema': flags.schema,
         'ingress': flags.ingress,
         'keys': flags.keys,
+        'downloads': flags.downloads,
+        'tree': flags.tree,
     }
 
 

@@ -37,6 +37,7 @@ class Site:
         url: The site's only address.
         behind_proxy: Whether requests come through somebody who tells who asked.
         keys: WordPress's keys and salts.
+        downloads: Name of the folder of downloaded plugins and themes, empty when there are none.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Site:
     keys: Mapping[str, str]
     options: config.Config
     extras: Extras = Extras()
+    downloads: str = ''
     certificate: Certificate | None = None
 
     @property
@@ -89,6 +91,7 @@ def site_json(site: Site) -> dict[str, object]:
         'constants': dict(options.constants),
         'trusted_proxies': list(site.trusted_proxies),
         'akismet_key': options.akismet_key,
+        'downloads': site.downloads,
     }
 
 
@@ -103,11 +106,13 @@ class Applied:
 
 def applied(options: config.Config) -> Applied:
     """Return the options, plugins and theme that the database shall have."""
-    plugins = list(options.plugins)
+    plugins = [addon.slug for addon in options.plugins]
     found: dict[str, object] = {}
     if options.akismet_key:
         if 'akismet' not in plugins:
             plugins.append('akismet')
         # The key itself is a constant of site.json: the database and its backups never hold it.
         found = {'akismet_strictness': '0', 'akismet_show_user_comments_approved': '0'}
-    return Applied(options=found, activate=tuple(plugins), theme=options.themes[0] if options.themes else '')
+    return Applied(
+        options=found, activate=tuple(plugins), theme=options.themes[0].slug if options.themes else ''
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import downloads
 import files
 import ops
 import wpctl
@@ -56,16 +58,34 @@ class Workload:
         )
         return Code(version=found.get('wp_version', ''), schema=found.get('wp_db_version', ''))
 
-    def missing(self, kind: str, slugs: tuple[str, ...]) -> list[str]:
-        """Return those of *slugs* that the image does not have as *kind*, ``plugins`` or ``themes``."""
+    def missing(self, kind: str, slugs: tuple[str, ...], *, tree: str = '') -> list[str]:
+        """Return those of *slugs* that are not here as *kind*, ``plugins`` or ``themes``.
+
+        Args:
+            tree: Name of the downloaded files that count besides those of the image.
+        """
         if not slugs:
             return []
-        try:
-            entries = self._container.list_files(f'{_CODE}/wp-content/{kind}')
-        except ops.pebble.PathError:
-            return list(slugs)
-        there = {entry.name.removesuffix('.php') for entry in entries}
+        there = self._names(f'{_CODE}/wp-content/{kind}')
+        if tree:
+            there |= self._names(f'{downloads.TREES}/{tree}/{kind}')
         return [slug for slug in slugs if slug not in there]
+
+    def _names(self, folder: str) -> set[str]:
+        try:
+            entries = self._container.list_files(folder)
+        except (ops.pebble.APIError, FileNotFoundError):
+            return set()
+        return {entry.name.removesuffix('.php') for entry in entries}
+
+    def used_tree(self) -> str:
+        """Return the name of the downloaded files that the site uses now, empty when it uses none."""
+        try:
+            site = json.loads(self._pull(files.SITE) or '{}')
+        except ValueError:
+            return ''
+        name = str(cast('dict[str, object]', site).get('downloads') or '')
+        return name if name and self._container.isdir(f'{downloads.TREES}/{name}') else ''
 
     def put(self, wanted: Mapping[str, str]) -> set[str]:
         """Bring the files to *wanted*; return the paths of those that changed or went."""
@@ -115,7 +135,7 @@ class Workload:
 
     def prepare(self, layer: Mapping[str, object]) -> None:
         """Give Pebble a first *layer*, so that the unit is not ready and can wait for its database."""
-        if AWAIT not in self.plan().services:
+        if not {AWAIT, downloads.SERVICE} <= self.plan().services.keys():
             self._container.add_layer(LAYER, _layer(layer), combine=True)
 
     def serve(self, layer: Mapping[str, object], *, changed: set[str]) -> None:

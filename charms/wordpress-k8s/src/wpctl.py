@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -25,6 +26,9 @@ DATABASE_CODES = (UNREACHABLE, DENIED, NO_DATABASE)
 
 _PATIENCE = {'RES_OPTIONS': 'timeout:1 attempts:2'}
 """A name server that is silent would keep a hook for ten seconds, which is the usual patience with one."""
+
+
+log = logging.getLogger(__name__)
 
 
 class WpctlError(Exception):
@@ -108,15 +112,31 @@ class Wpctl:
         activate: tuple[str, ...] = (),
         deactivate: tuple[str, ...] = (),
         theme: str = '',
+        leave_themes: tuple[str, ...] = (),
     ) -> list[str]:
-        """Bring options, plugins and theme to what is given; return the names of what differed."""
+        """Bring options, plugins and theme to what is given; return the names of what differed.
+
+        Args:
+            leave_themes: Themes that the site must not have any more; the image's own takes their place.
+        """
         wanted = {
             'options': dict(options),
             'remove_options': list(remove_options),
             'plugins': {'activate': list(activate), 'deactivate': list(deactivate)},
             'theme': theme,
+            'leave_themes': list(leave_themes),
         }
         return [str(name) for name in self._call('apply', wanted, timeout_s=30).get('changed', [])]
+
+    def leave(self, *, plugins: tuple[str, ...], themes: tuple[str, ...]) -> None:
+        """Switch off what is about to go, while its code is still there."""
+        try:
+            changed = self.apply(options={}, deactivate=plugins, leave_themes=themes)
+        except WpctlError as err:
+            if err.code != NOT_INSTALLED:
+                raise
+        else:
+            log.info('the site was changed: %s', ', '.join(changed) or 'not at all')
 
     def status(self) -> SiteStatus:
         """Return what the site is, by one look into the database."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 WEB_USER = 33
+FETCH_USER = 450
 _KEYS = (
     'AUTH_KEY',
     'SECURE_AUTH_KEY',
@@ -29,10 +30,10 @@ _KEYS = (
     'LOGGED_IN_SALT',
     'NONCE_SALT',
 )
-# Everything of the image is read-only but its three folders; the shell is replaced by the program.
+# Everything of the image is read-only but its four folders; the shell is replaced by the program.
 _ENTER = """
 set -e
-root=$1 run=$2 uploads=$3 scratch=$4 hosts=$5 authorities=$6; shift 6
+root=$1 run=$2 uploads=$3 scratch=$4 hosts=$5 authorities=$6 downloads=$7; shift 7
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
@@ -41,9 +42,10 @@ mount --rbind /proc "$root/proc"
 mount --bind "$run" "$root/run/wordpress"
 mount --bind "$uploads" "$root/var/lib/wordpress/uploads"
 mount --bind "$scratch" "$root/tmp"
+[ ! -d "$root/var/lib/wordpress/downloads" ] || mount --bind "$downloads" "$root/var/lib/wordpress/downloads"
 [ ! -e "$root/etc/hosts" ] || mount --bind "$hosts" "$root/etc/hosts"
 [ ! -e "$authorities" ] || mount --bind "$authorities" "$root/etc/ssl/certs/ca-certificates.crt"
-exec setpriv --reuid 33 --regid 33 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
+exec setpriv --reuid user --regid user --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \
     chroot_exec "$@"
 """
 
@@ -221,6 +223,7 @@ class Unit:
         self.run_dir = folder / 'run'
         self.uploads = folder / 'uploads'
         self.scratch = folder / 'tmp'
+        self.downloads = folder / 'downloads'
         self.hosts = folder / 'hosts'
         self.authorities = folder / 'authorities.pem'
         """Whom the unit believes, where there is that file; else whom the image does."""
@@ -229,6 +232,8 @@ class Unit:
         for path in (self.run_dir, self.uploads, self.scratch, self.run_dir / 'apache', self.run_dir / 'php'):
             path.mkdir(parents=True, exist_ok=True)
             os.chown(path, WEB_USER, WEB_USER)
+        self.downloads.mkdir(exist_ok=True)
+        os.chown(self.downloads, FETCH_USER, FETCH_USER)
         self.hosts.write_text('127.0.0.1 localhost\n')
         self.log = folder / 'log'
         self.apache: subprocess.Popen[bytes] | None = None
@@ -245,14 +250,16 @@ class Unit:
         path.chmod(0o640)
         path.rename(self.run_dir / 'site.json')
 
-    def enter(self, *argv: str) -> list[str]:
-        """The command that runs *argv* inside the image as www-data without a capability."""
+    def enter(self, *argv: str, user: int = WEB_USER) -> list[str]:
+        """The command that runs *argv* inside the image without a capability, as www-data if nobody else."""
         script = _ENTER.replace(
             'chroot_exec', 'env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin PHP_INI_SCAN_DIR=:/run/wordpress/php'
         )
         # Entering the root needs the capability that setpriv gives up: it comes first.
         script = script.replace('exec setpriv', 'exec chroot "$root" setpriv')
-        folders = (self.root, self.run_dir, self.uploads, self.scratch, self.hosts, self.authorities)
+        script = script.replace('--reuid user --regid user', f'--reuid {user} --regid {user}')
+        web = (self.run_dir, self.uploads, self.scratch)
+        folders = (self.root, *web, self.hosts, self.authorities, self.downloads)
         return ['unshare', '-m', 'sh', '-c', script, 'sh', *map(str, folders), *argv]
 
     def spawn(self, verb: str, given: Mapping[str, Any] | None = None) -> subprocess.Popen[bytes]:

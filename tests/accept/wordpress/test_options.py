@@ -162,6 +162,8 @@ CHANGES: dict[str, tuple[object, set[str]]] = {
     'oidc_group_map': ('staff=editor', set()),
     'plugins': ('akismet', set()),
     'themes': ('twentytwentyfive', set()),
+    # All that is named is in the image.
+    'allow_downloads': (True, set()),
     'upload_max_filesize': ('4M', {'charm.ini'}),
     'post_max_size': ('9M', {'charm.ini'}),
     'memory_limit': ('300M', {'charm.ini'}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._reader import load
 from ._types import (
     PULL_POLICY,
+    Addon,
     Config,
     ConfigFaults,
     DatabaseOptions,
@@ -17,6 +18,7 @@ from ._types import (
 
 __all__ = [
     'PULL_POLICY',
+    'Addon',
     'Config',
     'ConfigFaults',
     'DatabaseOptions',

@@ -32,6 +32,14 @@ class Fault(Exception):
     """What is wrong with one value, without the option's name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Addon:
+    """A plugin or a theme by the name of its folder; a version is named where it is downloaded."""
+
+    slug: str
+    version: str = ''
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseOptions:
     """The database that the operator names."""
@@ -104,8 +112,9 @@ class Config:
     oidc_groups: Mapping[str, str]
     oidc: Oidc | None
     swift: Swift | None
-    plugins: tuple[str, ...]
-    themes: tuple[str, ...]
+    plugins: tuple[Addon, ...]
+    themes: tuple[Addon, ...]
+    allow_downloads: bool
     php: Mapping[str, str]
     egress: tuple[str, ...]
     constants: Mapping[str, str | int | float | bool]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ._types import Fault
+from ._types import Addon, Fault
 
 ROLES = ('administrator', 'editor', 'author', 'contributor', 'subscriber')
 
 _HOST = re.compile(
     r'(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?', re.IGNORECASE
 )
-_SLUG = re.compile(r'[a-z0-9][a-z0-9_-]*')
+_ADDON = re.compile(r'([a-z0-9][a-z0-9_-]{0,127})(?::([0-9A-Za-z][0-9A-Za-z.+_-]{0,63}))?')
 _KUBE_NAME = re.compile(r'[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?')
 
 
@@ -99,11 +99,19 @@ def roles(text: str) -> Mapping[str, str]:
     return found
 
 
-def slugs(text: str) -> tuple[str, ...]:
-    words = tuple(dict.fromkeys(_words(text)))
-    if not all(_SLUG.fullmatch(word) for word in words):
-        raise Fault('must be names of folders such as akismet, parted by commas or on lines of their own')
-    return words
+def addons(text: str) -> tuple[Addon, ...]:
+    found: dict[str, Addon] = {}
+    for word in _words(text):
+        matched = _ADDON.fullmatch(word)
+        if not matched:
+            raise Fault(
+                'must be names of folders such as akismet, or akismet:5.3 where it is downloaded, '
+                'parted by commas or on lines of their own'
+            )
+        addon = Addon(matched[1], matched[2] or '')
+        if found.setdefault(addon.slug, addon) != addon:
+            raise Fault(f'{addon.slug} is there twice, with different versions')
+    return tuple(found.values())
 
 
 def egress(text: str) -> tuple[str, ...]:

@@ -368,7 +368,10 @@ def test_a_changed_key_of_akismet_changes_one_file_and_is_never_applied(
 @pytest.mark.parametrize('kind', ['plugins', 'themes'])
 def test_what_the_image_lacks_is_named(context: Context, state: MakeState, kind: str) -> None:
     out = ready(context, state(config={kind: 'jetpack'}))
-    assert out.unit_status == ops.BlockedStatus(f'{kind}: not in this image: jetpack; add them to its recipe')
+    assert out.unit_status == ops.BlockedStatus(
+        f'{kind}: not in this image: jetpack; add them to its recipe, '
+        'or juju config wordpress-k8s allow_downloads=true'
+    )
     assert done_lines(context) == ['INFO']
 
 

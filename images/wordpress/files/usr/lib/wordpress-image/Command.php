@@ -109,7 +109,12 @@ final class Command
         }
         fwrite(STDERR, $error::class . ' at ' . $error->getFile() . ':' . $error->getLine() . "\n");
         $where = basename($error->getFile()) . ':' . $error->getLine();
-        $this->answer(['ok' => false, 'error' => 'wordpress-error', 'message' => $error::class . ' at ' . $where]);
+        $this->answer(['ok' => false, 'error' => 'wordpress-error', 'message' => $error::class . ' at ' . $where . $this->meanwhile()]);
+    }
+
+    private function meanwhile(): string
+    {
+        return ($this->verb->doing ?? '') === '' ? '' : ', while ' . $this->verb->doing;
     }
 
     private function last(): void
@@ -120,6 +125,6 @@ final class Command
         $error = error_get_last();
         $fatal = $error !== null && ($error['type'] & (E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR)) !== 0;
         $where = $fatal ? ' at ' . basename($error['file']) . ':' . $error['line'] : '';
-        $this->answer(['ok' => false, 'error' => 'wordpress-error', 'message' => 'WordPress ended the process' . $where]);
+        $this->answer(['ok' => false, 'error' => 'wordpress-error', 'message' => 'WordPress ended the process' . $where . $this->meanwhile()]);
     }
 }

@@ -9,15 +9,19 @@ final class Http
 {
     private const MOST_BYTES = 4 << 20;
 
-    public function __construct(private readonly string $ca = '', private readonly int $seconds = 15)
-    {
+    public function __construct(
+        private readonly string $ca = '',
+        private readonly int $seconds = 15,
+        private readonly string $proxy = '',
+        private readonly string $noProxy = '',
+    ) {
     }
 
     /**
      * @param array<string, string> $headers
      * @param resource|null $upload
      *
-     * @return array{int, array<string, string>, string} status (0: no answer), headers by lower-case name, body
+     * @return array{int, array<string, string>, string, string} status (0: no answer), headers by lower-case name, body, what went wrong
      */
     public function ask(string $method, string $url, array $headers = [], string $body = '', mixed $upload = null, int $size = 0): array
     {
@@ -45,7 +49,34 @@ final class Http
         }
         $done = curl_exec($handle);
 
-        return [$done === false ? 0 : (int) curl_getinfo($handle, CURLINFO_RESPONSE_CODE), $got, $text];
+        return [$done === false ? 0 : (int) curl_getinfo($handle, CURLINFO_RESPONSE_CODE), $got, $text, curl_error($handle)];
+    }
+
+    /**
+     * Write an answer of up to *most* bytes into a file, for as long as it comes.
+     *
+     * @param resource $file
+     *
+     * @return array{int, string} status (0: no answer), what went wrong
+     */
+    public function save(string $url, mixed $file, int $most): array
+    {
+        $left = $most;
+        $handle = $this->handle('GET', $url, []);
+        curl_setopt_array($handle, [
+            CURLOPT_TIMEOUT => 1800,
+            CURLOPT_LOW_SPEED_LIMIT => 1024,
+            CURLOPT_LOW_SPEED_TIME => $this->seconds,
+            CURLOPT_WRITEFUNCTION => static function ($handle, string $part) use ($file, &$left): int {
+                $left -= strlen($part);
+
+                return $left < 0 ? 0 : (int) fwrite($file, $part);
+            },
+        ]);
+        $done = curl_exec($handle);
+        $why = $left < 0 ? "more than $most bytes" : curl_error($handle);
+
+        return [$done === false ? 0 : (int) curl_getinfo($handle, CURLINFO_RESPONSE_CODE), $why];
     }
 
     /**
@@ -97,7 +128,8 @@ final class Http
             CURLOPT_FOLLOWLOCATION => false,
             CURLOPT_PROTOCOLS_STR => 'http,https',
             CURLOPT_USERAGENT => 'wordpress-image',
-            CURLOPT_PROXY => '',
+            CURLOPT_PROXY => $this->proxy,
+            CURLOPT_NOPROXY => $this->noProxy,
         ]);
         curl_setopt($handle, CURLOPT_CAINFO, $this->ca === '' ? '/etc/ssl/certs/ca-certificates.crt' : Files::authorities($this->ca));
 

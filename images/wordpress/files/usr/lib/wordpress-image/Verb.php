@@ -9,6 +9,9 @@ abstract class Verb
 {
     private const LOCK_WAIT_S = 60;
 
+    /** What is under way that may end the process, for whoever has to say so. */
+    public string $doing = '';
+
     private ?\mysqli $lock = null;
 
     public function __construct(protected readonly Site $site, protected readonly Input $input)

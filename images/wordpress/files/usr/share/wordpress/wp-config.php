@@ -2,6 +2,7 @@
 
 // The same in every site: what differs is in /run/wordpress/site.json.
 
+use WordPressImage\Downloads;
 use WordPressImage\Failure;
 use WordPressImage\Page;
 use WordPressImage\Request;
@@ -54,6 +55,9 @@ require_once '/usr/lib/wordpress-image/autoload.php';
     if ($site->blocksEgress()) {
         $fixed['WP_HTTP_BLOCK_EXTERNAL'] = true;
         $fixed['WP_ACCESSIBLE_HOSTS'] = implode(',', $site->allowedHosts());
+    }
+    if (($downloads = Downloads::tree($site)) !== '') {
+        $fixed['WP_PLUGIN_DIR'] = "$downloads/plugins";
     }
     if ($site->text('akismet_key') !== '') {
         $fixed['WPCOM_API_KEY'] = $site->text('akismet_key');

@@ -26,6 +26,7 @@ final class Apply extends Verb
         }
         $this->input->map('plugins');
         $this->input->name('theme');
+        $this->input->names('leave_themes');
         $this->lock();
         $this->needSite();
 
@@ -42,12 +43,15 @@ final class Apply extends Verb
         require_once ABSPATH . 'wp-admin/includes/plugin.php';
         $wanted = $this->input->map('plugins');
         $activate = $this->files($this->input->names('activate', $wanted));
-        $deactivate = $this->files($this->input->names('deactivate', $wanted), absent: true);
+        $unwanted = $this->input->names('deactivate', $wanted);
+        $deactivate = $this->files($unwanted, absent: true);
         $theme = $this->input->name('theme');
         if ($theme !== '' && !wp_get_theme($theme)->exists()) {
             throw new Failure('bad-input', "theme $theme is not in this image");
         }
         $this->plugins($activate, $deactivate);
+        $this->forget(array_diff($unwanted, array_keys($deactivate)));
+        $this->leave($this->input->names('leave_themes'));
         $this->theme($theme);
         $this->options();
 
@@ -73,7 +77,9 @@ final class Apply extends Verb
     {
         foreach ($activate as $slug => $file) {
             if (!is_plugin_active($file)) {
+                $this->doing = "plugin $slug was switched on";
                 $result = activate_plugin($file);
+                $this->doing = '';
                 if (is_wp_error($result)) {
                     throw new Failure('wordpress-error', "plugin $slug cannot be activated: " . $result->get_error_code());
                 }
@@ -85,6 +91,28 @@ final class Apply extends Verb
                 deactivate_plugins($file);
                 $this->changed[] = "plugin:-$slug";
             }
+        }
+    }
+
+    /** Plugins whose code is gone cannot be asked to stop; but who brings it back must not find them switched on. */
+    private function forget(array $slugs): void
+    {
+        $active = get_option('active_plugins', []);
+        $kept = array_values(array_filter($active, static fn (string $file): bool => !in_array(explode('/', $file)[0], $slugs, true)));
+        if ($kept !== $active) {
+            update_option('active_plugins', $kept);
+            array_push($this->changed, ...array_map(static fn (string $file): string => 'plugin:-' . explode('/', $file)[0], array_diff($active, $kept)));
+        }
+    }
+
+    private function leave(array $themes): void
+    {
+        if (array_intersect([get_stylesheet(), get_template()], $themes) !== []) {
+            $default = \WP_Theme::get_core_default_theme();
+            if ($default === false) {
+                throw new Failure('wordpress-error', 'this image has no theme of its own to go on with');
+            }
+            $this->theme($default->get_stylesheet());
         }
     }
 
