@@ -19,11 +19,11 @@ demo-wordpress: ## deploy a blog on Kubernetes on this machine and prove it with
 	@tools/prepare wordpress
 	@tools/demo-wordpress
 
-accept-wordpress: ## run the acceptance tests of the blog, the long ones too
+accept-wordpress: ## run the acceptance tests of the blog, the long ones too; SEALED=1: without any network
 	@tools/prepare test
 	@tools/build-images
 	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
-	$(PYTEST) images/wordpress/tests tests/accept/wordpress
+	$(if $(SEALED),tools/sealed) $(PYTEST) $(if $(SEALED),-m 'not fetches') images/wordpress/tests tests/accept/wordpress
 
 accept-fleet: ## have twenty shells and twenty runs side by side for some minutes
 	@tools/prepare test

@@ -237,6 +237,7 @@ def test_apache_itself_shows_a_certificate_that_a_relation_gives(
     _settled(blog)
 
 
+@pytest.mark.fetches
 def test_a_haproxy_on_a_machine_of_another_model_fronts_the_blog(blog: Blog, cluster: Cluster) -> None:
     service = {
         'service_name': 'web',
