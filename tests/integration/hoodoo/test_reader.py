@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
 from bedrock import errors
-from hoodoo.juju import clientfiles, login, reader, rpc
+from hoodoo.juju import clientfiles, dialling, login, reader, rpc
 
 FULL_STATUS: dict[str, Any] = {
     'model': {'name': 'm'},
@@ -332,6 +332,15 @@ def test_an_address_that_swallows_packets_delays_no_other(registered: clientfile
         connection.close()
 
 
+@pytest.fixture
+def nothing_read() -> Generator[None]:
+    """Whom all trust is read once for each process, which other tests share."""
+    dialling._trusting.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    yield
+    dialling._trusting.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.usefixtures('nothing_read')
 def test_a_controller_with_a_public_name_is_vouched_for_by_those_whom_all_trust(
     registered: clientfiles.Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
