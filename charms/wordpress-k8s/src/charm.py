@@ -17,7 +17,6 @@ if __name__ == '__main__':
 
 import logging
 from collections.abc import Mapping
-from typing import cast
 
 import config
 import cos
@@ -27,6 +26,7 @@ import edge
 import fetcher
 import files
 import helpers
+import imagename
 import installer
 import keys
 import objectstore
@@ -200,7 +200,7 @@ class WordpressCharm(ops.CharmBase):
             text = self.model.resources.fetch(IMAGE).read_text()
         except (ops.ModelError, NameError, OSError):
             return
-        if not _is_same_image(options.image, text):
+        if not imagename.is_same(options.image, text):
             command = f'juju refresh {self.app.name} --resource {IMAGE}={options.image}'
             self._statuses.append(ops.BlockedStatus(f'image: the resource is another one; {command}'))
 
@@ -436,26 +436,6 @@ class WordpressCharm(ops.CharmBase):
         if site.options.has_pull_policy:
             notes.append(f'{config.PULL_POLICY} in container_config does nothing: Juju decides it')
         self._statuses.append(ops.ActiveStatus(', '.join(notes)))
-
-
-def _is_same_image(image: str, resource: str) -> bool:
-    import yaml
-
-    loaded = cast('dict[str, object]', yaml.safe_load(resource) or {})
-    path = str(loaded.get('registrypath', ''))
-    return not path or _full_reference(image) == _full_reference(path)
-
-
-def _full_reference(image: str) -> str:
-    """Return *image* with what everybody leaves out: Docker's registry and the tag latest."""
-    image = image.removeprefix('docker://')
-    host, slash, _ = image.partition('/')
-    if not slash:
-        image = f'docker.io/library/{image}'
-    elif not set(host) & set('.:') and host != 'localhost':
-        image = f'docker.io/{image}'
-    name = image.rpartition('/')[2]
-    return image if ':' in name or '@' in name else f'{image}:latest'
 
 
 if __name__ == '__main__':
