@@ -109,7 +109,9 @@ async def storage(model: Model) -> None:
     assert [one['info'].pool for one in await model.list_storage(filesystem=True)] == ['quick', 'loop']
     assert [one['info'].pool for one in await model.list_storage(volume=True)] == ['loop']
     await unit.detach_storage('scratch/1')
-    await until(lambda: told(model, places.split()[0]))
+    # The charm is told first and the device goes then; only a free one can be attached.
+    await until(lambda: detached(model, 'scratch/1'))
+    assert await told(model, places.split()[0])
     await unit.attach_storage(['scratch/1'])
     await until(lambda: told(model, places))
     await expect_refusal(model.remove_storage_pool('quick'), 'storage pool "quick" in use')
@@ -124,6 +126,11 @@ async def storage(model: Model) -> None:
 
 async def told(model: Model, places: str) -> bool:
     return (await report(model))['scratch'] == places
+
+
+async def detached(model: Model, storage: str) -> bool:
+    (kept,) = await model.show_storage_details(storage)
+    return kept['status'].status == 'detached'
 
 
 async def no_storage(model: Model) -> bool:
