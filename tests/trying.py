@@ -78,6 +78,7 @@ def cases(file: Path) -> list[Case]:
                 ['skipped'],
                 ['system-out'],
                 ['failure', 'system-out'],
+                ['error', 'system-out'],
                 ['skipped', 'system-out'],
             )
             failure, error = case.find('failure'), case.find('error')

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.nspawn]
 FAILING = '#!/bin/sh\necho "the moon is not made of cheese" >&2\nexit 3\n'
 MEDDLING = '#!/bin/sh\njuju config idle word="$(date +%s%N)" password=hunter22\n'
 HANGING = '#!/bin/sh\necho here\nexec sleep 300\n'
+DYING = '#!/bin/sh\nkill -9 {pid}\nwhile juju status; do :; done\nexit 1\n'
 NO_CHARM = 'script config=hang\n'
 STOPPING = '#!/bin/sh\ncase "$JUJU_DISPATCH_PATH" in *start) status-set active;; *stop) {};; esac\n'
 AT_ONCE_S = 10.0
@@ -216,6 +217,27 @@ def test_a_model_that_does_not_go_is_forced_or_left_to_the_reaper(site: Site, tm
     after = hoststate.of(site.env)
     for kind in ('mounts', 'namespaces', 'groups', 'processes'):
         assert before[kind] == after[kind], kind
+
+
+def test_a_controller_that_dies_in_the_middle_says_nothing_of_the_spec(site: Site, tmp_path: Path) -> None:
+    dies = DYING.format(pid=site.daemon_pid())
+    spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': dies})
+    done = site.hoodoo(
+        *('ci', 'run', str(spec), '--reports', str(tmp_path / 'out'), '--github', '--destroy-timeout', '1'),
+        check=False,
+    )
+    assert done.returncode == 3, done
+    said = 'the controller went away in the middle, which says nothing of the spec: cannot reach controller'
+    assert f'script hang::{said}' in done.stdout
+    cases = {case.name: case for case in trying.cases(tmp_path / 'out' / 'junit.xml')}
+    assert [name for name, case in cases.items() if case.failure is not None] == []
+    assert [name for name, case in cases.items() if case.error] == ['script hang', 'destroy the model']
+    assert f'\n{said}' in (tmp_path / 'out' / 'summary.md').read_text()
+    (number,) = re.findall(r'this removes it: hoodoo ci reap (\d+)$', done.stdout, re.MULTILINE)
+    # Which starts pocket again.
+    assert f'(attempt {number}): removed' in site.hoodoo('ci', 'reap', number).stdout
+    (row,) = _ci(site, 'list', '--limit', '1')
+    assert (row['verdict'], row['model'], _models(site)) == ('undecided', '', [])
 
 
 def test_an_attempt_that_takes_too_long_is_ended(site: Site, tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ INVALID = 'invalid'
 """The check found the spec wrong; nothing was made."""
 UNTRIED = 'untried'
 """There was no controller, or no model, to try it on, which says nothing of the spec."""
-VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, CANCELLED, INTERRUPTED)
+UNDECIDED = 'undecided'
+"""Its controller went away in the middle, which says nothing of the spec."""
+VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, UNDECIDED, CANCELLED, INTERRUPTED)
 
 NONE, INTENDED, MADE, KEPT, GONE = 'none', 'intended', 'made', 'kept', 'gone'
 """What is known of an attempt's model, in this order; it may go from each to `GONE`."""
@@ -125,10 +127,10 @@ class Attempts:
         query = 'UPDATE attempt SET verdict = ?, why = ?, ended_ms = ? WHERE token = ? AND verdict = ?'
         self._write(query, verdict, why, now_ms, token, RUNNING)
 
-    def failed(self, token: str, why: str) -> None:
-        """Note that an attempt that had passed failed after all: it left something behind."""
+    def spoil(self, token: str, *, verdict: str, why: str) -> None:
+        """Note that an attempt that had passed ended as *verdict* after all: it left something behind."""
         query = 'UPDATE attempt SET verdict = ?, why = ? WHERE token = ? AND verdict = ?'
-        self._write(query, FAILED, why, token, PASSED)
+        self._write(query, verdict, why, token, PASSED)
 
     def get(self, token: str) -> Attempt | None:
         """The attempt of that token; None when there is none here."""

@@ -21,6 +21,7 @@ def destroy(
     """Destroy the model and all that the attempt has on this disk; add to *told* how that went."""
     began = time.monotonic()
     removed, why, gone = removing.Removed(proof=()), '', not one.model
+    spoiled = attempts.FAILED
     # Who interrupted the attempt was told what once more means; who did not may mean just that.
     cancelled = told.verdict == attempts.CANCELLED
     try:
@@ -33,7 +34,9 @@ def destroy(
                 why = '' if gone else removed.why or 'it is still there'
             if gone:
                 # One that was asked for a moment ago and is not listed may still come: reaping looks again.
-                if one.uuid or removed.destroyed or not one.model:
+                # Not where Juju refused it, and answered all the time.
+                refused = one.refused and not one.contact.lost()
+                if one.uuid or removed.destroyed or not one.model or refused:
                     one.attempts.gone(one.places.token)
                 one.places.remove()
                 one.places.lock.unlink(missing_ok=True)
@@ -41,6 +44,8 @@ def destroy(
         why = 'it was interrupted'
     except (errors.Fault, OSError) as err:
         why = report.first_line(errors.render(err))
+        if isinstance(err, errors.UnreachableFault):
+            spoiled = attempts.UNDECIDED
     if not one.model and not why:
         return told
     case = report.Case(suite=_SUITE, name=_CASE, seconds=time.monotonic() - began)
@@ -48,21 +53,30 @@ def destroy(
     if removed.forced:
         notes.append('The model went by force: what Juju gave up on is not seen from here.')
     if why:
-        case = dataclasses.replace(case, outcome=report.Outcome.FAILED, message=why)
+        failed = spoiled == attempts.FAILED
+        outcome = report.Outcome.FAILED if failed else report.Outcome.ERROR
+        case = dataclasses.replace(case, outcome=outcome, message=why)
         left = one.places.folder if gone else told.model
         notes.append(f'{left} is left behind; this removes it: {_reap(told)}')
         why = f'it left something behind: {why}'
-        one.attempts.failed(one.places.token, why)
+        one.attempts.spoil(one.places.token, verdict=spoiled, why=why)
     passed = told.verdict == attempts.PASSED
     return dataclasses.replace(
         told,
-        verdict=attempts.FAILED if why and passed else told.verdict,
+        verdict=spoiled if why and passed else told.verdict,
         why=told.why or why,
-        exit_code=told.exit_code or (1 if why else 0),
+        exit_code=told.exit_code or _code(why, spoiled),
         cases=(*told.cases, case),
         proof=removed.proof,
         notes=tuple(notes),
     )
+
+
+def _code(why: str, spoiled: str) -> int:
+    """The exit code of an attempt that had passed."""
+    if not why:
+        return 0
+    return 1 if spoiled == attempts.FAILED else errors.UnreachableFault.exit_code
 
 
 def keep(one: trying.Trying, told: report.Report, asked: asking.Asked) -> report.Report:

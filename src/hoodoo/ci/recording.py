@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
 from bedrock import errors
 from hoodoo.ci.reports import report
+from hoodoo.review import check, findings
 
 
 @dataclass(slots=True)
@@ -47,6 +49,20 @@ class Record:
         if self._begun is not None:
             self._end(report.Outcome.FAILED, message=why)
 
+    def excuse(self, why: str) -> None:
+        """What failed did so for a reason that is not the spec's, which is *why*."""
+        self.cases = [
+            dataclasses.replace(
+                case,
+                outcome=report.Outcome.ERROR,
+                message=why,
+                detail=f'{why}\n{case.detail or case.message}',
+            )
+            if case.outcome is report.Outcome.FAILED
+            else case
+            for case in self.cases
+        ]
+
     def _end(self, outcome: report.Outcome, *, message: str = '', detail: str = '') -> None:
         assert self._begun is not None, 'it was begun'
         suite, name, began = self._begun
@@ -58,3 +74,19 @@ class Record:
                 )
             ]
         )
+
+
+def places(lines: Iterable[check.Line]) -> list[report.Place]:
+    """Where the manifest has each of *lines*."""
+    calls = [line.call for line in lines]
+    return [report.Place(file=call.file, line=call.line, column=call.column) for call in calls]
+
+
+def finding(found: findings.Finding) -> report.Finding:
+    """What the check found, as a report has it."""
+    problem = found.problem
+    place = (
+        report.Place(file=problem.file, line=problem.line, column=problem.column) if problem.file else None
+    )
+    message = ' '.join(filter(None, (problem.message, f'({problem.hint})' if problem.hint else '')))
+    return report.Finding(severity=found.severity, message=message, place=place)

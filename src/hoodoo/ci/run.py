@@ -60,6 +60,7 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
             shown=means.shown,
             told=means.told,
         )
+        stack.callback(one.contact.close)
         told, crash = _tried(asked, means, one, number, where, heard)
         # Should we be killed while the model goes, this much is known.
         with _noting(one, 'the reports'):
@@ -105,6 +106,7 @@ def _tried(
     began, began_ms = time.monotonic(), now_ms()
     verdict, why, code = attempts.PASSED, '', 0
     crash: BaseException | None = None
+    error: BaseException | None = None
     try:
         with heard.may_end(ending.AGAIN), deadline.within(asked.timeout_s):
             one.take(asked)
@@ -119,18 +121,22 @@ def _tried(
     except KeyboardInterrupt:
         verdict, why, code = attempts.CANCELLED, 'it was interrupted', 130
     except errors.Fault as err:
-        why = report.first_line(errors.render(err))
+        error, why = err, report.first_line(errors.render(err))
         unreached = isinstance(err, errors.UnreachableFault)
         if one.untried or (unreached and not one.model):
             verdict, code = attempts.UNTRIED, 2 if isinstance(err, errors.UsageFault) else 3
         elif isinstance(err, errors.UsageFault) and not one.model:
             verdict, code = attempts.INVALID, 2
         else:
-            verdict, code = attempts.FAILED, 3 if unreached else 1
+            verdict, code = attempts.FAILED, 1
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
     one.record.fail_what_began(why)
-    if verdict == attempts.FAILED:
+    if verdict == attempts.FAILED and crash is None and (lost := one.contact.lost(error)):
+        why = f'the controller went away in the middle, which says nothing of the spec: {lost}'
+        verdict, code = attempts.UNDECIDED, 3
+        one.record.excuse(why)
+    if verdict in (attempts.FAILED, attempts.UNDECIDED):
         with (
             contextlib.suppress(KeyboardInterrupt),
             _noting(one, 'what explains the failure'),

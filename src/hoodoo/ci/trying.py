@@ -13,10 +13,21 @@ from pathlib import Path
 from bedrock import errors, process
 from hoodoo import settings as settings_module
 from hoodoo import wording
-from hoodoo.ci import asking, attempts, collecting, marks, naming, places, recording, revision, second
+from hoodoo.ci import (
+    asking,
+    attempts,
+    collecting,
+    marks,
+    naming,
+    places,
+    recording,
+    revision,
+    second,
+    witness,
+)
 from hoodoo.ci.reports import cases, report
 from hoodoo.journal import events, journal
-from hoodoo.juju import connect, jujudriver, models
+from hoodoo.juju import connect, driver, jujudriver, models
 from hoodoo.phases import base, common
 from hoodoo.review import check, findings, request, survey
 from hoodoo.runner import run
@@ -52,6 +63,10 @@ class Trying:
     """Its name, from the moment at which it may be there."""
     uuid: str = ''
     known: models.Models | None = None
+    contact: witness.Contact = field(default_factory=witness.Contact)
+    """Whether the controller was there all the time."""
+    refused: bool = False
+    """Whether Juju said by itself that it does not make the model."""
     untried: bool = False
     """Whether there is no model to try it on, which says nothing of the spec."""
     record: recording.Record = field(default_factory=recording.Record)
@@ -118,7 +133,7 @@ class Trying:
             found = survey.check_stages(
                 self._given, self.settings, asked.origin, (asked.stage,), tolerant=False
             )
-            self.findings = tuple(_finding(each) for each in found.findings)
+            self.findings = tuple(recording.finding(each) for each in found.findings)
             if wrong := findings.errors_of(found.findings):
                 said = '\n'.join(f'{each.problem.where}: {each.problem.message}' for each in wrong)
                 count = wording.counted(len(wrong), 'error')
@@ -137,9 +152,11 @@ class Trying:
             known = models.Models(target, self.settings.environ)
             known.listed()
             self.known, self.controller = known, known.controller
+            self.contact.watch(witness.Witness(known.dial, known.ask))
 
     def make(self, *, expires_ms: int) -> None:
         """Make the model. What is about to be there is written down before, and on it afterwards."""
+        self.contact.begin()
         with self.record.case(_PREPARE, 'add a model', bad=report.Outcome.ERROR):
             name = naming.model_name(self.name, self.revision, self.places.token)
             now_ms = time.time_ns() // 1_000_000
@@ -164,6 +181,10 @@ class Trying:
             except errors.UsageFault:  # there is no such cloud, say: it was not asked for
                 self.model = ''
                 self.attempts.gone(self.places.token)
+                raise
+            except driver.JujuFault as err:
+                # One that was ended by a signal may have asked for it, and the request be on its way.
+                self.refused = err.status is not None and err.status > 0
                 raise
             with contextlib.closing(juju):
                 self.uuid = juju.model_uuid
@@ -201,6 +222,7 @@ class Trying:
         """
         before = self._facts()
         said = self._run(_SECOND)
+        self.contact.begin()
         with self.record.case(_SECOND, 'nothing changes'):
             done = [event.text for event in said if isinstance(event, events.Step) and event.state == 'done']
             self.changed = (*done, *second.differences(before, self._facts()))
@@ -238,21 +260,25 @@ class Trying:
         return f'{self.controller}:{self.model}'
 
     def _run(self, suite: str) -> list[events.Event]:
-        where = [
-            report.Place(file=line.call.file, line=line.call.line, column=line.call.column)
-            for line in self._lines
-        ]
         self.told(f'{suite}:')
         self.record.begin(suite, 'run')
+        self.contact.begin()
         records: list[events.Record] = []
+
+        def heard(record: events.Record) -> None:
+            records.append(record)
+            if isinstance(record.event, events.PhaseStarted):
+                # What an earlier phase has lived through is no excuse for this one.
+                self.contact.begin()
+
         with self._runner() as runner:
-            runner.journal.listen(records.append)
+            runner.journal.listen(heard)
             try:
                 with self.shown(runner.journal):
                     runner.run(self._request)
             finally:
                 if records:
-                    self.record.add(cases.cases(suite, records, where))
+                    self.record.add(cases.cases(suite, records, recording.places(self._lines)))
         return [record.event for record in records]
 
     @contextlib.contextmanager
@@ -274,12 +300,3 @@ class Trying:
             raise errors.Fault(f'model {self._wanted} is not there any more')
         with contextlib.closing(opened):
             yield opened
-
-
-def _finding(found: findings.Finding) -> report.Finding:
-    problem = found.problem
-    place = (
-        report.Place(file=problem.file, line=problem.line, column=problem.column) if problem.file else None
-    )
-    message = ' '.join(filter(None, (problem.message, f'({problem.hint})' if problem.hint else '')))
-    return report.Finding(severity=found.severity, message=message, place=place)

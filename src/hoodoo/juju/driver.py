@@ -13,6 +13,11 @@ from hoodoo import model
 class JujuFault(errors.Fault):
     """The juju program failed; the message ends with what it said."""
 
+    def __init__(self, message: str, *, where: str = '', hint: str = '', status: int | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+        """The program's exit status; negative for the signal that ended it, None where it did not run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:

@@ -237,7 +237,8 @@ def _translated() -> Generator[None]:
         words = [str(word) for word in err.cmd]
         raise driver.JujuFault(
             f'cannot run "juju {" ".join(words[1:])}": exit status {err.returncode}'
-            + ''.join(f'\n    {line}' for line in said)
+            + ''.join(f'\n    {line}' for line in said),
+            status=err.returncode,
         ) from None
     except FileNotFoundError as err:
         raise driver.JujuFault(

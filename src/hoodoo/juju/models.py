@@ -103,9 +103,21 @@ class Models:
         """
         return process.run([self._target.program, *words], env=self._environ, timeout_s=timeout_s)
 
+    def dial(self) -> rpc.Connection:
+        """A connection to the controller, for the caller to close."""
+        return rpc.Connection(self._registered())
+
+    def ask(self, connection: rpc.Connection, timeout_s: float) -> None:
+        """Have the controller answer something.
+
+        Raises:
+            UnreachableFault: it does not, within *timeout_s*. RpcFault: it answers, and refuses that.
+        """
+        connection.call('ModelManager', 'ListModels', {'tag': f'user-{self.user}'}, timeout_s=timeout_s)
+
     @contextlib.contextmanager
     def _connected(self) -> Generator[rpc.Connection]:
-        connection = rpc.Connection(self._registered())
+        connection = self.dial()
         try:
             yield connection
         finally:

@@ -88,6 +88,10 @@ class Connection:
             self._wait(self._socket.close(), _CLOSE_S)
         self._thread.join(_CLOSE_S)
 
+    def wait_ended(self) -> None:
+        """Return when the connection is closed, or broken."""
+        self._thread.join()
+
     def _wait(self, work: Coroutine[Any, Any, T], timeout_s: float | None) -> T:
         """Have the connection's own thread do *work*, and wait for it in this one."""
         with self._gate:

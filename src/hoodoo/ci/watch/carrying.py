@@ -94,9 +94,9 @@ class Carrier:
                     await _ended(handle)
         return self._judged(revision.id, None)
 
-    async def reap(self, attempt: int) -> str:
-        """Remove what the attempt of that number left; returns why not."""
-        words = (*self.program, 'ci', 'reap', str(attempt))
+    async def reap(self, *numbers: int) -> str:
+        """Remove what the attempts of these numbers left; returns why not."""
+        words = (*self.program, 'ci', 'reap', *map(str, numbers))
         try:
             done = await process.arun(words, env=dict(self.environ), timeout_s=_REAP_S, check=False)
         except errors.Fault as err:

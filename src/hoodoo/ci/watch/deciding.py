@@ -14,11 +14,15 @@ from hoodoo.ci import attempts
 from hoodoo.ci.watch import config
 
 _LONGEST_S = 3600.0
+_BAD = (attempts.FAILED, attempts.INVALID, attempts.UNDECIDED, attempts.INTERRUPTED)
+"""What somebody has to look into."""
 _NOTICE_S = 30.0
 NOTICES = 12
 """How often a notice is tried."""
 TRIES = 2
 """How often a revision is tried whose attempt is killed."""
+LOSSES = 3
+"""How often one whose controller goes away in the middle: it may be the revision that sees to that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,7 @@ class Step(enum.Enum):
     BACK = 'back'
     """Queued again as if nothing had been: we ended it ourselves."""
     LATER = 'later'
-    """Queued again, for later: there was nothing to try it on or with, which says nothing of it."""
+    """Queued again, for later: there was nothing to try it on or with any more, which says nothing of it."""
     LEAVE = 'leave'
     """Seen to when the next watcher starts."""
 
@@ -131,6 +135,8 @@ class Judgement:
     verdict: str = ''
     reap: bool = False
     """Whether its attempt may have left something."""
+    counts: bool = False
+    """Whether the attempt counts, though it is queued again for later."""
 
 
 def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> Judgement:
@@ -146,6 +152,11 @@ def judged(verdict: str, *, status: int | None, stopping: bool, tries: int) -> J
         return Judgement(step=Step.DONE, verdict=verdict)
     if verdict == attempts.UNTRIED:
         return Judgement(step=Step.BACK if stopping else Step.LATER, verdict=verdict)
+    if verdict == attempts.UNDECIDED:
+        if stopping:
+            return Judgement(step=Step.LEAVE)
+        step = Step.LATER if tries < LOSSES else Step.DONE
+        return Judgement(step=step, verdict=verdict, counts=True)
     if verdict == attempts.CANCELLED:
         return Judgement(step=Step.BACK if stopping else Step.DONE, verdict=verdict)
     died = verdict in (attempts.RUNNING, attempts.INTERRUPTED)
@@ -214,10 +225,8 @@ def outdated(ended: Iterable[Ended], bounds: Callable[[str, str], config.Keep], 
 
 def events(before: str, now: str) -> tuple[str, ...]:
     """What it means that a revision ended as *now*, where the one before on its branch ended as *before*."""
-    bad = now in (attempts.FAILED, attempts.INVALID, attempts.INTERRUPTED)
-    was_bad = before in (attempts.FAILED, attempts.INVALID, attempts.INTERRUPTED)
-    found = [config.FAILURE] if bad else []
-    found += [config.RECOVERY] if was_bad and now == attempts.PASSED else []
+    found = [config.FAILURE] if now in _BAD else []
+    found += [config.RECOVERY] if before in _BAD and now == attempts.PASSED else []
     return (*found, config.EACH)
 
 

@@ -59,7 +59,7 @@ class Revision:
     reports: str
     attempt: int
     verdict: str
-    """Of its last attempt; while it is queued again, too, if there was nothing to try it on."""
+    """Of its last attempt; while it is queued again, too, if that said nothing of it."""
     why: str
 
 
@@ -185,15 +185,24 @@ class History:
         self._write(query, QUEUED, int(not counts), number, RUNNING)
 
     def later(
-        self, number: int, *, verdict: str, why: str, attempt: int, now_ms: int, tell: Sequence[str] = ()
+        self,
+        number: int,
+        *,
+        verdict: str,
+        why: str,
+        attempt: int,
+        now_ms: int,
+        counts: bool = False,
+        tell: Sequence[str] = (),
     ) -> None:
-        """Queue it again as if it had not been tried, with why it could not be.
+        """Queue it again, with why it could not be tried or not to its end.
 
         Args:
+            counts: False: as if it had not been tried.
             tell: Names of targets who hear of that, unless they did before.
         """
         query = (
-            "UPDATE revision SET state = ?, owner = '', began_ms = NULL, tries = tries - 1, verdict = ?,"
+            "UPDATE revision SET state = ?, owner = '', began_ms = NULL, tries = tries - ?, verdict = ?,"
             ' why = ?, attempt = ? WHERE id = ? AND state = ?'
         )
         notice = (
@@ -202,7 +211,8 @@ class History:
         )
 
         def work(db: sqlite3.Connection) -> None:
-            if db.execute(query, (QUEUED, verdict, why, attempt, number, RUNNING)).rowcount:
+            values = (QUEUED, int(not counts), verdict, why, attempt, number, RUNNING)
+            if db.execute(query, values).rowcount:
                 db.executemany(notice, [(number, target, config.ERROR, now_ms) for target in tell])
 
         self._store.write_now(work)

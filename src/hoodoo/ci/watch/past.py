@@ -93,6 +93,18 @@ class Past:
         values = (reports, attempts.UNTRIED)
         return self._store.write_now(lambda db: db.execute(query, values).rowcount > 0)
 
+    def left(self, folder: Path) -> list[int]:
+        """Attempts of revisions that are not being tried which may have left something; *folder* as above."""
+        query = f"""
+            SELECT attempt.id FROM attempt WHERE model_state NOT IN ({_SETTLED}) AND EXISTS (
+                SELECT 1 FROM revision WHERE state <> :running
+                AND {_OF_REVISION.replace('reports', 'attempt.reports').replace(':id', 'revision.id')}
+            ) ORDER BY attempt.id
+        """  # noqa: S608 - texts of this module
+        values = {'folder': f'{folder}/', 'running': RUNNING}
+        found = self._store.read_now(lambda db: db.execute(query, values).fetchall())
+        return [int(row['id']) for row in found]
+
     def removed(self, repository: str = '') -> int:
         """Of how many revisions no more is kept than that they were tried."""
         query = "SELECT count(*) FROM tried WHERE ? IN ('', repository)"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bedrock import errors
+from hoodoo.ci import attempts
 from hoodoo.ci.reports import report
 from hoodoo.ci.watch import config, deciding, history, sources
 from hoodoo.secrets import masker
@@ -97,7 +98,9 @@ def secrets(told: config.Config, revision: history.Revision, url: str) -> masker
 
 def text(revision: history.Revision, event: str, mask: masker.Masker) -> tuple[str, str]:
     """Title and body in Markdown."""
-    what = {config.RECOVERY: 'passed again', config.ERROR: 'cannot be tried yet'}.get(event, revision.verdict)
+    lost = revision.verdict == attempts.UNDECIDED
+    error = 'not tried to its end, to be tried again' if lost else 'cannot be tried yet'
+    what = {config.RECOVERY: 'passed again', config.ERROR: error}.get(event, revision.verdict)
     where = f'{revision.repository} {revision.spec}' if revision.spec else revision.repository
     title = f'{where} at {revision.commit_id[:8]} ({revision.branch}): {what}'
     try:

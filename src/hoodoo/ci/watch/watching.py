@@ -40,7 +40,7 @@ class Watcher:
         """
         self._config, self._history, self._told, self._once = watched, kept, told, once
         self._mirrors = settings.root / '.specs' / '.mirrors'
-        folder = settings.state / 'ci' / 'watched'
+        self._folder = folder = settings.state / 'ci' / 'watched'
         self._carrier = carrying.Carrier(
             program=program, environ=settings.environ, folder=folder, history=kept, now_ms=now_ms
         )
@@ -62,6 +62,8 @@ class Watcher:
         self._threads = ThreadPoolExecutor(len(self._pokes) + 2, thread_name_prefix='watch')
         self._signals = 0
         self._silent: set[str] = set()
+        self._left = ''
+        """Why what attempts left could not be removed the last time."""
 
     async def run(self) -> int:
         """Watch until we are told to end; returns the exit code."""
@@ -102,6 +104,8 @@ class Watcher:
         if not self._stop.is_set():
             await polled
         await self._worker.run()
+        if not self._stop.is_set():
+            await self._reap()
         loop = asyncio.get_running_loop()
         for work in (self._teller.tell_due, self._sweep):
             if not self._stop.is_set():
@@ -160,13 +164,25 @@ class Watcher:
                 await asyncio.wait_for(self._teller.heard.wait(), wait_s)
 
     async def _keep(self) -> None:
-        """Remove what is old, whenever a revision has ended, and once a day."""
+        """Remove what attempts left and what is old, whenever a revision has ended, and once a day."""
         loop = asyncio.get_running_loop()
         while True:
             self._ended.clear()
+            await self._reap()
             await loop.run_in_executor(self._threads, self._sweep)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _DAY_S)
+
+    async def _reap(self) -> None:
+        """Remove models that could not be removed at the end of their attempts, as far as that works now."""
+        try:
+            left = self._history.past.left(self._folder)
+            why = await self._carrier.reap(*left) if left else ''
+        except Exception as err:  # noqa: BLE001 - whatever it is, that is seen to the next time
+            why = working.said(err)
+        if why and why != self._left and not self._stop.is_set():
+            self._told(f'cannot remove what attempts left: {why}')
+        self._left = why
 
     def _sweep(self) -> None:
         try:

@@ -38,8 +38,8 @@ class Worker:
     work: dict[int, asyncio.Task[None]] = field(default_factory=dict[int, asyncio.Task[None]])
     """What is under way, by the numbers of revisions."""
     untried: dict[int, int] = field(default_factory=dict[int, int])
-    """How often there was nothing to try a revision on. Who starts a watcher wants to see it try, so this
-    does not outlive us."""
+    """How often a revision could not be tried, or not to its end. Who starts a watcher wants to see it try,
+    so this does not outlive us."""
     _due: dict[int, float] = field(default_factory=dict[int, float])
     """And from when on it is tried again."""
 
@@ -92,7 +92,8 @@ class Worker:
             judgement = await self.carrier.carry(revision, *named)
         except (errors.Fault, OSError) as err:
             # It could not even begin: that says nothing of the revision.
-            self._put_off(revision, attempt=0, why=said(err))
+            later = deciding.Judgement(step=deciding.Step.LATER, verdict=attempts.UNTRIED)
+            self._put_off(revision, later, attempt=0, why=said(err))
             return
         await self._carry_on(revision.id, judgement)
 
@@ -122,7 +123,7 @@ class Worker:
         if step is deciding.Step.DONE:
             self._end(revision, judgement, attempt.id if attempt else 0, why)
         elif step is deciding.Step.LATER:
-            self._put_off(revision, attempt=attempt.id if attempt else 0, why=why)
+            self._put_off(revision, judgement, attempt=attempt.id if attempt else 0, why=why)
         elif step in (deciding.Step.AGAIN, deciding.Step.BACK):
             self.history.again(number, counts=step is deciding.Step.AGAIN)
             self.told(f'{title(revision)}: queued again')
@@ -144,7 +145,9 @@ class Worker:
         self.noted()
         self.told(f'{title(revision)}: {judgement.verdict}{f", {why}" if why else ""}')
 
-    def _put_off(self, revision: history.Revision, *, attempt: int, why: str) -> None:
+    def _put_off(
+        self, revision: history.Revision, judgement: deciding.Judgement, *, attempt: int, why: str
+    ) -> None:
         """Have *revision* tried again later, and less and less often."""
         named = self._named(revision)
         times = self.untried[revision.id] = self.untried.get(revision.id, 0) + 1
@@ -153,15 +156,16 @@ class Worker:
         found = deciding.told(self.config.targets, revision.repository, (config.ERROR,))
         self.history.later(
             revision.id,
-            verdict=attempts.UNTRIED,
+            verdict=judgement.verdict,
             why=why,
             attempt=attempt,
             now_ms=self.now_ms(),
+            counts=judgement.counts,
             tell=[target for target, _ in found],
         )
         self.noted()
         again = '' if self.once else f'; tried again in {wait_s:.0f} s'
-        self.told(f'{title(revision)}: {attempts.UNTRIED}{f", {why}" if why else ""}{again}')
+        self.told(f'{title(revision)}: {judgement.verdict}{f", {why}" if why else ""}{again}')
 
     def _named(self, revision: history.Revision) -> tuple[config.Repository, config.Spec] | None:
         """What the file says of it; None when it says nothing any more."""

@@ -58,7 +58,7 @@ def test_one_that_left_something_has_failed(opened: attempts.Attempts) -> None:
     for token, verdict in (('a', 'passed'), ('b', 'cancelled'), ('c', 'failed'), ('d', 'untried')):
         _begin(opened, token)
         opened.end(token, verdict=verdict, why='a reason', now_ms=7)
-        opened.failed(token, 'it left a model')
+        opened.spoil(token, verdict='failed', why='it left a model')
     assert [(row.verdict, row.why) for row in opened.newest(9)] == [
         ('untried', 'a reason'),
         ('failed', 'a reason'),

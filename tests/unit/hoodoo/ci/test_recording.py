@@ -29,6 +29,24 @@ def test_an_error_ends_a_case(error: errors.Fault, bad: Outcome, wanted: Outcome
     assert _told(record) == [('prepare', 'x', wanted, 'no')]
 
 
+def test_what_failed_for_another_reason_is_no_failure() -> None:
+    record = recording.Record()
+    record.add(
+        [
+            Case(suite='first run', name='deploy'),
+            Case(suite='first run', name='verify', outcome=Outcome.FAILED, message='no', detail='no\nwhy'),
+            Case(suite='first run', name='nagios', outcome=Outcome.SKIPPED, message='not reached'),
+        ]
+    )
+    record.excuse('it went away')
+    assert _told(record) == [
+        ('first run', 'deploy', Outcome.PASSED, ''),
+        ('first run', 'verify', Outcome.ERROR, 'it went away'),
+        ('first run', 'nagios', Outcome.SKIPPED, 'not reached'),
+    ]
+    assert record.cases[1].detail == 'it went away\nno\nwhy'
+
+
 def test_what_an_interrupt_left_under_way_has_failed() -> None:
     record = recording.Record()
     with record.case('prepare', 'check'):

@@ -25,8 +25,9 @@ def command(repository: str, limit: int, state: str | None, form: str) -> None:
 
     "hoodoo ci list" lists attempts, whoever asked for them: a revision whose attempt was killed has two.
 
-    One that waits, and of which the verdict is "untried", had no controller to be tried on. Of revisions that
-    are older than "keep" in the file of the watcher says, nothing is listed.
+    One that waits, and of which the verdict is "untried", had no controller to be tried on; "undecided": that
+    went away in the middle. Of revisions that are older than "keep" in the file of the watcher says, nothing
+    is listed.
 
     \b
     Examples:

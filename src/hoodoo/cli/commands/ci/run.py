@@ -99,7 +99,7 @@ def command(
       hoodoo ci run git+https://git.example.com/specs@v12 --path mirror --keep-on-failure --timeout 1800
 
     Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 no
-    controller answers, or it adds no model; 130 interrupted.
+    controller answers, it adds no model, or it went away in the middle; 130 interrupted.
     """
     settings = common.settings()
     asked = asking.Asked(

@@ -38,7 +38,7 @@ def command(ctx: click.Context, config: Path, check: bool, once: bool) -> None:
       hoodoo ci history
 
     Exit codes: 0 well, and --once: all passed; 1 --once: a revision did not pass; 2 CONFIG is wrong;
-    3 --once: a repository or a controller does not answer; 130 interrupted.
+    3 --once: a repository or a controller does not answer, or not to the end; 130 interrupted.
     """
     read = reading.load(config)
     telling.check(read.targets)

@@ -155,6 +155,12 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
         ('untried', 3, False, 1, ('later', 'untried', False)),
         ('untried', 2, True, 1, ('back', 'untried', False)),
         ('untried', None, False, 1, ('later', 'untried', False)),
+        # Its controller went away, once or again and again.
+        ('undecided', 3, False, 1, ('later', 'undecided', False)),
+        ('undecided', 3, False, 2, ('later', 'undecided', False)),
+        ('undecided', 3, False, 3, ('done', 'undecided', False)),
+        ('undecided', 3, True, 1, ('leave', '', False)),
+        ('undecided', None, False, 1, ('later', 'undecided', False)),
         ('cancelled', 130, False, 1, ('done', 'cancelled', False)),
         ('running', -9, False, 1, ('again', '', True)),
         ('running', None, False, 1, ('again', '', True)),
@@ -175,6 +181,8 @@ def test_what_becomes_of_a_revision(
 ) -> None:
     found = deciding.judged(verdict, status=status, stopping=stopping, tries=tries)
     assert (found.step.value, found.verdict, found.reap) == wanted
+    # What was no fault of the revision is not asked again without an end.
+    assert found.counts is (found.verdict == 'undecided')
 
 
 @pytest.mark.parametrize(
@@ -186,6 +194,8 @@ def test_what_becomes_of_a_revision(
         ('failed', 'invalid', ('failure', 'each')),
         ('failed', 'passed', ('recovery', 'each')),
         ('interrupted', 'passed', ('recovery', 'each')),
+        ('passed', 'undecided', ('failure', 'each')),
+        ('undecided', 'passed', ('recovery', 'each')),
         ('failed', 'cancelled', ('each',)),
         ('cancelled', 'passed', ('each',)),
     ],
