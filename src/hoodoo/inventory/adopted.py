@@ -14,7 +14,7 @@ from bedrock import errors, yamltext
 from hoodoo import model
 from hoodoo.bundle.planning import memory, placing
 from hoodoo.bundle.reading import tree
-from hoodoo.bundle.wanted import sensitive
+from hoodoo.bundle.wanted import includes, sensitive
 
 _TEMPLATE = re.compile(r'\{\{|\{%|\{#')
 _LOCAL = re.compile(r'local:(?:.*/)?(?P<name>.+?)-(?P<revision>\d+)')
@@ -48,8 +48,10 @@ class Bundle:
     """The URL of each local charm, by the directory of the spec's repository where it belongs."""
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     """The directory of its charm, by application that has a local one."""
+    private: str = field(default='', repr=False)
+    """An overlay with what no version control may see; empty for none."""
     secrets: tuple[str, ...] = ()
-    """Options that are set and not written down, ``APPLICATION: OPTION``."""
+    """The options in it, ``APPLICATION: OPTION``."""
     left: tuple[str, ...] = ()
     """What else of the model the spec does not say."""
 
@@ -66,7 +68,7 @@ def bundle(exported: str, seen: Seen) -> Bundle:
     applications = cast('dict[str, dict[str, Any]]', base.get('applications') or {})
     machines, names = _machines(base, seen)
     charms, users = _local_charms(applications)
-    secrets: list[str] = []
+    secrets: dict[str, dict[str, Any]] = {}
     made: dict[str, dict[str, Any]] = {}
     for name, entry in applications.items():
         told = {key: value for key, value in entry.items() if key not in _LEFT}
@@ -88,8 +90,21 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         if 'to' in told:
             told['to'] = [_place(str(word), names) for word in cast('list[object]', told['to'])]
         options = cast('dict[str, Any]', told.pop('options', None) or {})
+        # A text that a bundle would take for the name of a file cannot be said.
+        unsaid = [key for key, value in options.items() if includes.is_include(value)]
+        left += [
+            f'{name}: its option {key}, which reads like the name of a file to include' for key in unsaid
+        ]
+        options = {key: value for key, value in options.items() if key not in unsaid}
         private = _private(options, seen.settings.get(name, model.Settings()))
-        secrets += [f'{name}: {key}' for key in options if key in private]
+        if private:
+            secrets[name] = {key: value for key, value in options.items() if key in private}
+        left += [
+            f'{name}: the secret that its option {key} leads to, which is of this model alone;'
+            f' write the id of another one into the local file before it is deployed anew'
+            for key, value in secrets.get(name, {}).items()
+            if str(value).startswith(_SECRETS)
+        ]
         kept = {key: value for key, value in options.items() if key not in private}
         made[name] = {**told, **({'options': kept} if kept else {})}
     remote = set(cast('dict[str, Any]', base.get('saas') or {}))
@@ -104,7 +119,8 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         text=_verbatim(yamltext.dump(document)),
         charms=charms,
         users=users,
-        secrets=tuple(secrets),
+        private=_overlay(secrets),
+        secrets=tuple(f'{name}: {key}' for name, options in secrets.items() for key in options),
         left=tuple(dict.fromkeys(left)),
     )
 
@@ -193,6 +209,11 @@ def _private(options: Mapping[str, Any], settings: model.Settings) -> frozenset[
     # The URI of a secret is none, and leads to one of this model alone.
     led_to = {key for key, value in options.items() if str(value).startswith(_SECRETS)}
     return by_name | typed | led_to
+
+
+def _overlay(options: Mapping[str, Mapping[str, Any]]) -> str:
+    told = {name: {'options': dict(values)} for name, values in options.items()}
+    return _verbatim(yamltext.dump({'applications': told})) if told else ''
 
 
 def _place(directive: str, names: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ applications:
     charm: local:noble/front-3
     num_units: 2
     to: ['0', 'lxd:1']
-    options: {words: "{{ x }}", admin-password: old, token: t, credit: 'x'}
+    options: {words: "{{ x }}", admin-password: '{% 8', token: t, credit: 'x', file: 'include-file://x'}
     resources: {image: 1}
   again:
     charm: local:front-4
@@ -54,10 +54,15 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
     assert made.charms == {'front': 'local:noble/front-3', 'front-4': 'local:front-4'}
     assert made.users == {'front': 'front', 'again': 'front-4'}
     assert made.secrets == ('front: admin-password', 'front: token', 'front: credit')
+    hidden = {'admin-password': '{% 8', 'token': 't', 'credit': 'x'}
+    private = yaml.safe_load(made.private.replace("{{ '{%' }}", '{%'))
+    assert private == {'applications': {'front': {'options': hidden}}}
+    assert ' 8' not in repr(made)
     assert [text.partition(';')[0].partition(':')[::2] for text in made.left] == [
         ('remote', ' it is an offer of another model'),
         ('front', ' which endpoints are exposed to whom'),
         ('front', ' its offers'),
+        ('front', ' its option file, which reads like the name of a file to include'),
         ('stored', ' its devices'),
     ]
     written = yaml.safe_load(made.text.replace("{{ '{{' }}", '{{'))
@@ -112,7 +117,9 @@ def test_pods_are_as_many_as_there_will_be() -> None:
         'remote: it is an offer of another model',
         'asleep: where its pods go',
         'asleep: its resource image',
+        'asleep: the secret that its option db leads to, which is of this model alone',
     ]
+    assert yaml.safe_load(made.private) == {'applications': {'asleep': {'options': {'db': 'secret:abc'}}}}
 
 
 def test_a_charm_that_was_given_from_here_stays_known_as_it_was_given() -> None:
