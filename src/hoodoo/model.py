@@ -36,6 +36,22 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """To whom the ports of an endpoint are open; to everyone where neither is named."""
+
+    spaces: tuple[str, ...] = ()
+    cidrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Endpoints of an application that other models may consume."""
+
+    application: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """An application and its units; a subordinate's units are listed here too, not under their principals."""
 
@@ -46,6 +62,8 @@ class Application:
     units: tuple[Unit, ...] = ()
     subordinate_to: tuple[str, ...] = ()
     exposed: bool = False
+    exposed_to: Mapping[str, Exposure] = field(default_factory=dict[str, Exposure])
+    """By endpoint, the empty one for all; nothing where Juju did not say."""
     life: str = 'alive'
     channel: str = ''
     """Of a store's charm, as Juju writes it: ``latest/stable``."""
@@ -113,6 +131,9 @@ class ModelSnapshot:
     applications: Mapping[str, Application] = field(default_factory=dict[str, Application])
     relations: tuple[Relation, ...] = ()
     machines: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
+    offers: Mapping[str, Offer] = field(default_factory=dict[str, Offer])
+    saas: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The URLs of offers of other models, by the name that each has in this one."""
     on_kubernetes: bool = False
     """Whether units are pods; there are no machines then."""
 
@@ -206,6 +227,8 @@ class WantedApplication:
     """By unit; units beyond it go where Juju likes."""
     expose: bool | None = None
     """None when the bundle does not say."""
+    exposed_to: Mapping[str, Exposure] = field(default_factory=dict[str, Exposure])
+    """By endpoint, the empty one for all, where they are exposed one by one."""
     base: str = ''
     """Such as ``ubuntu@24.04``; empty leaves the choice to the charm."""
     resources: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -241,6 +264,9 @@ class WantedModel:
     applications: Mapping[str, WantedApplication] = field(default_factory=dict[str, WantedApplication])
     relations: tuple[WantedRelation, ...] = ()
     machines: Mapping[str, WantedMachine] = field(default_factory=dict[str, WantedMachine])
+    offers: Mapping[str, Offer] = field(default_factory=dict[str, Offer])
+    saas: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The URLs of offers of other models that are consumed, by the name that each gets."""
     on_kubernetes: bool = False
     """Whether it is for a model on Kubernetes."""
     remarks: tuple[str, ...] = ()

@@ -199,17 +199,31 @@ class FakeDriver:
             for end in made.endpoints:
                 self._notice(end.application)
 
-    def expose(self, application: str) -> None:
+    def consume(self, url: str, name: str) -> None:
+        """See `driver.Driver.consume`."""
+        with self._lock:
+            self.calls.append(f'consume {url} as {name}')
+            self.seen = dataclasses.replace(self.seen, saas={**self.seen.saas, name: url})
+
+    def offer(self, name: str, offer: model.Offer) -> None:
+        """See `driver.Driver.offer`."""
+        with self._lock:
+            self.calls.append(f'offer {offer.application}:{",".join(offer.endpoints)} as {name}')
+            self.seen = dataclasses.replace(self.seen, offers={**self.seen.offers, name: offer})
+
+    def expose(self, application: str, to: Mapping[str, model.Exposure]) -> None:
         """See `driver.Driver.expose`."""
         with self._lock:
-            self.calls.append(f'expose {application}')
-            self.put(dataclasses.replace(self.seen.applications[application], exposed=True))
+            self.calls.append(' '.join(['expose', application, *to]))
+            now = self.seen.applications[application]
+            self.put(dataclasses.replace(now, exposed=True, exposed_to={**now.exposed_to, **to}))
 
     def unexpose(self, application: str) -> None:
         """See `driver.Driver.unexpose`."""
         with self._lock:
             self.calls.append(f'unexpose {application}')
-            self.put(dataclasses.replace(self.seen.applications[application], exposed=False))
+            now = self.seen.applications[application]
+            self.put(dataclasses.replace(now, exposed=False, exposed_to={}))
 
     def execute(self, machine: str, script: str, *, timeout_s: float) -> driver.Executed:
         """See `driver.Driver.execute`."""

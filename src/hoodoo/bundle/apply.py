@@ -166,8 +166,12 @@ class _Carrying:
                 juju.retry(unit)
             case steps.Integrate(one=one, other=other):
                 juju.integrate(one, other)
-            case steps.Expose(application=name):
-                juju.expose(name)
+            case steps.Consume(name=name, url=url):
+                juju.consume(url, name)
+            case steps.Offer(name=name, offer=offer):
+                juju.offer(name, offer)
+            case steps.Expose(application=name, to=to):
+                juju.expose(name, to)
             case steps.Unexpose(application=name):
                 juju.unexpose(name)
 

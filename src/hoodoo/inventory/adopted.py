@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,9 +12,9 @@ import yaml
 
 from bedrock import errors, yamltext
 from hoodoo import model
-from hoodoo.bundle.planning import memory, placing
+from hoodoo.bundle.planning import crossing, memory, placing
 from hoodoo.bundle.reading import tree
-from hoodoo.bundle.wanted import sensitive
+from hoodoo.bundle.wanted import includes, sensitive
 
 _TEMPLATE = re.compile(r'\{\{|\{%|\{#')
 _LOCAL = re.compile(r'local:(?:.*/)?(?P<name>.+?)-(?P<revision>\d+)')
@@ -22,9 +22,9 @@ _SECRETS = 'secret:'
 _LEFT = {
     'devices': 'its devices; the spec cannot ask for them',
     'placement': 'where its pods go; the spec cannot ask for it',
-    'exposed-endpoints': 'which endpoints are exposed to whom; the spec exposes it as a whole',
-    'offers': 'its offers; a script phase can make them with "juju offer"',
 }
+_SAID_APART = ('expose', 'exposed-endpoints', 'offers')
+"""Keys of which an overlay may have to say what is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,10 @@ class Bundle:
     """The URL of each local charm, by the directory of the spec's repository where it belongs."""
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     """The directory of its charm, by application that has a local one."""
+    private: str = field(default='', repr=False)
+    """An overlay with what no version control may see; empty for none."""
     secrets: tuple[str, ...] = ()
-    """Options that are set and not written down, ``APPLICATION: OPTION``."""
+    """The options in it, ``APPLICATION: OPTION``."""
     left: tuple[str, ...] = ()
     """What else of the model the spec does not say."""
 
@@ -62,14 +64,14 @@ def bundle(exported: str, seen: Seen) -> Bundle:
     """
     documents = _documents(exported)
     base, overlays = documents[0], documents[1:]
-    left = _beside(base, overlays)
+    left = _access(overlays)
     applications = cast('dict[str, dict[str, Any]]', base.get('applications') or {})
     machines, names = _machines(base, seen)
     charms, users = _local_charms(applications)
-    secrets: list[str] = []
+    secrets: dict[str, dict[str, Any]] = {}
     made: dict[str, dict[str, Any]] = {}
     for name, entry in applications.items():
-        told = {key: value for key, value in entry.items() if key not in _LEFT}
+        told = {key: value for key, value in entry.items() if key not in (*_LEFT, *_SAID_APART)}
         left += [f'{name}: {why}' for key, why in _LEFT.items() if entry.get(key)]
         there = seen.snapshot.applications.get(name)
         if name in users:
@@ -80,7 +82,7 @@ def bundle(exported: str, seen: Seen) -> Bundle:
             f'{name}: its resource {key}; name one in the bundle before it is deployed anew'
             for key in seen.attached.get(name, ())
         ]
-        if there is not None and there.exposed:
+        if there is not None and there.exposed and crossing.whole(there):
             told['expose'] = True
         if there is not None and there.scale is not None:
             # Juju exports how many pods there are, which may be on their way, and no 0.
@@ -88,23 +90,41 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         if 'to' in told:
             told['to'] = [_place(str(word), names) for word in cast('list[object]', told['to'])]
         options = cast('dict[str, Any]', told.pop('options', None) or {})
+        # A text that a bundle would take for the name of a file cannot be said.
+        unsaid = [key for key, value in options.items() if includes.is_include(value)]
+        left += [
+            f'{name}: its option {key}, which reads like the name of a file to include' for key in unsaid
+        ]
+        options = {key: value for key, value in options.items() if key not in unsaid}
         private = _private(options, seen.settings.get(name, model.Settings()))
-        secrets += [f'{name}: {key}' for key in options if key in private]
+        if private:
+            secrets[name] = {key: value for key, value in options.items() if key in private}
+        left += [
+            f'{name}: the secret that its option {key} leads to, which is of this model alone;'
+            f' write the id of another one into the local file before it is deployed anew'
+            for key, value in secrets.get(name, {}).items()
+            if str(value).startswith(_SECRETS)
+        ]
         kept = {key: value for key, value in options.items() if key not in private}
         made[name] = {**told, **({'options': kept} if kept else {})}
-    remote = set(cast('dict[str, Any]', base.get('saas') or {}))
-    relations = [pair for pair in base.get('relations') or () if not _applications(pair) & remote]
+    remote = cast('dict[str, dict[str, Any] | None]', base.get('saas') or {})
+    # A model that consumes an offer of this one is listed, too; it has no URL.
+    saas = {name: {'url': entry['url']} for name, entry in remote.items() if entry and entry.get('url')}
+    others = remote.keys() - saas.keys()
+    relations = [pair for pair in base.get('relations') or () if not _applications(pair) & others]
     document = {
         **{key: value for key, value in base.items() if key in ('bundle', 'default-base')},
+        **({'saas': saas} if saas else {}),
         'applications': made,
         **({'machines': machines} if machines else {}),
         **({'relations': relations} if relations else {}),
     }
     return Bundle(
-        text=_verbatim(yamltext.dump(document)),
+        text=_verbatim(yamltext.dump(document)) + _reachable(seen.snapshot, made),
         charms=charms,
         users=users,
-        secrets=tuple(secrets),
+        private=_overlay(secrets),
+        secrets=tuple(f'{name}: {key}' for name, options in secrets.items() for key in options),
         left=tuple(dict.fromkeys(left)),
     )
 
@@ -137,18 +157,40 @@ def _documents(exported: str) -> list[dict[str, Any]]:
     return found
 
 
-def _beside(base: Mapping[str, Any], overlays: list[dict[str, Any]]) -> list[str]:
-    """What the export says that no spec does."""
-    left = [
-        f'{name}: it is an offer of another model; a script phase can consume it'
-        for name, entry in cast('dict[str, dict[str, Any] | None]', base.get('saas') or {}).items()
-        # A model that consumes an offer of this one is listed, too; it has no URL.
-        if (entry or {}).get('url')
+def _access(overlays: list[dict[str, Any]]) -> list[str]:
+    """Who may use the offers of an export, which no spec says; its owner always may."""
+    return [
+        f'{name}: access of {user} to its offer {offer}; give it with "juju grant {user} {access} OFFER-URL"'
+        for overlay in overlays
+        for name, entry in _mapping(overlay.get('applications')).items()
+        for offer, facts in _mapping(_mapping(entry).get('offers')).items()
+        for user, access in _mapping(_mapping(facts).get('acl')).items()
+        if access != 'admin'
     ]
-    for overlay in overlays:
-        for name, entry in cast('dict[str, dict[str, Any]]', overlay.get('applications') or {}).items():
-            left += [f'{name}: {why}' for key, why in _LEFT.items() if (entry or {}).get(key)]
-    return left
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return cast('dict[str, Any]', value) if isinstance(value, dict) else {}
+
+
+def _reachable(snapshot: model.ModelSnapshot, said: Collection[str]) -> str:
+    """What only an overlay may say of the applications in *said*, as one more document."""
+    made: dict[str, dict[str, Any]] = {}
+    for name, offer in snapshot.offers.items():
+        if offer.application in said:
+            offers = made.setdefault(offer.application, {}).setdefault('offers', {})
+            offers[name] = {'endpoints': list(offer.endpoints)}
+    for name, there in snapshot.applications.items():
+        if name in said and there.exposed and not crossing.whole(there):
+            made.setdefault(name, {})['exposed-endpoints'] = {
+                endpoint: _exposure(to) for endpoint, to in sorted(there.exposed_to.items())
+            }
+    return f'---\n{_verbatim(yamltext.dump({"applications": made}))}' if made else ''
+
+
+def _exposure(to: model.Exposure) -> dict[str, list[str]]:
+    both = {'expose-to-spaces': list(to.spaces), 'expose-to-cidrs': list(to.cidrs)}
+    return {key: found for key, found in both.items() if found}
 
 
 def _machines(base: Mapping[str, Any], seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
@@ -193,6 +235,11 @@ def _private(options: Mapping[str, Any], settings: model.Settings) -> frozenset[
     # The URI of a secret is none, and leads to one of this model alone.
     led_to = {key for key, value in options.items() if str(value).startswith(_SECRETS)}
     return by_name | typed | led_to
+
+
+def _overlay(options: Mapping[str, Mapping[str, Any]]) -> str:
+    told = {name: {'options': dict(values)} for name, values in options.items()}
+    return _verbatim(yamltext.dump({'applications': told})) if told else ''
 
 
 def _place(directive: str, names: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import charm as charm_files
-from bedrock import errors, trees
+from bedrock import errors, files, trees
 from hoodoo import model
 from hoodoo import settings as settings_module
-from hoodoo.bundle.planning import memory
+from hoodoo.bundle.planning import facts, memory
 from hoodoo.bundle.wanted import charms as charm_contents
-from hoodoo.inventory import adopted
+from hoodoo.inventory import adopted, localfiles
 from hoodoo.journal import journal
 from hoodoo.juju import clientfiles, fetching, jujudriver
 from hoodoo.review import preview, request
 from hoodoo.runner import run
 
-BUNDLE, COLLECT, MANIFEST = 'bundle.yaml', 'collect', 'manifest'
+BUNDLE, COLLECT, MANIFEST, SECRETS = 'bundle.yaml', 'collect', 'manifest', 'secrets.yaml'
 _CHARMS = 'charms'
 
 
@@ -33,6 +34,8 @@ class Wish:
     stage: str
     charms: Mapping[str, Path]
     """Where the local charms of applications are, which else are fetched from the controller."""
+    projects: tuple[str, ...]
+    """The projects in which the spec will be run; each gets the secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class Made:
     bundle: adopted.Bundle
     remarks: tuple[str, ...] = ()
     """What the plan leaves as it is."""
+    secrets: tuple[Path, ...] = ()
+    """Where its secrets are: one file of the operator's for each project."""
 
 
 def adopt(
@@ -68,6 +73,8 @@ def adopt(
         )
     exported = _exported(juju)
     found = adopted.bundle(exported, _seen(juju))
+    private = localfiles.places(settings.root, wish.projects, wish.stage, SECRETS) if found.private else ()
+    localfiles.check(private, found.private)
     unknown = [name for name in wish.charms if name not in found.users]
     if unknown:
         raise errors.UsageFault(
@@ -80,16 +87,21 @@ def adopt(
         told('comparing the spec with the model')
         deployed, same = adopted.as_given(deployed, notes.recall(juju.model_uuid))
         seen = _Remembering(notes, deployed, same)
-        made = _planned(new, wish, juju, settings, notes, seen)
+        with localfiles.foreseen(Path(scratch), wish.projects, wish.stage, SECRETS, found.private) as root:
+            there = dataclasses.replace(settings, root=root)
+            made = _planned(new, wish, juju, there, notes, seen)
         _insist_on_nothing(made)
         if keep:
+            for place in private:
+                files.write_private(place, found.private)
+            _remember(made, juju.model_uuid, notes)
             for name, known in deployed.items():
                 notes.remember(juju.model_uuid, name, known)
             for digest, body in same.items():
                 notes.note(juju.model_uuid, memory.SAME, digest, body)
         else:
             trees.remove(new)
-    return Made(bundle=found, remarks=made.remarks)
+    return Made(bundle=found, remarks=made.remarks, secrets=private)
 
 
 def _exported(juju: jujudriver.JujuDriver) -> str:
@@ -139,7 +151,10 @@ def _write(
         collected = [f'{folder.ljust(width)}  {source}' for folder, source in sources.items()]
         (new / COLLECT).write_text('\n'.join(collected) + '\n')
         lines.append('collect')
-    lines.append(f'bundle config={BUNDLE}')
+    if found.private:
+        lines += ['secrets', f'bundle config={BUNDLE} local={SECRETS}']
+    else:
+        lines.append(f'bundle config={BUNDLE}')
     (new / MANIFEST).write_text('\n'.join(lines) + '\n')
     digests = {folder: charm_contents.digest(path) for folder, path in where.items()}
     return {
@@ -178,6 +193,14 @@ def _planned(
     runner = run.Runner(settings=settings, journal=notes, connect=run.connect_juju(settings))
     lines = runner.check(request.complete(given, settings))
     return preview.preview(lines, juju, remembered)
+
+
+def _remember(made: preview.Preview, uuid: str, notes: journal.Journal) -> None:
+    """Note what is asked for from now on, so that drift can tell who changes it; what a run noted stays."""
+    if memory.applied(notes, uuid):
+        return
+    for line in made.lines:
+        facts.remember(line.wanted, line.before, notes, uuid, left=line.plan.left)
 
 
 def _insist_on_nothing(made: preview.Preview) -> None:

@@ -119,8 +119,16 @@ class Driver(Protocol):
         """Relate two applications."""
         ...
 
-    def expose(self, application: str) -> None:
-        """Open the application's ports to the world."""
+    def consume(self, url: str, name: str) -> None:
+        """Add the offer at *url* to the model, as *name*."""
+        ...
+
+    def offer(self, name: str, offer: model.Offer) -> None:
+        """Offer endpoints; an offer of that name and application gets these in place of its own."""
+        ...
+
+    def expose(self, application: str, to: Mapping[str, model.Exposure]) -> None:
+        """Open the application's ports: to the world, or of the endpoints in *to* to whom it says."""
         ...
 
     def unexpose(self, application: str) -> None:

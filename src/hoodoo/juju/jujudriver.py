@@ -182,9 +182,27 @@ class JujuDriver:
         """See `driver.Driver.integrate`."""
         self._run('integrate', str(one), str(other))
 
-    def expose(self, application: str) -> None:
+    def consume(self, url: str, name: str) -> None:
+        """See `driver.Driver.consume`."""
+        self._run('consume', url, name)
+
+    def offer(self, name: str, offer: model.Offer) -> None:
+        """See `driver.Driver.offer`."""
+        # It has no flag for a model: the application is named with it.
+        controller, _, model_name = self._model_name.rpartition(':')
+        which = ['--controller', controller] if controller else []
+        ends = f'{model_name}.{offer.application}:{",".join(offer.endpoints)}'
+        with _translated():
+            self._juju.cli('offer', *which, ends, name, include_model=False)
+
+    def expose(self, application: str, to: Mapping[str, model.Exposure]) -> None:
         """See `driver.Driver.expose`."""
-        self._run('expose', application)
+        if not to:
+            self._run('expose', application)
+        for endpoint, each in to.items():
+            given = (('endpoints', (endpoint,)), ('to-spaces', each.spaces), ('to-cidrs', each.cidrs))
+            words = [word for flag, found in given if any(found) for word in (f'--{flag}', ','.join(found))]
+            self._run('expose', application, *words)
 
     def unexpose(self, application: str) -> None:
         """See `driver.Driver.unexpose`."""

@@ -25,6 +25,12 @@ def decode(status: Mapping[str, Any]) -> model.ModelSnapshot:
         },
         relations=tuple(_relation(entry) for entry in status.get('relations') or ()),
         machines={m.id: m for m in _machines(_mappings(status.get('machines')))},
+        offers={name: _offer(entry) for name, entry in _mappings(status.get('offers')).items()},
+        saas={
+            name: str(entry['offer-url'])
+            for name, entry in _mappings(status.get('remote-applications')).items()
+            if entry.get('offer-url')
+        },
     )
 
 
@@ -106,6 +112,13 @@ def _application(
         units=units,
         subordinate_to=tuple(str(principal) for principal in entry.get('subordinate-to') or ()),
         exposed=bool(entry.get('exposed', False)),
+        exposed_to={
+            endpoint: model.Exposure(
+                spaces=tuple(str(space) for space in to.get('expose-to-spaces') or ()),
+                cidrs=tuple(str(cidr) for cidr in to.get('expose-to-cidrs') or ()),
+            )
+            for endpoint, to in _mappings(entry.get('exposed-endpoints')).items()
+        },
         life=str(entry.get('life') or 'alive'),
         channel=str(entry.get('charm-channel') or ''),
         revision=_revision(entry),
@@ -145,6 +158,15 @@ def _unit(
         leader=bool(entry.get('leader', False)),
         life=str(agent.get('life') or _mapping(entry.get('workload-status')).get('life') or 'alive'),
         old_charm=str(entry.get('charm') or ''),
+    )
+
+
+def _offer(entry: Mapping[str, Any]) -> model.Offer:
+    # By the name that consumers see; what the charm calls an endpoint is what can be offered again.
+    ends = _mappings(entry.get('endpoints')).items()
+    return model.Offer(
+        application=str(entry.get('application-name', '')),
+        endpoints=tuple(sorted(str(end.get('name') or name) for name, end in ends)),
     )
 
 

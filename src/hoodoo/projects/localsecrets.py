@@ -29,7 +29,12 @@ class Brought:
 
 def source(space: layout.Workspace, stage: str) -> Path:
     """Where the operator puts the secrets of *space* and *stage*."""
-    return space.project.root / 'LOCAL' / space.project.name / stage
+    return folder(space.project.root, space.project.name, stage)
+
+
+def folder(root: Path, project: str, stage: str) -> Path:
+    """Where the operator puts the secrets of *stage* of the project called *project*."""
+    return root / layout.LOCAL / project / stage
 
 
 def bring(space: layout.Workspace, stage: str) -> Brought:
@@ -46,12 +51,12 @@ def bring(space: layout.Workspace, stage: str) -> Brought:
     count, changed = 0, 0
     try:
         _folder(space.local)
-        for folder, names, found in os.walk(start, followlinks=True):
-            names[:] = [name for name in sorted(names) if not _contains(Path(folder, name), Path(folder))]
+        for place, names, found in os.walk(start, followlinks=True):
+            names[:] = [name for name in sorted(names) if not _contains(Path(place, name), Path(place))]
             for name in names:
-                _folder(space.local / Path(folder, name).relative_to(start))
+                _folder(space.local / Path(place, name).relative_to(start))
             for name in sorted(found):
-                file = Path(folder, name)
+                file = Path(place, name)
                 count += 1
                 changed += _copy(file, space.local / file.relative_to(start))
     except OSError as err:

@@ -27,6 +27,11 @@ def _changes(site: sites.Site, made: dict[str, Any]) -> int:
     return site.plan(Path(made['spec']), '--stage', made['stage'], '--model', made['model'])['changes']
 
 
+def _drift(site: sites.Site, made: dict[str, Any]) -> list[Any]:
+    words = (made['spec'], '--stage', made['stage'], '--model', made['model'], '--format', 'json')
+    return json.loads(site.run('hoodoo', 'drift', *words))['entries']
+
+
 @pytest.fixture(scope='module')
 def model(site: sites.Site) -> str:
     """A model that was made by hand."""
@@ -53,7 +58,12 @@ def test_a_model_made_by_hand_is_adopted(site: sites.Site, model: str) -> None:
     assert made['name'] == 'byhand/pocket/default/staging'
     assert made['secrets'] == ['front: password']
     assert _changes(site, made) == 0
+    assert _drift(site, made) == []
     spec = Path(made['spec'])
+    (private,) = (Path(file) for file in made['secrets_in'])
+    assert private == site.folder / 'mojo' / 'LOCAL' / 'byhand' / 'staging' / 'secrets.yaml'
+    assert (private.stat().st_mode & 0o777, private.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert SECRET in private.read_text()
     assert not any(SECRET in path.read_text() for path in spec.rglob('*') if path.is_file())
     assert (spec / 'charms' / 'alpha' / 'dispatch').stat().st_mode & 0o100
     listed = json.loads(site.run('hoodoo', 'env', 'list', '--format', 'json'))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hoodoo import model
-from hoodoo.bundle.planning import plan, steps
+from hoodoo.bundle.planning import equal, plan, steps
 
 _CALM = model.Status(value='')
 
@@ -55,10 +56,19 @@ def _one(seen: plan.Seen, step: steps.Step) -> plan.Seen:
             return _retried(seen, unit)
         case steps.Integrate(one=one, other=other):
             return _related(seen, one, other)
-        case steps.Expose(application=name):
-            return _changed(seen, name, lambda a: dataclasses.replace(a, exposed=True))
+        case steps.Consume(name=name, url=url):
+            return _snapshot(seen, saas={**seen.snapshot.saas, name: url})
+        case steps.Offer(name=name, offer=offer):
+            return _snapshot(seen, offers={**seen.snapshot.offers, name: offer})
+        case steps.Expose(application=name, to=to):
+            given = to or {'': equal.EVERYWHERE}
+            return _changed(
+                seen,
+                name,
+                lambda a: dataclasses.replace(a, exposed=True, exposed_to={**a.exposed_to, **given}),
+            )
         case steps.Unexpose(application=name):
-            return _changed(seen, name, lambda a: dataclasses.replace(a, exposed=False))
+            return _changed(seen, name, lambda a: dataclasses.replace(a, exposed=False, exposed_to={}))
 
 
 def _deployed(seen: plan.Seen, wanted: model.WantedApplication, to: tuple[model.Placement, ...]) -> plan.Seen:
@@ -173,6 +183,10 @@ def _chosen(
         key: model.OptionValue(value=text, type=kind(key), source='user') for key, text in values.items()
     }
     return {**options, **chosen}
+
+
+def _snapshot(seen: plan.Seen, **changes: Any) -> plan.Seen:
+    return dataclasses.replace(seen, snapshot=dataclasses.replace(seen.snapshot, **changes))
 
 
 def _set(seen: plan.Seen, name: str, change: Callable[[model.Settings], model.Settings]) -> plan.Seen:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from hoodoo import model
-from hoodoo.bundle.planning import equal, memory, plan, related
+from hoodoo.bundle.planning import crossing, equal, memory, plan, related
 from hoodoo.bundle.reading import words
 
 _RELATION = ' - '
@@ -53,7 +53,10 @@ class State:
 def of_wanted(wanted: model.WantedModel, seen: plan.Seen, uuid: str) -> State:
     """What *wanted* asks for, of a model with the uuid *uuid*."""
     return State(
-        applications={name: _wanted(a, seen, uuid) for name, a in wanted.applications.items()},
+        applications={
+            **{name: _wanted(a, seen, uuid) for name, a in wanted.applications.items()},
+            **_crossing(wanted.offers, wanted.saas),
+        },
         relations=tuple((relation.one, relation.other) for relation in wanted.relations),
     )
 
@@ -63,7 +66,7 @@ def of_seen(seen: plan.Seen) -> State:
     settings = {name: seen.settings.get(name, model.Settings()) for name in seen.snapshot.applications}
     live = {name: _live(there, settings[name], seen) for name, there in seen.snapshot.applications.items()}
     return State(
-        applications=live,
+        applications={**live, **_crossing(seen.snapshot.offers, seen.snapshot.saas)},
         relations=related.pairs(seen.snapshot.relations),
         types={name: {k: o.type for k, o in found.options.items()} for name, found in settings.items()},
         quiet={name: _quiet(found, settings[name]) for name, found in live.items()},
@@ -135,7 +138,9 @@ def _wanted(wanted: model.WantedApplication, seen: plan.Seen, uuid: str) -> Fact
         where = f'{uuid}/{wanted.name}/{key}'
         found[f'{_OPTION}{key}'] = Hidden.of(value, where=where) if key in wanted.private else value
     found |= {f'annotation {key}': value for key, value in wanted.annotations.items()}
-    if wanted.expose is not None:
+    if wanted.exposed_to:
+        found['exposed'] = _exposed(wanted.exposed_to)
+    elif wanted.expose is not None:
         found['exposed'] = _yes(wanted.expose)
     if wanted.trust:
         found['trust'] = _yes(True)
@@ -154,12 +159,27 @@ def _live(there: model.Application, settings: model.Settings, seen: plan.Seen) -
     found |= {f'constraint {k}': equal.constraint(k, v) for k, v in settings.constraints.items()}
     found |= {f'{_OPTION}{key}': words.option_text(option.value) for key, option in settings.options.items()}
     found |= {f'annotation {key}': value for key, value in settings.annotations.items()}
-    return {**found, 'exposed': _yes(there.exposed), 'trust': _yes(settings.trust)}
+    closed = not there.exposed or crossing.whole(there)
+    found['exposed'] = _yes(there.exposed) if closed else _exposed(there.exposed_to)
+    return {**found, 'trust': _yes(settings.trust)}
+
+
+def _crossing(offers: Mapping[str, model.Offer], saas: Mapping[str, str]) -> dict[str, Facts]:
+    """What is offered and consumed; no application has a name with a blank."""
+    offered = {
+        f'offer {name}': {'application': offer.application, 'endpoints': ', '.join(sorted(offer.endpoints))}
+        for name, offer in offers.items()
+    }
+    return {**offered, **{f'saas {name}': {'url': url} for name, url in saas.items()}}
+
+
+def _exposed(to: Mapping[str, model.Exposure]) -> str:
+    return equal.exposed({endpoint: equal.exposure(each) or each for endpoint, each in to.items()})
 
 
 def _quiet(found: Facts, settings: model.Settings) -> frozenset[str]:
     chosen = {f'{_OPTION}{key}' for key, option in settings.options.items() if option.source == 'user'}
-    open_ = {key for key in ('exposed', 'trust') if found[key] == _yes(True)}
+    open_ = {key for key in ('exposed', 'trust') if found[key] != _yes(False)}
     return frozenset(found.keys() - chosen - open_)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hoodoo import model, wording
-from hoodoo.bundle.planning import equal, placing, related, steps
+from hoodoo.bundle.planning import crossing, equal, placing, related, steps
 from hoodoo.bundle.reading import words
 
 _NOTHING = model.Settings()
@@ -46,8 +46,9 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
             Charms, units, relations and what is to be exposed are seen to all the same.
     """
     made: list[steps.Step] = list(_machines(wanted, seen))
-    remarks = list(wanted.remarks)
-    problems = list(_wrong_kind(wanted, seen.snapshot))
+    made += crossing.made(wanted, seen.snapshot)
+    remarks = [*wanted.remarks, *crossing.differences(wanted, seen.snapshot)]
+    problems = [*_wrong_kind(wanted, seen.snapshot), *crossing.obstacles(wanted, seen.snapshot)]
     left: set[str] = set()
     for name, application in wanted.applications.items():
         there = seen.snapshot.applications.get(name)
@@ -56,10 +57,10 @@ def plan(wanted: model.WantedModel, seen: Seen, *, apply_config_changes: bool = 
             problems += _unnamed(application)
             made.append(steps.Deploy(wanted=application, to=placing.ordered(application.to), depth=level))
             made += _annotations(application, _NOTHING)
-            made += [steps.Expose(application=name)] if application.expose else []
+            made += crossing.exposing(application, None)
             continue
         problems += _obstacles(application, there)
-        made += [steps.Expose(application=name)] if application.expose and not there.exposed else []
+        made += crossing.exposing(application, there)
         made += _charm_and_images(application, there, seen)
         made += _units(application, there, seen, level, pods=wanted.on_kubernetes)
         remarks += _differences(application, there)
@@ -225,7 +226,7 @@ def _differences(wanted: model.WantedApplication, there: model.Application) -> I
             f'{wanted.name} has {wording.counted(there.size, "unit")} and the bundle wants'
             f' {wanted.num_units}: left as it is ("juju {removes}" removes)'
         )
-    if there.exposed and wanted.expose is None:
+    if there.exposed and wanted.expose is None and not wanted.exposed_to:
         yield f'{wanted.name} is exposed though the bundle does not say so: left as it is'
 
 

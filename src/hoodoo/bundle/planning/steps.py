@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hoodoo import model, wording
+from hoodoo.bundle.planning import equal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +190,44 @@ class Integrate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consume:
+    """Add an offer of another model, to be related to like an application."""
+
+    name: str
+    url: str
+    rank: ClassVar[int] = 3
+    depth: ClassVar[int] = 0
+
+    def __str__(self) -> str:
+        return f'consume {self.url} as {self.name}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Let other models relate to endpoints."""
+
+    name: str
+    offer: model.Offer
+    """With all its endpoints: Juju replaces the whole set."""
+    rank: ClassVar[int] = 4
+    depth: ClassVar[int] = 0
+
+    def __str__(self) -> str:
+        return f'offer {self.offer.application}:{",".join(self.offer.endpoints)} as {self.name}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expose:
-    """Expose an application."""
+    """Expose an application, or endpoints of it."""
 
     application: str
+    to: Mapping[str, model.Exposure] = field(default_factory=dict[str, model.Exposure])
+    """By endpoint, the empty one for all; nothing for all of them to everyone."""
     rank: ClassVar[int] = 5
     depth: ClassVar[int] = 0
 
     def __str__(self) -> str:
-        return f'expose {self.application}'
+        return f'expose {self.application}{f" ({equal.exposed(self.to)})" if self.to else ""}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +255,8 @@ Step = (
     | Annotate
     | Retry
     | Integrate
+    | Consume
+    | Offer
     | Expose
     | Unexpose
 )
@@ -266,6 +298,10 @@ def subject(step: Step) -> str:
             return f'{one.application} - {other.application}'
         case Annotate(kind=kind, name=name):
             return name if kind == 'application' else ''
+        case Consume(name=name):
+            return name
+        case Offer(offer=offer):
+            return offer.application
         case _:
             return step.application
 

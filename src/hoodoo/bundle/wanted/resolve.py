@@ -23,15 +23,13 @@ from hoodoo.bundle.wanted import (
     options,
     pairings,
     placement,
+    reachable,
     sensitive,
     sourcing,
 )
 
 _KUBERNETES = 'kubernetes'
-_HINT = 'Offers and what is consumed can be made by a script phase, with juju offer and juju consume.'
 _UNSUPPORTED = {
-    'offers': ('offers are not made', _HINT),
-    'exposed-endpoints': ('endpoints are not exposed one by one', 'Write expose: true.'),
     'devices': ('devices are not asked for', 'Leave them out, or ask for them with juju deploy --device.'),
 }
 
@@ -94,6 +92,7 @@ class _Resolver:
         self.found = findings.Findings(chosen)
         self.found.remarks += deployments.remarks
         self.sourcing = sourcing.Sourcing(shelf, self.dialect, self.found)
+        self.offers: dict[str, model.Offer] = {}
         self.options = options.Options(deployments.folders, shelf, self.found, shown=deployments.shown)
 
     def run(self) -> model.WantedModel:
@@ -107,7 +106,12 @@ class _Resolver:
         remarks = tuple(
             f'{remark.where}: {remark.message}. {remark.hint}'.rstrip() for remark in self.found.remarks
         )
+        saas: dict[str, str] = {}
+        if 'saas' in self.dialect.bundle_keys:
+            saas = reachable.saas(self.chosen.data, services, self.found)
         return model.WantedModel(
+            offers=self.offers,
+            saas=saas,
             applications=applications,
             relations=relations,
             machines=machines,
@@ -121,8 +125,6 @@ class _Resolver:
             file = self.deployments.single[0]
             message = f'nothing is inherited: "{file}" is one deployment itself, which switches that off'
             self.found.remark(('inherits',), message, 'Put it under a name of its own.')
-        if self.chosen.data.get('saas'):
-            self.found.problem(('saas',), 'offers of other models are not consumed', _HINT)
         kind = self.chosen.data.get('bundle')
         if kind is not None and kind != _KUBERNETES:
             self.found.problem(
@@ -174,6 +176,8 @@ class _Resolver:
         if self.on_kubernetes:
             self._check_pods(at, name, raw, charm)
         resources = self._resources(at, name, raw, charm)
+        exposed = self._reachable(at, name, raw, charm)
+        expose = self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None
         return model.WantedApplication(
             name=name,
             charm=source,
@@ -181,7 +185,8 @@ class _Resolver:
             subordinate=subordinate,
             options=self.options.read(at, name, raw, charm, store=isinstance(source, model.StoreCharm)),
             constraints=constraints.read(raw.get('constraints'), (*at, 'constraints'), self.found),
-            expose=self._flag(at, name, raw, 'expose') if raw.get('expose') is not None else None,
+            expose=None if exposed else expose,
+            exposed_to=exposed,
             base=self.sourcing.base(at, raw, series, self._default_base(), charm),
             resources=resources,
             unnamed_images=tuple(key for key in _images(charm) if key not in resources),
@@ -191,6 +196,19 @@ class _Resolver:
             trust=self._flag(at, name, raw, 'trust'),
             private=self._private(at, raw, charm),
         )
+
+    def _reachable(
+        self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None
+    ) -> dict[str, model.Exposure]:
+        """What is exposed to whom; what is offered is kept."""
+        if 'offers' not in self.dialect.application_keys:
+            return {}
+        for offer, made in reachable.offers(at, name, raw, charm, self.found).items():
+            other = self.offers.setdefault(offer, made).application
+            if other != name:
+                message = f'offer {offer} is one of {other} and one of {name}'
+                self.found.problem((*at, 'offers', offer), message, 'Give one of them another name.')
+        return reachable.exposed(at, name, raw, charm, self.found)
 
     def _check_pods(self, at: tree.Path, name: str, raw: tree.Table, charm: charm_files.Charm | None) -> None:
         """What cannot be on Kubernetes."""
@@ -212,9 +230,10 @@ class _Resolver:
         if self.dialect is JUJU and raw.get('scale') is not None and raw.get('num_units') is not None:
             message = f'{name} has both scale and num_units, which are two words for one'
             self.found.problem((*at, 'scale'), message, 'Leave one of them out.')
-        # A bundle of machines may want none yet; one of pods that says nothing wants one.
-        unsaid = 1 if self.on_kubernetes else self.dialect.num_units
-        text = words.option_text(unsaid if value is None else value)
+        if self.on_kubernetes and value is None:
+            message = f'{name} gets no unit, as in Juju: a bundle that does not say how many wants none'
+            self.found.remark(at, message, f'Write scale: 1 for {name}, or 0 if that is meant.')
+        text = words.option_text(self.dialect.num_units if value is None else value)
         if isinstance(value, bool) or not text.isdecimal():
             self.found.problem(
                 (*at, key), f'{key} "{text}" is not a number of units', 'Write a whole number.'

@@ -28,6 +28,8 @@ _KINDS: dict[type[Any], str] = {
     steps.Annotate: 'annotate',
     steps.Retry: 'retry',
     steps.Integrate: 'integrate',
+    steps.Consume: 'consume',
+    steps.Offer: 'offer',
     steps.Expose: 'expose',
     steps.Unexpose: 'unexpose',
 }

@@ -164,6 +164,8 @@ class Deploying:
         for name, application in resolved.wanted.applications.items():
             charm = application.charm
             outlook.applications[name] = charm.path if isinstance(charm, model.LocalCharm) else None
+        # What is consumed is related to like an application; what endpoints it has is not known here.
+        outlook.applications |= dict.fromkeys(resolved.wanted.saas)
         known = {name: _readable(path) for name, path in outlook.applications.items()}
         if not outlook.doubtful & _PHASES:
             outlook.problems += relations.check(resolved.wanted.relations, known)
@@ -260,7 +262,9 @@ def _names(wanted: model.WantedModel) -> Iterator[str]:
 
 def _charms_now(wanted: model.WantedModel, seen: plan.Seen) -> relations.Charms:
     """The charms of what exists or is about to; those that others deployed cannot be read."""
-    known: dict[str, charm_files.Charm | None] = dict.fromkeys(seen.snapshot.applications)
+    known: dict[str, charm_files.Charm | None] = dict.fromkeys(
+        (*seen.snapshot.applications, *seen.snapshot.saas, *wanted.saas)
+    )
     for name, application in wanted.applications.items():
         charm = application.charm
         known[name] = _readable(charm.path) if isinstance(charm, model.LocalCharm) else None

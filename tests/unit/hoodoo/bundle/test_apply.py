@@ -276,6 +276,27 @@ def test_a_unit_goes_beside_one_that_juju_is_still_placing(world: World) -> None
     assert world.juju.calls == ['deploy web from web to lxd:6']
 
 
+def test_what_is_beyond_the_model_is_made_once_and_drifts(world: World) -> None:
+    limits = {'': model.Exposure(), 'site': model.Exposure(cidrs=('10.0.0.0/8',))}
+    far = model.Endpoint(application='far', name='db')
+    wanted = model.WantedModel(
+        applications={'web': world.application('web', exposed_to=limits)},
+        relations=(model.WantedRelation(one=far, other=model.Endpoint(application='web', name='db')),),
+        offers={'pages': model.Offer(application='web', endpoints=('site',))},
+        saas={'far': 'other.db'},
+    )
+    world.apply(wanted)
+    assert sorted(world.juju.calls[:2]) == ['consume other.db as far', 'deploy web from web']
+    assert sorted(world.juju.calls[2:4]) == ['integrate far:db web:db', 'offer web:site as pages']
+    assert world.juju.calls[4:] == ['expose web  site']
+    world.apply(wanted)
+    assert (len(world.juju.calls), world.drift(wanted)) == (5, [])
+    world.juju.offer('mine', model.Offer(application='web', endpoints=('site',)))
+    world.juju.unexpose('web')
+    found = [('exposed', 'changed by hand'), ('', 'unknown to the spec')]
+    assert sorted(world.drift(wanted)) == sorted(found)
+
+
 def test_a_plan_with_problems_changes_nothing(world: World) -> None:
     made = steps.Plan(steps=(steps.Expose(application='web'),), problems=('it cannot be',))
     seen = plan.Seen(snapshot=world.juju.seen)

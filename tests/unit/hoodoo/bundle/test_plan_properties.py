@@ -30,6 +30,13 @@ def dictionaries(keys: tuple[str, ...], values: tuple[str, ...]) -> st.SearchStr
     return st.dictionaries(st.sampled_from(keys), st.sampled_from(values))
 
 
+EXPOSURES = (model.Exposure(), model.Exposure(cidrs=('10.0.0.0/8',)), model.Exposure(spaces=('p', 'q')))
+OFFERS = tuple(model.Offer(application='a', endpoints=ends) for ends in (('x',), ('y',), ('x', 'y')))
+
+exposures: st.SearchStrategy[dict[str, model.Exposure]]
+exposures = st.dictionaries(st.sampled_from(['', 'x']), st.sampled_from(EXPOSURES))
+offers: st.SearchStrategy[dict[str, model.Offer]]
+offers = st.dictionaries(st.sampled_from(['offered', 'more']), st.sampled_from(OFFERS))
 notes = dictionaries(('k', 'l'), ('v', 'w'))
 
 
@@ -55,6 +62,7 @@ def placements(draw: st.DrawFn, name: str) -> tuple[model.Placement, ...]:
 def applications(draw: st.DrawFn, name: str) -> model.WantedApplication:
     """An application that a bundle may want."""
     subordinate = name == 'd' and draw(st.booleans())
+    exposed = draw(exposures)
     return model.WantedApplication(
         name=name,
         charm=draw(st.sampled_from(CHARMS)),
@@ -63,9 +71,10 @@ def applications(draw: st.DrawFn, name: str) -> model.WantedApplication:
         options=draw(dictionaries(('o', 'p'), TEXTS)),
         constraints=draw(dictionaries(('mem', 'cores'), ('2', '4'))),
         to=() if subordinate else draw(placements(name)),
-        expose=draw(st.sampled_from((None, True, False))),
+        expose=None if exposed else draw(st.sampled_from((None, True, False))),
         annotations=draw(notes),
         trust=draw(st.booleans()),
+        exposed_to=exposed,
     )
 
 
@@ -83,6 +92,8 @@ def wanteds(draw: st.DrawFn) -> model.WantedModel:
             for one, two in pairs
         ),
         machines={name: model.WantedMachine(name=name, annotations=draw(notes)) for name in MACHINES},
+        offers=draw(offers),
+        saas=draw(dictionaries(('far', 'farther'), ('m.offer', 'admin/m.offer'))),
     )
 
 
@@ -106,7 +117,9 @@ def seens(draw: st.DrawFn) -> plan.Seen:
         local = charm.startswith('local')
         facts = {'charm': charm, 'revision': 3, 'channel': '' if local else '8/stable'}
         newer = draw(st.sampled_from(('', 'ch:one-9')))
-        there.append(testing.application(name, *units, exposed=draw(st.booleans()), newer=newer, **facts))
+        to = draw(exposures)
+        exposed = draw(st.booleans()) or bool(to)
+        there.append(testing.application(name, *units, exposed=exposed, exposed_to=to, newer=newer, **facts))
         options = draw(dictionaries(('o', 'p'), TEXTS))
         settings[name] = model.Settings(
             options={k: model.OptionValue(value=v, type='string', source='user') for k, v in options.items()},
@@ -119,7 +132,8 @@ def seens(draw: st.DrawFn) -> plan.Seen:
     idle = {
         str(n): model.Machine(id=str(n), agent=testing.IDLE, instance=testing.ACTIVE) for n in range(count)
     }
-    snapshot = dataclasses.replace(testing.snapshot(*there), machines=idle)
+    beyond = {'offers': draw(offers), 'saas': draw(dictionaries(('far',), ('admin/m.offer', 'n.offer')))}
+    snapshot = dataclasses.replace(testing.snapshot(*there), machines=idle, **beyond)
     return plan.Seen(snapshot=snapshot, settings=settings, deployed=deployed, digests=DIGESTS)
 
 
@@ -145,6 +159,11 @@ def test_a_plan_removes_nothing(wanted: model.WantedModel, seen: plan.Seen) -> N
         }
         assert then.settings[name].options.keys() >= seen.settings[name].options.keys()
         assert then.settings[name].trust >= seen.settings[name].trust
+        if wanted.applications[name].expose is not False:
+            assert then.snapshot.applications[name].exposed_to.keys() >= application.exposed_to.keys()
+    for name, offer in seen.snapshot.offers.items():
+        assert set(then.snapshot.offers[name].endpoints) >= set(offer.endpoints)
+    assert then.snapshot.saas.items() >= seen.snapshot.saas.items()
     assert set(then.snapshot.relations) >= set(seen.snapshot.relations)
     assert then.snapshot.machines.keys() >= seen.snapshot.machines.keys()
 
@@ -163,7 +182,7 @@ def test_a_step_comes_after_all_that_it_needs(wanted: model.WantedModel, seen: p
                 assert {step.one.application, step.other.application} <= there
             elif isinstance(step, steps.Annotate) and step.kind == 'machine':
                 assert step.name in machines
-            elif not isinstance(step, steps.AddMachine):
+            elif not isinstance(step, steps.AddMachine | steps.Consume):
                 assert steps.subject(step) in there
         there |= {step.wanted.name for step in stage if isinstance(step, steps.Deploy)}
         machines |= {step.wanted.name for step in stage if isinstance(step, steps.AddMachine)}

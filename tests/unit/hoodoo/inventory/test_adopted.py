@@ -19,7 +19,7 @@ applications:
     charm: local:noble/front-3
     num_units: 2
     to: ['0', 'lxd:1']
-    options: {words: "{{ x }}", admin-password: old, token: t, credit: 'x'}
+    options: {words: "{{ x }}", admin-password: '{% 8', token: t, credit: 'x', file: 'include-file://x'}
     resources: {image: 1}
   again:
     charm: local:front-4
@@ -33,17 +33,22 @@ relations:
 - [front:site, again:backend]
 --- # overlay.yaml
 applications:
-  front: {offers: {site: {endpoints: [site]}}, exposed-endpoints: {site: {}}}
+  front: {offers: {pages: {endpoints: [site], acl: {admin: admin, bob: consume}}}}
 """
 
 
 def _seen() -> adopted.Seen:
     application = model.Application(
-        name='front', charm='local:noble/front-3', status=model.Status(value='active'), exposed=True
+        name='front',
+        charm='local:noble/front-3',
+        status=model.Status(value='active'),
+        exposed=True,
+        exposed_to={'site': model.Exposure(cidrs=('10.0.0.0/8',)), '': model.Exposure(spaces=('dmz',))},
     )
+    offers = {'pages': model.Offer(application='front', endpoints=('site',))}
     options = {'credit': model.OptionValue(value='x', type='secret', source='user')}
     return adopted.Seen(
-        snapshot=model.ModelSnapshot(name='m', now_ms=0, applications={'front': application}),
+        snapshot=model.ModelSnapshot(name='m', now_ms=0, applications={'front': application}, offers=offers),
         settings={'front': model.Settings(options=options)},
         annotations={'0': {'hoodoo-machine': 'web'}},
     )
@@ -54,28 +59,34 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
     assert made.charms == {'front': 'local:noble/front-3', 'front-4': 'local:front-4'}
     assert made.users == {'front': 'front', 'again': 'front-4'}
     assert made.secrets == ('front: admin-password', 'front: token', 'front: credit')
+    hidden = {'admin-password': '{% 8', 'token': 't', 'credit': 'x'}
+    private = yaml.safe_load(made.private.replace("{{ '{%' }}", '{%'))
+    assert private == {'applications': {'front': {'options': hidden}}}
+    assert ' 8' not in repr(made)
     assert [text.partition(';')[0].partition(':')[::2] for text in made.left] == [
-        ('remote', ' it is an offer of another model'),
-        ('front', ' which endpoints are exposed to whom'),
-        ('front', ' its offers'),
+        ('front', ' access of bob to its offer pages'),
+        ('front', ' its option file, which reads like the name of a file to include'),
         ('stored', ' its devices'),
     ]
-    written = yaml.safe_load(made.text.replace("{{ '{{' }}", '{{'))
+    written, overlay = yaml.safe_load_all(made.text.replace("{{ '{{' }}", '{{'))
+    limits = {'': {'expose-to-spaces': ['dmz']}, 'site': {'expose-to-cidrs': ['10.0.0.0/8']}}
+    front = {'offers': {'pages': {'endpoints': ['site']}}, 'exposed-endpoints': limits}
+    assert overlay == {'applications': {'front': front}}
     assert written == {
         'default-base': 'ubuntu@24.04/stable',
+        'saas': {'remote': {'url': 'admin/other.db'}},
         'applications': {
             'front': {
                 'charm': './front',
                 'num_units': 2,
                 'to': ['web', 'lxd:1'],
-                'expose': True,
                 'options': {'words': '{{ x }}'},
             },
             'again': {'charm': './front-4', 'num_units': 0},
             'stored': {'charm': 'keeper', 'channel': 'edge', 'revision': 3, 'num_units': 1},
         },
         'machines': {'web': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
-        'relations': [['front:site', 'again:backend']],
+        'relations': [['front:db', 'remote:db'], ['front:site', 'again:backend']],
     }
 
 
@@ -102,6 +113,7 @@ def test_pods_are_as_many_as_there_will_be() -> None:
     grows = {'charm': 'keeper-k8s', 'channel': 'edge', 'revision': 1, 'scale': 3, 'resources': {'image': 4}}
     assert yaml.safe_load(made.text) == {
         'bundle': 'kubernetes',
+        'saas': {'remote': {'url': 'admin/other.db'}},
         'applications': {
             'asleep': {'charm': './side', 'scale': 0, 'trust': True, 'options': {'word': 'secrets'}},
             'grows': {**grows, 'storage': {'d': '1G'}},
@@ -109,10 +121,11 @@ def test_pods_are_as_many_as_there_will_be() -> None:
     }
     assert made.secrets == ('asleep: db',)
     assert [text.partition(';')[0] for text in made.left] == [
-        'remote: it is an offer of another model',
         'asleep: where its pods go',
         'asleep: its resource image',
+        'asleep: the secret that its option db leads to, which is of this model alone',
     ]
+    assert yaml.safe_load(made.private) == {'applications': {'asleep': {'options': {'db': 'secret:abc'}}}}
 
 
 def test_a_charm_that_was_given_from_here_stays_known_as_it_was_given() -> None:

@@ -11,6 +11,7 @@ import click
 
 from bedrock import errors
 from hoodoo.cli import common
+from hoodoo.fleet import clientdir
 from hoodoo.inventory import adopting, matrix, writing
 from hoodoo.juju import connect
 
@@ -41,8 +42,8 @@ def command(
     """Make an environment of MODEL, which is there: an entry of the inventory, and a spec.
 
     The first plan of the spec is empty; where that cannot be had, what differs is listed and nothing is
-    written. The model is only looked at. Options that are secrets are not written down: they stay as they
-    are, and are listed.
+    written. The model is only looked at. Options that are secrets are not in the spec, but in a private file
+    of this host, below MOJO_ROOT/LOCAL, where its runs find them.
 
     \b
     Examples:
@@ -70,7 +71,9 @@ def command(
         said['spec'] = str(target.relative_to(folder) if target.is_relative_to(folder) else target)
         # The entry is checked before anything is fetched.
         change = writing.added(folder, said)
-        wish = adopting.Wish(target=target, stage=stage, charms=given)
+        # Those of the commands that name an environment, and of those that name the spec.
+        projects = (clientdir.environment_name(service), settings.project or target.name)
+        wish = adopting.Wish(target=target, stage=stage, charms=given, projects=projects)
         with common.opened_journal(settings) as notes:
             made = adopting.adopt(juju, wish, settings, notes=notes, told=_told, keep=not dry_run)
     finally:
@@ -112,6 +115,7 @@ def _show(made: adopting.Made, facts: dict[str, str], form: str) -> None:
     if form == 'json':
         rows = {
             'secrets': list(made.bundle.secrets),
+            'secrets_in': [str(file) for file in made.secrets],
             'left': list(made.bundle.left),
             'remarks': list(made.remarks),
         }
@@ -120,8 +124,9 @@ def _show(made: adopting.Made, facts: dict[str, str], form: str) -> None:
     click.echo(
         f'{facts["name"]}: {facts["spec"]}, stage {facts["stage"]}; nothing is to do in {facts["model"]}'
     )
+    private = ' and '.join(str(file) for file in made.secrets)
     titles = {
-        'Secrets, which stay in the model and are not in the spec': made.bundle.secrets,
+        f'Secrets, whose place is {private} and not the spec': made.bundle.secrets,
         'Not in the spec': made.bundle.left,
         'Left as it is': made.remarks,
     }
