@@ -418,6 +418,11 @@ class WordpressCharm(ops.CharmBase):
             return
         self._note_health(site)
 
+    def _keeps_uploads(self, site: state.Site) -> bool:
+        if site.extras.object_storage or site.options.allow_local_uploads:
+            return True
+        return bool(self.model.storages[workload.STORAGE])
+
     def _note_health(self, site: state.Site) -> None:
         failing = self.workload.failing_checks()
         if 'site' in failing or 'alive' in failing:
@@ -429,6 +434,8 @@ class WordpressCharm(ops.CharmBase):
             self._statuses.append(ops.WaitingStatus(f'{reason}; retrying by itself'))
         version = self.workload.code().version
         notes = [f'{site.url} ({version})' if version else site.url]
+        if not self._keeps_uploads(site):
+            notes.append('uploads are lost with the pod: it has no storage "uploads", and no object storage')
         if not site.has_tls:
             notes.append('no TLS')
         if site.options.database and site.database != database.configured(site.options.database):

@@ -71,6 +71,14 @@ class Related:
             return ''
         return str((binding and binding.network.ingress_address) or '')
 
+    def unit_address(self, endpoint: str) -> str:
+        """Return the address of this unit's pod, where :meth:`address` may lead to any of the units."""
+        try:
+            binding = self._model.get_binding(endpoint)
+        except ops.ModelError:
+            return ''
+        return str((binding and binding.network.bind_address) or '')
+
 
 def _write(bag: ops.RelationDataContent, data: Mapping[str, str]) -> None:
     for key, value in data.items():

@@ -58,6 +58,7 @@ class _Reader:
         hostname = self._try('blog_hostname', values.hostname, '') or self._app
         teams = self._try('wp_plugin_openid_team_map', values.roles, {})
         groups = self._try('oidc_group_map', values.roles, {})
+        php = self._php()
         found = Config(
             image=self._image(),
             http_port=http,
@@ -79,7 +80,8 @@ class _Reader:
             plugins=self._try('plugins', values.addons, ()),
             themes=self._try('themes', values.addons, ()),
             allow_downloads=self._flag('allow_downloads'),
-            php=self._php(),
+            php=php,
+            largest_request_bytes=values.size_in_bytes(php.get('post_max_size', '0')),
             egress=self._try('allow_egress', values.egress, ()),
             constants=self._constants(),
             trusted_proxies=self._try('trusted_proxies', values.networks, ()),

@@ -116,6 +116,7 @@ class Config:
     themes: tuple[Addon, ...]
     allow_downloads: bool
     php: Mapping[str, str]
+    largest_request_bytes: int
     egress: tuple[str, ...]
     constants: Mapping[str, str | int | float | bool]
     trusted_proxies: tuple[str, ...]

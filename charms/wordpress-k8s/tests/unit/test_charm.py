@@ -296,6 +296,15 @@ def test_a_second_unit_without_object_storage_refuses_with_the_reason(state: Mak
     assert not [call for call in second.exec_history.get('wordpress', []) if 'install' in call.command]
 
 
+def test_uploads_that_nothing_keeps_are_told(context: Context, state: MakeState) -> None:
+    out = ready(context, state(storages=[]))
+    assert isinstance(out.unit_status, ops.ActiveStatus)
+    assert 'uploads are lost with the pod' in out.unit_status.message
+    known = dataclasses.replace(out, config={**out.config, 'allow_local_uploads': True})
+    out = context.run(context.on.config_changed(), known)
+    assert 'uploads' not in out.unit_status.message
+
+
 def test_a_database_that_hangs_is_noticed_in_15_seconds(context: Context, state: MakeState) -> None:
     out = ready(context, state())
     check = out.get_container('wordpress').plan.checks['site']

@@ -14,7 +14,7 @@ import database
 import objectstore
 import ops
 import pytest
-from kit import Context, MakeState, peer_data, site
+from kit import Context, MakeState, peer_data, service_and_pod, site
 from ops import testing
 
 USER = {'username': 'relation-5', 'password': 'planted\'"\\$'}
@@ -296,16 +296,23 @@ def test_log_lines_go_to_the_store_until_the_relation_ends(context: Context, sta
     assert target.services == ['-all']
 
 
+SCRAPED = {
+    'prometheus_scrape_unit_name': 'wordpress-k8s/0',
+    'prometheus_scrape_unit_address': '10.1.0.5',
+}
+
+
 def test_metrics_and_dashboard_are_offered(context: Context, state: MakeState) -> None:
     metrics, dashboard = testing.Relation('metrics-endpoint'), testing.Relation('grafana-dashboard')
-    out = ready(context, state(metrics, dashboard))
+    out = ready(context, state(metrics, dashboard, networks={service_and_pod('metrics-endpoint')}))
     told = out.get_relation(metrics.id)
     bag = told.local_app_data
     (job,) = json.loads(bag['scrape_jobs'])
     assert job['static_configs'] == [{'targets': ['*:9117']}]
     assert json.loads(bag['scrape_metadata'])['application'] == 'wordpress-k8s'
     unit = cast('testing.Relation', told).local_unit_data
-    assert unit['prometheus_scrape_unit_name'] == 'wordpress-k8s/0'
+    # By the service's address some unit would answer, and be counted as this one.
+    assert unit == {**unit, **SCRAPED}
     (group,) = json.loads(bag['alert_rules'])['groups']
     assert all('%%' not in rule['expr'] and rule['labels']['severity'] for rule in group['rules'])
     written = json.loads(out.get_relation(dashboard.id).local_app_data['dashboards'])
