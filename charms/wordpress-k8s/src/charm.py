@@ -129,7 +129,7 @@ class WordpressCharm(ops.CharmBase):
         cos.publish(others, self)
         self._open_ports(others, options)
         edge.publish_website(others, port=options.http_port)
-        database.ask(others, name=self.database_name())
+        database.ask(others, name=options.database_name, default=self.app.name)
         objectstore.ask(others, app=self.app.name)
         chosen = self._edge(others, options)
         if not self.workload.is_there:
@@ -182,10 +182,6 @@ class WordpressCharm(ops.CharmBase):
     def options(self) -> config.Config:
         """Return the options, understood."""
         return config.load(dict(self.config), app=self.app.name, secret=self._secret)
-
-    def database_name(self) -> str:
-        """Return the name of the database that is asked for."""
-        return str(self.config.get('db_name') or 'wordpress')
 
     def _secret(self, uri: str) -> related.Bag:
         try:
@@ -269,7 +265,7 @@ class WordpressCharm(ops.CharmBase):
         self, others: related.Related, options: config.Config, chosen: edge.Edge, *, downloads: str
     ) -> state.Site | None:
         """Gather the wanted state; without one, the reason is among the statuses."""
-        base = database.related_database(others, name=self.database_name())
+        base = database.related_database(others, name=options.database_name or self.app.name)
         if base is None and others.relations(database.ENDPOINT):
             self._statuses.append(ops.WaitingStatus('database: the relation has given no credentials yet'))
             return None

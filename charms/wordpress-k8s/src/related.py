@@ -34,6 +34,10 @@ class Related:
         """Return what the other application wrote."""
         return dict(relation.data[relation.app]) if relation.app else {}
 
+    def told(self, relation: ops.Relation) -> Bag:
+        """Return what this application wrote, which only the leader can read."""
+        return dict(relation.data[self._charm.app]) if self._charm.unit.is_leader() else {}
+
     def unit_bags(self, relation: ops.Relation) -> list[Bag]:
         """Return what each of the other units that stay wrote, in order of their names."""
         units = sorted(relation.units - {self._departing}, key=lambda unit: unit.name)

@@ -65,6 +65,7 @@ class _Reader:
             https_port=https,
             tls_secret_name=self._try('tls_secret_name', values.kube_name, ''),
             database=database,
+            database_name=self._text('db_name'),
             environment=environment,
             has_pull_policy=has_pull_policy,
             initial=self._initial(hostname),
@@ -145,9 +146,9 @@ class _Reader:
         if not text:
             return None
         host, port, socket = self._try('db_host', values.db_host, ('', 3306, ''))
-        name = self._text('db_name')
+        name = self._text('db_name') or 'wordpress'
         user = self._text('db_user')
-        if not name or len(name) > 64 or not name.isprintable() or set(name) & set('/\\`'):
+        if len(name) > 64 or not name.isprintable() or set(name) & set('/\\`'):
             self._fault('db_name', 'must be the name of a database: 1 to 64 characters, no slash or quote')
         if not user or len(user) > 128 or not user.isprintable():
             self._fault('db_user', 'must be the name of a database user')

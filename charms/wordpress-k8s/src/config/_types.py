@@ -100,6 +100,7 @@ class Config:
     https_port: int
     tls_secret_name: str
     database: DatabaseOptions | None
+    database_name: str
     environment: Mapping[str, str]
     has_pull_policy: bool
     initial: InitialSettings

@@ -107,8 +107,25 @@ def test_credentials_in_secrets(context: Context, state: MakeState, image: Path,
         'ca': 'PEM',
     }
     asked_for = out.get_relation(relation.id).local_app_data
-    assert asked_for['database'] == 'wordpress'
+    assert asked_for['database'] == 'wordpress-k8s'
     assert 'username' in json.loads(asked_for['requested-secrets'])
+
+
+@pytest.mark.parametrize(
+    ('before', 'option', 'asked'),
+    [
+        ({}, '', 'wordpress-k8s'),
+        ({}, 'posts', 'posts'),
+        ({'database': 'wordpress'}, '', 'wordpress'),
+        ({'database': 'wordpress'}, 'posts', 'posts'),
+    ],
+)
+def test_every_blog_asks_for_a_database_of_its_own_and_keeps_it(
+    context: Context, state: MakeState, before: dict[str, str], option: str, asked: str
+) -> None:
+    relation = dataclasses.replace(mysql(), local_app_data=before)
+    out = ready(context, state(relation, has_database=False, config={'db_name': option}))
+    assert out.get_relation(relation.id).local_app_data['database'] == asked
 
 
 def test_a_relation_without_credentials_is_waited_for(context: Context, state: MakeState) -> None:
@@ -140,7 +157,7 @@ def test_a_database_goes_and_comes_back(context: Context, state: MakeState, imag
     back = dataclasses.replace(out, relations=[peers, again])
     out = context.run(context.on.relation_changed(again, remote_unit=0), back)
     assert isinstance(out.unit_status, ops.ActiveStatus)
-    assert peer_data(out)['installed'] == 'new:3306/wordpress'
+    assert peer_data(out)['installed'] == 'new:3306/wordpress-k8s'
 
 
 def test_s3_serves_uploads_of_several_units(context: Context, state: MakeState, image: Path) -> None:
