@@ -129,7 +129,7 @@ class WordpressCharm(ops.CharmBase):
         cos.publish(others, self)
         self._open_ports(others, options)
         edge.publish_website(others, port=options.http_port)
-        database.ask(others, name=self.database_name())
+        database.ask(others, name=options.database_name, default=self.app.name)
         objectstore.ask(others, app=self.app.name)
         chosen = self._edge(others, options)
         if not self.workload.is_there:
@@ -182,10 +182,6 @@ class WordpressCharm(ops.CharmBase):
     def options(self) -> config.Config:
         """Return the options, understood."""
         return config.load(dict(self.config), app=self.app.name, secret=self._secret)
-
-    def database_name(self) -> str:
-        """Return the name of the database that is asked for."""
-        return str(self.config.get('db_name') or 'wordpress')
 
     def _secret(self, uri: str) -> related.Bag:
         try:
@@ -269,7 +265,7 @@ class WordpressCharm(ops.CharmBase):
         self, others: related.Related, options: config.Config, chosen: edge.Edge, *, downloads: str
     ) -> state.Site | None:
         """Gather the wanted state; without one, the reason is among the statuses."""
-        base = database.related_database(others, name=self.database_name())
+        base = database.related_database(others, name=options.database_name or self.app.name)
         if base is None and others.relations(database.ENDPOINT):
             self._statuses.append(ops.WaitingStatus('database: the relation has given no credentials yet'))
             return None
@@ -418,6 +414,11 @@ class WordpressCharm(ops.CharmBase):
             return
         self._note_health(site)
 
+    def _keeps_uploads(self, site: state.Site) -> bool:
+        if site.extras.object_storage or site.options.allow_local_uploads:
+            return True
+        return bool(self.model.storages[workload.STORAGE])
+
     def _note_health(self, site: state.Site) -> None:
         failing = self.workload.failing_checks()
         if 'site' in failing or 'alive' in failing:
@@ -429,6 +430,8 @@ class WordpressCharm(ops.CharmBase):
             self._statuses.append(ops.WaitingStatus(f'{reason}; retrying by itself'))
         version = self.workload.code().version
         notes = [f'{site.url} ({version})' if version else site.url]
+        if not self._keeps_uploads(site):
+            notes.append('uploads are lost with the pod: it has no storage "uploads", and no object storage')
         if not site.has_tls:
             notes.append('no TLS')
         if site.options.database and site.database != database.configured(site.options.database):

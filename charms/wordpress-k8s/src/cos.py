@@ -25,7 +25,7 @@ def publish(others: related.Related, charm: ops.CharmBase) -> None:
         others.publish(
             relation,
             {
-                'prometheus_scrape_unit_address': others.address(METRICS),
+                'prometheus_scrape_unit_address': others.unit_address(METRICS),
                 'prometheus_scrape_unit_name': charm.unit.name,
             },
         )

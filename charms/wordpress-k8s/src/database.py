@@ -40,10 +40,15 @@ class Database:
         return f'{self.address}/{self.name}'
 
 
-def ask(others: related.Related, *, name: str) -> None:
-    """Ask for a database called *name*, in words that both generations of providers understand."""
+def ask(others: related.Related, *, name: str, default: str) -> None:
+    """Ask for a database called *name*, in words that both generations of providers understand.
+
+    Args:
+        default: What a new relation asks for when *name* is empty; an older one goes on with what it has.
+    """
     for relation in others.relations(ENDPOINT):
-        others.publish_app(relation, {'database': name, 'requested-secrets': json.dumps(_ASKED)})
+        wanted = name or others.told(relation).get('database') or default
+        others.publish_app(relation, {'database': wanted, 'requested-secrets': json.dumps(_ASKED)})
 
 
 def related_database(others: related.Related, *, name: str) -> Database | None:

@@ -15,7 +15,7 @@ INGRESS = 'ingress'
 NGINX = 'nginx-route'
 WEBSITE = 'website'
 CERTIFICATES = 'certificates'
-BODY_SIZE_MB = 10
+LEAST_BODY_MB = 10
 SEND_TIMEOUT_S = 300
 
 
@@ -41,7 +41,7 @@ class Edge:
 class Cluster(Protocol):
     """What of the cluster this charm needs to keep an Ingress of its own."""
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str) -> str:
+    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         ...
 
@@ -82,7 +82,13 @@ def choose(
         hosts = (host, *options.more_hostnames)
         # One unit of the application keeps the one Ingress.
         blocked = (
-            cluster.ensure(host=host, hosts=hosts, port=port, tls_secret=options.tls_secret_name)
+            cluster.ensure(
+                host=host,
+                hosts=hosts,
+                port=port,
+                tls_secret=options.tls_secret_name,
+                body_mb=body_mb(options),
+            )
             if is_leader
             else ''
         )
@@ -104,6 +110,12 @@ def publish_website(others: related.Related, *, port: int) -> None:
     """Tell a load balancer, which may be on a machine, where this unit is."""
     for relation in others.relations(WEBSITE):
         others.publish(relation, {'hostname': others.address(WEBSITE), 'port': str(port)})
+
+
+def body_mb(options: config.Config) -> int:
+    """Return how much an ingress has to let through in one request, in MiB; 0 means all."""
+    largest = options.largest_request_bytes
+    return max(LEAST_BODY_MB, -(-largest // (1 << 20))) if largest else 0
 
 
 def keeps_ingress(others: related.Related, options: config.Config) -> bool:
@@ -129,7 +141,7 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
         }
         others.publish_app(relation, {key: json.dumps(value) for key, value in wanted.items()})
         address = f'{unit.replace("/", "-")}.{app}-endpoints.{model}.svc.cluster.local'
-        ip = others.address(INGRESS)
+        ip = others.unit_address(INGRESS)
         others.publish(relation, {'host': json.dumps(address), 'ip': json.dumps(ip or None)})
     parts = urlsplit(url)
     scheme = 'https' if options.edge_has_tls or options.tls_secret_name else parts.scheme or 'http'
@@ -154,7 +166,7 @@ def _nginx_bag(options: config.Config, *, app: str, model: str) -> dict[str, str
         'service-namespace': model,
         'service-port': str(options.http_port),
         'tls-secret-name': options.tls_secret_name,
-        'max-body-size': str(BODY_SIZE_MB),
+        'max-body-size': str(body_mb(options)),
         'owasp-modsecurity-crs': str(options.modsecurity),
         'retry-errors': 'off',
         'path-routes': '/',

@@ -84,7 +84,15 @@ class Installer:
         )
 
     def _upgrade(self) -> None:
-        if self._helper.status().upgrade_needed:
+        found = self._helper.status()
+        if found.db_version > found.code_db_version:
+            # Older code mostly serves pages with it, so readers are not sent away.
+            self.problems.append(
+                f'the schema {found.db_version} of the database is newer than WordPress {found.version}, '
+                f'which knows {found.code_db_version}; refresh to the newer image, or restore a backup of before'
+            )
+            return
+        if found.upgrade_needed:
             self._charm.unit.status = ops.MaintenanceStatus('upgrading the schema')
             rehearsal = self._helper.rehearse(timeout_s=300)
             if not rehearsal.good:
@@ -98,8 +106,8 @@ class Installer:
             path = self._workload.export_path(f'before-schema-{self._code.schema}')
             self._helper.export_to(path, timeout_s=300)
             log.info('the database was exported to %s', path)
-            found = self._helper.upgrade()
-            log.info('the schema went from %s to %s', found.get('from'), found.get('to'))
+            done = self._helper.upgrade()
+            log.info('the schema went from %s to %s', done.get('from'), done.get('to'))
         self._peers.update(schema=self._code.schema)
 
     def _apply(self) -> None:

@@ -50,7 +50,7 @@ class Cluster:
         except OSError:
             return self._model
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str) -> str:
+    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         wanted = ingress(
             name=self._name,
@@ -59,6 +59,7 @@ class Cluster:
             hosts=tuple(dict.fromkeys((host, *hosts))),
             port=port,
             tls_secret=tls_secret,
+            body_mb=body_mb,
         )
         trust = f'juju trust {self._app} --scope=cluster'
         try:
@@ -132,11 +133,11 @@ class Cluster:
 
 
 def ingress(
-    *, name: str, namespace: str, app: str, hosts: tuple[str, ...], port: int, tls_secret: str
+    *, name: str, namespace: str, app: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int
 ) -> dict[str, Any]:
     """Return the Ingress that leads *hosts* to the service of *app*."""
     annotations = {
-        'nginx.ingress.kubernetes.io/proxy-body-size': f'{edge.BODY_SIZE_MB}m',
+        'nginx.ingress.kubernetes.io/proxy-body-size': f'{body_mb}m',
         'nginx.ingress.kubernetes.io/proxy-send-timeout': str(edge.SEND_TIMEOUT_S),
         'nginx.ingress.kubernetes.io/proxy-read-timeout': str(edge.SEND_TIMEOUT_S),
     }

@@ -34,6 +34,10 @@ class Related:
         """Return what the other application wrote."""
         return dict(relation.data[relation.app]) if relation.app else {}
 
+    def told(self, relation: ops.Relation) -> Bag:
+        """Return what this application wrote, which only the leader can read."""
+        return dict(relation.data[self._charm.app]) if self._charm.unit.is_leader() else {}
+
     def unit_bags(self, relation: ops.Relation) -> list[Bag]:
         """Return what each of the other units that stay wrote, in order of their names."""
         units = sorted(relation.units - {self._departing}, key=lambda unit: unit.name)
@@ -70,6 +74,14 @@ class Related:
         except ops.ModelError:
             return ''
         return str((binding and binding.network.ingress_address) or '')
+
+    def unit_address(self, endpoint: str) -> str:
+        """Return the address of this unit's pod, where :meth:`address` may lead to any of the units."""
+        try:
+            binding = self._model.get_binding(endpoint)
+        except ops.ModelError:
+            return ''
+        return str((binding and binding.network.bind_address) or '')
 
 
 def _write(bag: ops.RelationDataContent, data: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ CONTAINER = 'wordpress'
 LAYER = 'wordpress'
 AWAIT = 'await-database'
 AGAIN = 'start-again'
+STORAGE = 'uploads'
 UPLOADS = '/var/lib/wordpress/uploads'
 BACKUPS = '/var/lib/wordpress/backups'
 """Where backups are in the container when the storage of that name is there."""

@@ -58,12 +58,14 @@ class _Reader:
         hostname = self._try('blog_hostname', values.hostname, '') or self._app
         teams = self._try('wp_plugin_openid_team_map', values.roles, {})
         groups = self._try('oidc_group_map', values.roles, {})
+        php = self._php()
         found = Config(
             image=self._image(),
             http_port=http,
             https_port=https,
             tls_secret_name=self._try('tls_secret_name', values.kube_name, ''),
             database=database,
+            database_name=self._text('db_name'),
             environment=environment,
             has_pull_policy=has_pull_policy,
             initial=self._initial(hostname),
@@ -79,7 +81,8 @@ class _Reader:
             plugins=self._try('plugins', values.addons, ()),
             themes=self._try('themes', values.addons, ()),
             allow_downloads=self._flag('allow_downloads'),
-            php=self._php(),
+            php=php,
+            largest_request_bytes=values.size_in_bytes(php.get('post_max_size', '0')),
             egress=self._try('allow_egress', values.egress, ()),
             constants=self._constants(),
             trusted_proxies=self._try('trusted_proxies', values.networks, ()),
@@ -143,9 +146,9 @@ class _Reader:
         if not text:
             return None
         host, port, socket = self._try('db_host', values.db_host, ('', 3306, ''))
-        name = self._text('db_name')
+        name = self._text('db_name') or 'wordpress'
         user = self._text('db_user')
-        if not name or len(name) > 64 or not name.isprintable() or set(name) & set('/\\`'):
+        if len(name) > 64 or not name.isprintable() or set(name) & set('/\\`'):
             self._fault('db_name', 'must be the name of a database: 1 to 64 characters, no slash or quote')
         if not user or len(user) > 128 or not user.isprintable():
             self._fault('db_user', 'must be the name of a database user')

@@ -100,6 +100,7 @@ class Config:
     https_port: int
     tls_secret_name: str
     database: DatabaseOptions | None
+    database_name: str
     environment: Mapping[str, str]
     has_pull_policy: bool
     initial: InitialSettings
@@ -116,6 +117,7 @@ class Config:
     themes: tuple[Addon, ...]
     allow_downloads: bool
     php: Mapping[str, str]
+    largest_request_bytes: int
     egress: tuple[str, ...]
     constants: Mapping[str, str | int | float | bool]
     trusted_proxies: tuple[str, ...]

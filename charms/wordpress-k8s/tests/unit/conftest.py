@@ -43,7 +43,7 @@ def container(image: Path) -> testing.Container:
 
 @pytest.fixture
 def state(container: testing.Container) -> MakeState:
-    """Make the state of a leader whose secrets are there and whose database is named by options."""
+    """Make the state of a leader whose secrets and storage are there; options name its database."""
 
     def make(
         *relations: testing.RelationBase,
@@ -60,6 +60,7 @@ def state(container: testing.Container) -> MakeState:
             'relations': [testing.PeerRelation('replicas', local_app_data=dict(peer or {})), *relations],
             'config': {**given, **(config or {})},
             'secrets': app_secrets(),
+            'storages': [testing.Storage('uploads')],
             'model': testing.Model('blog', type='kubernetes'),
         }
         return testing.State(**{**wanted, **more})

@@ -105,6 +105,12 @@ def app_secrets() -> list[testing.Secret]:
     ]
 
 
+def service_and_pod(endpoint: str) -> testing.Network:
+    """A pod, 10.1.0.5, behind the service of its application, 10.152.0.1."""
+    own = testing.BindAddress([testing.Address('10.1.0.5')])
+    return testing.Network(endpoint, [own], ingress_addresses=['10.152.0.1'])
+
+
 def site(image: Path) -> dict[str, Any]:
     """What the workload would read."""
     return cast('dict[str, Any]', json.loads((image / 'run/site.json').read_text()))

@@ -9,6 +9,7 @@ import ops
 import pytest
 from kit import (
     ANSWERS,
+    VERSION_PHP,
     Context,
     MakeState,
     app_secrets,
@@ -246,6 +247,22 @@ def test_new_code_upgrades_the_schema_after_an_export(
     assert out.workload_version == '7.1.4'
 
 
+def test_older_code_serves_and_says_that_it_is_older(context: Context, state: MakeState, image: Path) -> None:
+    out = ready(context, state())
+    version = image / 'code/wp-includes/version.php'
+    version.write_text(version.read_text().replace('60421', '53496').replace('6.8.12', '6.1.9'))
+    older = {**ANSWERS['status'], 'version': '6.1.9', 'code_db_version': 53496}
+    out = ready(context, with_answers(out, status=older))
+    assert isinstance(out.unit_status, ops.BlockedStatus)
+    assert 'the schema 60421 of the database is newer than WordPress 6.1.9' in out.unit_status.message
+    assert out.get_container('wordpress').service_statuses['apache'] is ops.pebble.ServiceStatus.ACTIVE
+    assert asked(context, 'upgrade') == []
+    # What newer code then finds needs no upgrade, and the word is gone.
+    version.write_text(VERSION_PHP)
+    out = ready(context, with_answers(out))
+    assert isinstance(out.unit_status, ops.ActiveStatus)
+
+
 def test_a_name_server_that_is_silent_keeps_no_hook(context: Context, state: MakeState) -> None:
     ready(context, state())
     patience = {call.environment.get('RES_OPTIONS') for call in context.exec_history['wordpress']}
@@ -294,6 +311,15 @@ def test_a_second_unit_without_object_storage_refuses_with_the_reason(state: Mak
     out = second.run(second.on.config_changed(), dataclasses.replace(out, config=start.config))
     assert isinstance(out.unit_status, ops.BlockedStatus)
     assert not [call for call in second.exec_history.get('wordpress', []) if 'install' in call.command]
+
+
+def test_uploads_that_nothing_keeps_are_told(context: Context, state: MakeState) -> None:
+    out = ready(context, state(storages=[]))
+    assert isinstance(out.unit_status, ops.ActiveStatus)
+    assert 'uploads are lost with the pod' in out.unit_status.message
+    known = dataclasses.replace(out, config={**out.config, 'allow_local_uploads': True})
+    out = context.run(context.on.config_changed(), known)
+    assert 'uploads' not in out.unit_status.message
 
 
 def test_a_database_that_hangs_is_noticed_in_15_seconds(context: Context, state: MakeState) -> None:

@@ -208,7 +208,6 @@ BAD: list[tuple[str, object]] = [
     ('db_host', 'http://db'),
     ('db_host', 'db:99999'),
     ('db_host', 'db db'),
-    ('db_name', ''),
     ('db_name', 'a/b'),
     ('db_user', ''),
     ('db_password_secret', 'secret:nowhere'),

@@ -16,7 +16,7 @@ import certificates
 import kube
 import ops
 import pytest
-from kit import Context, MakeState, peer_data, site
+from kit import Context, MakeState, peer_data, service_and_pod, site
 from ops import testing
 
 HOST = {'blog_hostname': 'blog.example.com'}
@@ -114,14 +114,31 @@ def test_ingress_gives_the_address(
 ) -> None:
     bag = {'ingress': json.dumps({'url': given})} if given else {}
     relation = testing.Relation('ingress', remote_app_data=bag)
-    out = ready(context, state(relation, config=config))
+    out = ready(context, state(relation, config=config, networks={service_and_pod('ingress')}))
     assert site(image)['url'] == url
     assert out.unit_status.name == status
     told = cast('testing.Relation', out.get_relation(relation.id))
     app = {key: json.loads(value) for key, value in told.local_app_data.items()}
     assert (app['name'], app['model'], app['port']) == ('wordpress-k8s', 'blog', 8080)
-    host = json.loads(told.local_unit_data['host'])
-    assert host == 'wordpress-k8s-0.wordpress-k8s-endpoints.blog.svc.cluster.local'
+    unit = {key: json.loads(value) for key, value in told.local_unit_data.items() if key in ('host', 'ip')}
+    host = 'wordpress-k8s-0.wordpress-k8s-endpoints.blog.svc.cluster.local'
+    assert unit == {'host': host, 'ip': '10.1.0.5'}
+
+
+@pytest.mark.parametrize(
+    ('size', 'wanted'), [('8M', '10'), ('64M', '64'), ('1G', '1024'), ('20000001', '20'), ('0', '0')]
+)
+def test_an_ingress_lets_through_what_php_takes(
+    context: Context, state: MakeState, api: type[Api], size: str, wanted: str
+) -> None:
+    api.objects[SECRET] = {}
+    relation = testing.Relation('nginx-route')
+    config = {**HOST, 'tls_secret_name': 'blog-tls', 'post_max_size': size, 'upload_max_filesize': '0'}
+    out = ready(context, state(relation, config=config))
+    assert out.get_relation(relation.id).local_app_data['max-body-size'] == wanted
+    ready(context, state(config=config))
+    annotations = api.objects[INGRESS]['metadata']['annotations']
+    assert annotations['nginx.ingress.kubernetes.io/proxy-body-size'] == f'{wanted}m'
 
 
 @pytest.mark.parametrize(('bag', 'scheme'), [({}, 'http'), ({'ssl_cert': 'Q0VSVA=='}, 'https')])

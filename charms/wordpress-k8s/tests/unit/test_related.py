@@ -14,7 +14,7 @@ import database
 import objectstore
 import ops
 import pytest
-from kit import Context, MakeState, peer_data, site
+from kit import Context, MakeState, peer_data, service_and_pod, site
 from ops import testing
 
 USER = {'username': 'relation-5', 'password': 'planted\'"\\$'}
@@ -107,8 +107,25 @@ def test_credentials_in_secrets(context: Context, state: MakeState, image: Path,
         'ca': 'PEM',
     }
     asked_for = out.get_relation(relation.id).local_app_data
-    assert asked_for['database'] == 'wordpress'
+    assert asked_for['database'] == 'wordpress-k8s'
     assert 'username' in json.loads(asked_for['requested-secrets'])
+
+
+@pytest.mark.parametrize(
+    ('before', 'option', 'asked'),
+    [
+        ({}, '', 'wordpress-k8s'),
+        ({}, 'posts', 'posts'),
+        ({'database': 'wordpress'}, '', 'wordpress'),
+        ({'database': 'wordpress'}, 'posts', 'posts'),
+    ],
+)
+def test_every_blog_asks_for_a_database_of_its_own_and_keeps_it(
+    context: Context, state: MakeState, before: dict[str, str], option: str, asked: str
+) -> None:
+    relation = dataclasses.replace(mysql(), local_app_data=before)
+    out = ready(context, state(relation, has_database=False, config={'db_name': option}))
+    assert out.get_relation(relation.id).local_app_data['database'] == asked
 
 
 def test_a_relation_without_credentials_is_waited_for(context: Context, state: MakeState) -> None:
@@ -140,7 +157,7 @@ def test_a_database_goes_and_comes_back(context: Context, state: MakeState, imag
     back = dataclasses.replace(out, relations=[peers, again])
     out = context.run(context.on.relation_changed(again, remote_unit=0), back)
     assert isinstance(out.unit_status, ops.ActiveStatus)
-    assert peer_data(out)['installed'] == 'new:3306/wordpress'
+    assert peer_data(out)['installed'] == 'new:3306/wordpress-k8s'
 
 
 def test_s3_serves_uploads_of_several_units(context: Context, state: MakeState, image: Path) -> None:
@@ -296,16 +313,23 @@ def test_log_lines_go_to_the_store_until_the_relation_ends(context: Context, sta
     assert target.services == ['-all']
 
 
+SCRAPED = {
+    'prometheus_scrape_unit_name': 'wordpress-k8s/0',
+    'prometheus_scrape_unit_address': '10.1.0.5',
+}
+
+
 def test_metrics_and_dashboard_are_offered(context: Context, state: MakeState) -> None:
     metrics, dashboard = testing.Relation('metrics-endpoint'), testing.Relation('grafana-dashboard')
-    out = ready(context, state(metrics, dashboard))
+    out = ready(context, state(metrics, dashboard, networks={service_and_pod('metrics-endpoint')}))
     told = out.get_relation(metrics.id)
     bag = told.local_app_data
     (job,) = json.loads(bag['scrape_jobs'])
     assert job['static_configs'] == [{'targets': ['*:9117']}]
     assert json.loads(bag['scrape_metadata'])['application'] == 'wordpress-k8s'
     unit = cast('testing.Relation', told).local_unit_data
-    assert unit['prometheus_scrape_unit_name'] == 'wordpress-k8s/0'
+    # By the service's address some unit would answer, and be counted as this one.
+    assert unit == {**unit, **SCRAPED}
     (group,) = json.loads(bag['alert_rules'])['groups']
     assert all('%%' not in rule['expr'] and rule['labels']['severity'] for rule in group['rules'])
     written = json.loads(out.get_relation(dashboard.id).local_app_data['dashboards'])
