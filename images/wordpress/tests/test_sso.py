@@ -155,6 +155,7 @@ def test_openid_teams(make_unit: MakeUnit, base: site.Database, provider: Provid
 
     refused_when(sig='bad')
     refused_when(op_endpoint='http://evil.example/')
+    refused_when(claimed_id=f'{provider.url.rpartition(":")[0]}:1/+id/jan')
     refused_when(claimed_id='http://evil.example/+id/admin')
     refused_when(return_to='https://blog.example.com/-/sso/openid/callback?state=0')
     refused_when(response_nonce='2020-01-01T00:00:00Zx')
@@ -169,6 +170,13 @@ def test_openid_teams(make_unit: MakeUnit, base: site.Database, provider: Provid
     assert _back(browser, got['openid.return_to'], got).status == 302
     browser.cookies = cookie
     assert _back(browser, got['openid.return_to'], got).status == 403
+    # A long answer comes as a form, from a page of the provider's.
+    browser = site.Browser(unit)
+    sent = browser.get('/-/sso/openid')
+    assert '__Host-hoodoo_sso=' in sent.headers['set-cookie']
+    assert 'samesite=none' in sent.headers['set-cookie'].lower()
+    got = provider.answer(sent.headers['location'])
+    assert browser.get('/' + got['openid.return_to'].split('/', 3)[3], form=got).status == 302
 
 
 @pytest.mark.filterwarnings('ignore')

@@ -136,6 +136,7 @@ def _serving(handler: type[BaseHTTPRequestHandler]) -> Generator[int]:
 
 def test_uploads_by_apaches_own_proxy(make_unit: MakeUnit) -> None:
     seen: list[str] = []
+    told: list[str] = []
 
     class Bucket(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
@@ -143,11 +144,13 @@ def test_uploads_by_apaches_own_proxy(make_unit: MakeUnit) -> None:
 
         def do_GET(self) -> None:
             seen.append(self.path)
+            told.extend(name.lower() for name in self.headers)
             there = self.path == '/bucket/p/2026/11/a.png'
             body = b'bytes of a' if there else b'absent'
             self.send_response(200 if there else 404)
             self.send_header('Content-Type', 'image/png')
             self.send_header('Content-Length', str(len(body)))
+            self.send_header('Set-Cookie', 'wordpress_logged_in_x=theirs; Path=/')
             self.end_headers()
             self.wfile.write(body)
 
@@ -156,7 +159,17 @@ def test_uploads_by_apaches_own_proxy(make_unit: MakeUnit) -> None:
     with _serving(Bucket) as port:
         unit.defines['UPLOADS_PROXY'] = f'http://127.0.0.1:{port}/bucket/p/'
         unit.start()
-        assert unit.get('/wp-content/uploads/2026/11/a.png').body == b'bytes of a'
+        ours = {
+            'Cookie': 'wordpress_logged_in_x=ours',
+            'Authorization': 'Basic b3Vycw==',
+            'X-WP-Nonce': 'ours',
+        }
+        got = unit.get('/wp-content/uploads/2026/11/a.png', headers=ours)
+        assert got.body == b'bytes of a'
+        # Who keeps the bytes hears nothing of readers' sessions, and starts none.
+        assert not {'cookie', 'authorization', 'x-wp-nonce'} & set(told)
+        assert 'set-cookie' not in got.headers
+        assert 'sandbox' in got.headers['content-security-policy']
         assert unit.get('/wp-content/uploads/2026/11/b.png').status == 404
         assert unit.get('/wp-content/uploads/x.php').status == 403
         assert unit.get('/wp-content/uploads/2026/11/a.png', method='POST', body=b'x').status != 200

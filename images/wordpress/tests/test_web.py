@@ -89,6 +89,10 @@ def test_no_list_of_people(web: site.Unit) -> None:
     assert web.get('/?author=1').status == 404
     assert web.get('/wp-json/wp/v2/users').status == 401
     assert web.get('/wp-json/wp/v2/users/1').status == 401
+    # WordPress finds its routes whatever the case.
+    assert web.get('/wp-json/wp/v2/USERS').status == 401
+    assert web.get('/?rest_route=/wp/v2/Users/1').status == 401
+    assert 'admin' not in web.get('/wp-json/wp/v2/posts?_embed=author').text
     assert 'admin' not in web.get('/wp-sitemap.xml').text
     answer = web.get(
         '/wp-login.php',
@@ -112,6 +116,9 @@ def test_guessing_is_slowed_down(installed: site.Unit) -> None:
     for _ in range(10):
         browser.log_in('admin', 'wrong')
     assert 'Too many wrong passwords' in browser.log_in('admin', 'secret').text
+    # Other names that the database takes for this one, and the mail address, are no new tries.
+    for name in ('ADMIN', 'ad\u200bmin', '\uff41dmin', 'admin@example.com'):
+        assert 'Too many wrong passwords' in browser.log_in(name, 'secret').text, name
 
 
 def test_forged_headers_reach_nothing(web: site.Unit) -> None:

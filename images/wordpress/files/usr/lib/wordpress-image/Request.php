@@ -56,7 +56,11 @@ final class Request
             if ($start === false || strlen($start) !== strlen($packed)) {
                 continue;
             }
-            $bits = $bits === '' ? strlen($start) * 8 : (int) $bits;
+            $most = strlen($start) * 8;
+            if (!preg_match('/^\d{0,3}$/D', $bits) || (int) $bits > $most) {
+                continue;
+            }
+            $bits = $bits === '' ? $most : (int) $bits;
             $whole = intdiv($bits, 8);
             $mask = (0xFF00 >> ($bits % 8)) & 0xFF;
             if (

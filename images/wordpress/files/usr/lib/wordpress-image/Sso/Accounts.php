@@ -8,6 +8,7 @@ namespace WordPressImage\Sso;
 final class Accounts
 {
     private const META = 'hoodoo_sso_identity';
+    private const LOCK_WAIT_S = 10;
 
     /** @param array<string, string> $map */
     public static function enter(Person $person, array $map): \WP_User
@@ -22,7 +23,7 @@ final class Accounts
             $groups = implode(', ', array_diff(array_keys($map), ['*']));
             throw new Refused("Your account is in none of the teams that may use this site ($groups).");
         }
-        $user ??= self::create($person);
+        $user ??= self::made($person);
         if (array_values($user->roles) !== [$role]) {
             $user->set_role($role);
         }
@@ -30,11 +31,35 @@ final class Accounts
         return $user;
     }
 
+    /** Whether a provider vouches for the account: then nothing else opens it. */
+    public static function isBound(int $id): bool
+    {
+        return (string) get_user_meta($id, self::META, true) !== '';
+    }
+
     private static function find(string $identity): ?\WP_User
     {
-        $found = get_users(['meta_key' => self::META, 'meta_value' => $identity, 'number' => 1]);
+        global $wpdb;
+        // Byte by byte: as text, the database takes other letters' cases and accents for the same.
+        $ask = "SELECT user_id FROM {$wpdb->usermeta} WHERE meta_key = %s AND CAST(meta_value AS BINARY) = CAST(%s AS BINARY) ORDER BY user_id LIMIT 1";
+        $id = (int) $wpdb->get_var($wpdb->prepare($ask, self::META, $identity));
 
-        return $found[0] ?? null;
+        return $id === 0 ? null : (get_user_by('id', $id) ?: null);
+    }
+
+    /** A new account; of those who come for one at once, be it on two units, each waits for the other. */
+    private static function made(Person $person): \WP_User
+    {
+        global $wpdb;
+        $lock = 'wordpress:people:' . substr(hash('sha256', DB_NAME . "\0" . $wpdb->prefix), 0, 40);
+        if ((int) $wpdb->get_var($wpdb->prepare('SELECT GET_LOCK(%s, %d)', $lock, self::LOCK_WAIT_S)) !== 1) {
+            throw new Refused('An account cannot be made at the moment. Please try again later.');
+        }
+        try {
+            return self::find($person->identity) ?? self::create($person);
+        } finally {
+            $wpdb->query($wpdb->prepare('DO RELEASE_LOCK(%s)', $lock));
+        }
     }
 
     private static function create(Person $person): \WP_User

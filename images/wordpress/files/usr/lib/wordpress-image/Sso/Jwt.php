@@ -7,10 +7,12 @@ namespace WordPressImage\Sso;
 /** Signed tokens: RS256 and ES256 by the keys of a provider. */
 final class Jwt
 {
+    private const LEAST_RSA_BYTES = 256;
+
     /**
      * The claims of a token whose signature is good.
      *
-     * @param list<array<string, string>> $keys
+     * @param array<mixed> $keys as the provider lists them
      *
      * @return array<string, mixed>
      */
@@ -23,7 +25,7 @@ final class Jwt
         }
         $signature = Trip::decode($parts[2]);
         foreach ($keys as $key) {
-            if (isset($head['kid'], $key['kid']) && $head['kid'] !== $key['kid'] || ($key['use'] ?? 'sig') !== 'sig') {
+            if (!is_array($key) || isset($head['kid'], $key['kid']) && $head['kid'] !== $key['kid'] || ($key['use'] ?? 'sig') !== 'sig') {
                 continue;
             }
             if (self::good("$parts[0].$parts[1]", $signature, $key, $head['alg'])) {
@@ -35,10 +37,11 @@ final class Jwt
 
     private static function good(string $text, string $signature, array $key, string $algorithm): bool
     {
-        if ($algorithm === 'RS256' && ($key['kty'] ?? '') === 'RSA') {
-            $pem = self::rsa(Trip::decode($key['n'] ?? ''), Trip::decode($key['e'] ?? ''));
+        $part = static fn (string $name): string => ltrim(Trip::decode(is_string($key[$name] ?? null) ? $key[$name] : ''), "\0");
+        if ($algorithm === 'RS256' && ($key['kty'] ?? '') === 'RSA' && strlen($part('n')) >= self::LEAST_RSA_BYTES) {
+            $pem = self::rsa($part('n'), $part('e'));
         } elseif ($algorithm === 'ES256' && ($key['crv'] ?? '') === 'P-256' && strlen($signature) === 64) {
-            $pem = self::ec(Trip::decode($key['x'] ?? ''), Trip::decode($key['y'] ?? ''));
+            $pem = self::ec($part('x'), $part('y'));
             $signature = self::tag(0x30, self::integer(substr($signature, 0, 32)) . self::integer(substr($signature, 32)));
         } else {
             return false;

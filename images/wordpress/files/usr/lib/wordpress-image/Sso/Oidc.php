@@ -65,7 +65,7 @@ final class Oidc
     {
         $groups = $claims[(string) ($this->set['groups_claim'] ?? 'groups')] ?? [];
         $text = static fn (string $name): string => is_string($claims[$name] ?? null) ? $claims[$name] : '';
-        $email = ($claims['email_verified'] ?? true) === false ? '' : $text('email');
+        $email = in_array($claims['email_verified'] ?? true, [false, 'false', 0], true) ? '' : $text('email');
 
         return new Person(
             $issuer . ' ' . $claims['sub'],
@@ -134,7 +134,12 @@ final class Oidc
         }
         $more = $this->json('GET', (string) $provider['userinfo_endpoint'], ['Authorization' => "Bearer $access"]);
 
-        return ($more['sub'] ?? '') === $claims['sub'] ? $claims + $more : $claims;
+        if (($more['sub'] ?? '') !== $claims['sub']) {
+            // Without its groups a person would lose the role.
+            throw new Refused('The provider speaks of somebody else than who logged in.');
+        }
+
+        return $claims + $more;
     }
 
     /** @return array<string, mixed> */

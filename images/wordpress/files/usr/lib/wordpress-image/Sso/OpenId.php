@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WordPressImage\Sso;
 
 use WordPressImage\Http;
+use WordPressImage\Once;
 
 /** OpenID 2.0 with one provider that chooses the identity; answers are verified with the provider directly. */
 final class OpenId
@@ -94,7 +95,7 @@ final class OpenId
     private function checkIdentity(array $got, string $endpoint): void
     {
         $claimed = preg_replace('/#.*$/', '', $got['openid.claimed_id']);
-        if (parse_url($claimed, PHP_URL_HOST) !== parse_url((string) $this->set['provider'], PHP_URL_HOST)) {
+        if (self::origin($claimed) !== self::origin((string) $this->set['provider'])) {
             throw new Refused('The identity is not one of this provider.');
         }
         $found = $this->discover($claimed);
@@ -110,12 +111,17 @@ final class OpenId
         if ($time === false || abs(time() - $time) > self::NONCE_S) {
             throw new Refused("The provider's answer is too old, or its clock or ours is wrong.");
         }
-        // The name is unique in the table: of two who bring the same answer one wins.
-        $name = '_transient_sso_' . substr(hash('sha256', $nonce), 0, 40);
-        if (!add_option(str_replace('_transient_', '_transient_timeout_', $name), time() + 2 * self::NONCE_S, '', false)) {
+        if (!Once::take('sso_' . $nonce, 2 * self::NONCE_S)) {
             throw new Refused("The provider's answer was used before.");
         }
-        add_option($name, '1', '', false);
+    }
+
+    private static function origin(string $url): array
+    {
+        $parts = (parse_url($url) ?: []) + ['scheme' => '', 'host' => ''];
+        $scheme = strtolower($parts['scheme']);
+
+        return [$scheme, strtolower($parts['host']), $parts['port'] ?? ($scheme === 'https' ? 443 : 80)];
     }
 
     private function verify(array $got, string $endpoint): void

@@ -9,19 +9,24 @@ final class Trip
 {
     private const COOKIE = 'hoodoo_sso';
     private const LASTS_S = 900;
+    private const LONGEST_AFTER = 1024;
 
     /** @param array<string, string> $facts */
     public static function begin(string $kind, array $facts): void
     {
+        if (strlen($facts['after']) > self::LONGEST_AFTER) {
+            // A browser drops a cookie of more than 4 kB.
+            $facts['after'] = '';
+        }
         $text = self::encode(json_encode(['kind' => $kind, 'until' => time() + self::LASTS_S] + $facts, JSON_THROW_ON_ERROR));
-        self::cookie($text . '.' . self::seal($text), 0);
+        self::cookie($kind, $text . '.' . self::seal($text), 0);
     }
 
     /** @return array<string, string> */
     public static function end(string $kind): array
     {
-        [$text, $seal] = explode('.', (string) ($_COOKIE[self::COOKIE] ?? ''), 2) + [1 => ''];
-        self::cookie('', 1);
+        [$text, $seal] = explode('.', (string) ($_COOKIE[self::name()] ?? ''), 2) + [1 => ''];
+        self::cookie($kind, '', 1);
         $facts = hash_equals(self::seal($text), $seal) ? json_decode((string) self::decode($text), true) : null;
         if (!is_array($facts) || $facts['kind'] !== $kind || $facts['until'] < time()) {
             throw new Refused('This login was not begun in this browser, or too long ago. Please begin again.');
@@ -45,10 +50,18 @@ final class Trip
         return hash_hmac('sha256', 'sso|' . $text, AUTH_KEY . AUTH_SALT);
     }
 
-    private static function cookie(string $value, int $until): void
+    /** By this name a browser takes it from nobody but the site itself, not even from a neighbour of its domain. */
+    private static function name(): string
     {
-        setcookie(self::COOKIE, $value, [
-            'expires' => $until, 'path' => '/', 'secure' => is_ssl(), 'httponly' => true, 'samesite' => 'Lax',
+        return (is_ssl() ? '__Host-' : '') . self::COOKIE;
+    }
+
+    private static function cookie(string $kind, string $value, int $until): void
+    {
+        // A long answer of OpenID 2.0 comes as a form that the provider's page posts.
+        $from = $kind === 'openid' && is_ssl() ? 'None' : 'Lax';
+        setcookie(self::name(), $value, [
+            'expires' => $until, 'path' => '/', 'secure' => is_ssl(), 'httponly' => true, 'samesite' => $from,
         ]);
     }
 }

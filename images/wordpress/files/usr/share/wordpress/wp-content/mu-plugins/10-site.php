@@ -96,7 +96,7 @@ add_action('parse_request', static function (WP $wp): void {
 });
 add_filter('redirect_canonical', static fn ($to) => isset($_GET['author']) && !is_user_logged_in() ? false : $to);
 add_filter('rest_request_before_callbacks', static function ($answer, $handler, WP_REST_Request $request) {
-    if (is_wp_error($answer) || is_user_logged_in() || !preg_match('~^/wp/v2/users(/|$)~', $request->get_route())) {
+    if (is_wp_error($answer) || is_user_logged_in() || !preg_match('~^/wp/v2/users(/|$)~i', $request->get_route())) {
         return $answer;
     }
 
@@ -118,10 +118,15 @@ add_filter('the_generator', '__return_empty_string');
 add_filter('pre_comment_approved', static fn ($approved, array $comment) => $approved === 1
     && isset($comment['comment_meta']['akismet_error']) && !current_user_can('moderate_comments') ? 0 : $approved, 20, 2);
 
-// Guessing: after ten wrong passwords for a name from an address both wait five minutes.
+// Guessing: after ten wrong passwords for an account from an address both wait five minutes.
 function hoodoo_guesses(string $name): string
 {
-    return 'guess_' . substr(hash('sha256', ($_SERVER['REMOTE_ADDR'] ?? '') . "\0" . strtolower($name)), 0, 32);
+    // The database takes many names for one, and a mail address is one more; a network of IPv6 belongs to one person.
+    $user = get_user_by('login', $name) ?: get_user_by('email', $name);
+    $from = (string) @inet_pton((string) ($_SERVER['REMOTE_ADDR'] ?? ''));
+    $from = strlen($from) === 16 ? substr($from, 0, 8) : $from;
+
+    return 'guess_' . substr(hash('sha256', $from . "\0" . ($user === false ? strtolower($name) : "\0$user->ID")), 0, 32);
 }
 add_filter('authenticate', static function ($user, $name) {
     if (is_string($name) && $name !== '' && (int) get_transient(hoodoo_guesses($name)) >= 10) {

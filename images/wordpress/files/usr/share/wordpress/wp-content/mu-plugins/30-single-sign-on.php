@@ -12,7 +12,18 @@ use WordPressImage\Sso;
 
 (static function (): void {
     $site = Site::load();
-    $set = $site->section('sso') ?? [];
+    $set = array_filter($site->section('sso') ?? [], is_array(...));
+    if ($set === []) {
+        return;
+    }
+    // Whom a provider vouches for has no second way in: who left its teams would stay by a password.
+    add_filter('authenticate', static fn ($user, $name, $password) => $user instanceof WP_User && (string) $password !== ''
+        && Sso\Accounts::isBound($user->ID) ? new WP_Error('sso_only', '<span class="sso-only">This account logs in by single sign-on only.</span>')
+        : $user, 25, 3);
+    add_filter('wp_is_application_passwords_available_for_user', static fn ($is, WP_User $user): bool => $is
+        && !Sso\Accounts::isBound($user->ID), 10, 2);
+    add_filter('allow_password_reset', static fn ($is, $id) => Sso\Accounts::isBound((int) $id) ? false : $is, 10, 2);
+    add_filter('show_password_fields', static fn ($is, $user) => $user instanceof WP_User && Sso\Accounts::isBound($user->ID) ? false : $is, 10, 2);
     foreach (['openid' => 'team_map', 'oidc' => 'group_map'] as $kind => $map) {
         if (!is_array($set[$kind] ?? null) || $set[$kind] === []) {
             continue;
