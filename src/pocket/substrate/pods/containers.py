@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +19,15 @@ ALL = '/charm/containers'
 """Where the charm's container sees those of all."""
 SOCKET = 'pebble.socket'
 HELPER = '/charm/start'
-"""Where a container whose first process is not root's sees what changes its user."""
+"""Where a workload's container sees the programs that its first process is started with."""
+HELPERS = ('env', 'setpriv')
 
-FIRST = (PEBBLE, 'run', '--create-dirs', '--hold', '--verbose')
+_CHARM_PORT = 38812
+_FOREIGN = (
+    *('LOGNAME', 'NOTIFY_SOCKET', 'TERM', 'USER'),
+    *('container', 'container_host_id', 'container_host_version_id', 'container_uuid'),
+)
+"""What nspawn says of itself and of root, whatever the user is; no container of Kubernetes has them."""
 _DROPPED = (
     *('AUDIT_CONTROL', 'DAC_READ_SEARCH', 'IPC_OWNER', 'LEASE', 'LINUX_IMMUTABLE', 'MKNOD', 'NET_ADMIN'),
     *('NET_BROADCAST', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE', 'SYS_PTRACE', 'SYS_RESOURCE', 'SYS_TTY_CONFIG'),
@@ -55,7 +61,7 @@ class Start:
     """Path in it -> host file or folder that it may write."""
     read_only: Mapping[str, Path]
     env: Mapping[str, str]
-    first: Sequence[str] = FIRST
+    first: Sequence[str]
     cwd: str = ''
     join: int = 0
     """The first process of the pod's first container; 0: this is that one."""
@@ -114,12 +120,33 @@ def shared(folder: Path, container: str) -> Path:
     return folder / 'pebbles' / container
 
 
-def as_user(uid: int, gid: int) -> tuple[str, ...]:
-    """The words before a command that has it run as that user, with the programs of `_helper`."""
+def first(number: int) -> tuple[str, ...]:
+    """The first process of the container *number* of a pod: 0 is the charm's, the others go by name.
+
+    Who has no socket of it may ask at a port, but for no more than its health and its version.
+    """
+    port = _CHARM_PORT + number
+    return (PEBBLE, 'run', '--create-dirs', '--hold', '--http', f':{port}', '--verbose')
+
+
+def with_helpers(uid: int, gid: int, *, own: Collection[str] = ()) -> tuple[str, ...]:
+    """The words before a command that give it that user and a container's environment, by the `HELPERS`.
+
+    Args:
+        own: The names of the variables that the image itself sets.
+    """
     return (
-        *(f'{HELPER}/ld', '--library-path', HELPER, f'{HELPER}/setpriv'),
-        *(f'--reuid={uid}', f'--regid={gid}', '--clear-groups', '--inh-caps=-all', '--'),
+        *_helped('env', *(f'--unset={name}' for name in _FOREIGN if name not in own)),
+        *(
+            _helped('setpriv', f'--reuid={uid}', f'--regid={gid}', '--clear-groups', '--inh-caps=-all', '--')
+            if uid or gid
+            else ()
+        ),
     )
+
+
+def _helped(program: str, *words: str) -> tuple[str, ...]:
+    return (f'{HELPER}/ld', '--library-path', HELPER, f'{HELPER}/{program}', *words)
 
 
 def _bind(word: str, inside: str, host: Path) -> str:

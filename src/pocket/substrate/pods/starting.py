@@ -21,17 +21,18 @@ from pocket.substrate import _booting, _seeds, procs
 from pocket.substrate.pods import sockets
 from pocket.substrate.pods.containers import (
     ALL,
-    FIRST,
     HELPER,
+    HELPERS,
     OWN,
     PEBBLE,
     SOCKET,
     Start,
-    as_user,
     command,
+    first,
     image_run,
     part,
     shared,
+    with_helpers,
 )
 from pocket.substrate.pods.volumes import Folders, owner
 from pocket.substrate.records import Pod, Workload
@@ -77,6 +78,7 @@ class Site:
                 'JUJU_CONTAINER_NAMES': ','.join(one.name for one in pod.workloads),
                 'PEBBLE': '/var/lib/pebble/default',
             },
+            first=first(0),
         )
         return await self._launch(start, f'pod {self.name}', self.scratch)
 
@@ -92,7 +94,7 @@ class Site:
         await asyncio.gather(
             asyncio.to_thread(_prepare_shared, own, workload), _renew(home, Path(workload.lower))
         )
-        helper = await _helper() if workload.uid or workload.gid else {}
+        helpers = await _helpers()
         user = (workload.uid, workload.gid)
         start = Start(
             machine=name,
@@ -106,16 +108,17 @@ class Site:
                 OWN: own,
                 **{path: self._volume(key, user) for path, key in workload.mounts.items()},
             },
-            read_only={PEBBLE: self.pebble, **{f'{HELPER}/{name}': path for name, path in helper.items()}},
+            read_only={PEBBLE: self.pebble, **{f'{HELPER}/{name}': path for name, path in helpers.items()}},
             env={
-                **({'HOME': '/'} if helper else {}),
+                'HOSTNAME': pod.hostname,
+                **({'HOME': '/'} if any(user) else {}),
                 **workload.env,
                 'JUJU_CONTAINER_NAME': workload.name,
                 'PEBBLE': f'{OWN}/pebble',
                 'PEBBLE_SOCKET': f'{OWN}/{SOCKET}',
                 'PEBBLE_COPY_ONCE': '/var/lib/pebble/default',
             },
-            first=(*(as_user(*user) if helper else ()), *FIRST),
+            first=(*with_helpers(*user, own=workload.env), *first(1 + pod.workloads.index(workload))),
             cwd=_folder_of(Path(workload.lower), workload.cwd),
             join=join,
             own_run=image_run(Path(workload.lower)) if workload.image else (),
@@ -179,13 +182,16 @@ async def open_ports(namespace: Path) -> None:
     )
 
 
-async def _helper() -> dict[str, Path]:
-    """What changes the user of a first process, with its libraries: an image need not have any."""
-    program = shutil.which('setpriv')
-    if program is None:
-        raise errors.Fault('cannot start a container as another user: setpriv is missing')
-    said = await process.arun(['ldd', program], timeout_s=_TIMEOUT_S)
-    return {'setpriv': Path(program), **libraries(said.stdout)}
+async def _helpers() -> dict[str, Path]:
+    """The programs that a container is started with, and their libraries: an image need not have any."""
+    found: dict[str, Path] = {}
+    for name in HELPERS:
+        program = shutil.which(name)
+        if program is None:
+            raise errors.Fault(f'cannot start a container: {name} is missing')
+        said = await process.arun(['ldd', program], timeout_s=_TIMEOUT_S)
+        found |= {name: Path(program), **libraries(said.stdout)}
+    return found
 
 
 def libraries(said: str) -> dict[str, Path]:

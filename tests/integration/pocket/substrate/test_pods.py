@@ -175,7 +175,9 @@ async def test_an_image_without_any_program_runs_with_its_own_user_environment_a
     assert 'Gid:\t34\t34\t34\t34' in status
     assert 'CapEff:\t0000000000000000' in status
     environ = set((own / 'environ').read_text().split('\0'))
-    assert {'COLOUR=red', 'PATH=/charm/bin', 'JUJU_CONTAINER_NAME=bare', 'NOTIFY_SOCKET='} <= environ
+    assert {'COLOUR=red', 'PATH=/charm/bin', 'JUJU_CONTAINER_NAME=bare', 'HOSTNAME=app-0'} <= environ
+    foreign = ('USER=', 'LOGNAME=', 'TERM=', 'NOTIFY_SOCKET=', 'container')
+    assert not [entry for entry in environ if entry.startswith(foreign)]
     assert os.readlink(own / 'cwd') == '/work'
     assert (own / 'root' / 'run' / 'app' / 'file').read_text() == 'of the image'
     env = {'PATH': '/charm/bin', 'PEBBLE_SOCKET': '/charm/container/pebble.socket'}

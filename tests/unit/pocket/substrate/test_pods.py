@@ -23,6 +23,7 @@ CHARM = containers.Start(
     binds={'/etc/hosts': Path('/h/m/juju-abcdef-0/hosts')},
     read_only={containers.PEBBLE: Path('/c/pebble:1')},
     env={'PEBBLE': '/var/lib/pebble/default'},
+    first=containers.first(0),
 )
 WORKLOAD = dataclasses.replace(CHARM, join=77, cwd='/srv', own_run=('app',), env={'A': 'b c'})
 
@@ -39,13 +40,28 @@ def test_the_first_container_makes_what_the_others_join() -> None:
         assert '--network-namespace-path=/run/netns/pk1-juju-abcdef-0' in words
         assert '--hostname=app-0' in words
         assert '--boot' not in words
-        assert words[-6:] == ['--', '/charm/bin/pebble', 'run', '--create-dirs', '--hold', '--verbose']
+        assert words[words.index('/charm/bin/pebble') - 1 :][:5] == [
+            *('--', '/charm/bin/pebble', 'run', '--create-dirs', '--hold')
+        ]
         assert '--bind-ro=/c/pebble\\:1:/charm/bin/pebble' in words
         # With one, Pebble would end when it has nothing to do.
         assert '--setenv=NOTIFY_SOCKET=' in words
     assert '--chdir=/srv' in other
     assert '--setenv=A=b c' in other
     assert '--bind=/h/m/juju-abcdef-0/image-run/app:/run/app' in other
+
+
+def test_each_pebble_of_a_pod_tells_its_health_at_a_port_of_its_own() -> None:
+    ports = [words[words.index('--http') + 1] for words in map(containers.first, range(3))]
+    assert ports == [':38812', ':38813', ':38814']
+
+
+def test_a_container_has_no_variable_of_what_started_it_unless_its_image_has() -> None:
+    words = containers.with_helpers(0, 0, own={'TERM'})
+    assert {'--unset=USER', '--unset=container', '--unset=NOTIFY_SOCKET'} <= set(words)
+    assert '--unset=TERM' not in words
+    assert not [word for word in words if 'setpriv' in word]
+    assert '--regid=34' in containers.with_helpers(33, 34)
 
 
 @pytest.mark.parametrize('name', ['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE', 'MKNOD', 'SYS_BOOT'])
