@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bedrock import process
 from hoodoo import settings as settings_module
 from hoodoo import wording
+from hoodoo.ci import places
 from hoodoo.ci.watch import carrying, config, deciding, history, keeping, polling, serving, telling, working
 
 _UNREACHABLE = 3
@@ -40,7 +41,7 @@ class Watcher:
         """
         self._config, self._history, self._told, self._once = watched, kept, told, once
         self._mirrors = settings.root / '.specs' / '.mirrors'
-        self._folder = folder = settings.state / 'ci' / 'watched'
+        self._folder = folder = places.watched(settings.state)
         self._carrier = carrying.Carrier(
             program=program, environ=settings.environ, folder=folder, history=kept, now_ms=now_ms
         )
