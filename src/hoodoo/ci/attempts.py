@@ -34,7 +34,7 @@ INVALID = 'invalid'
 UNTRIED = 'untried'
 """There was no controller, or no model, to try it on, which says nothing of the spec."""
 UNDECIDED = 'undecided'
-"""Its controller went away in the middle, which says nothing of the spec."""
+"""Its controller went away in the middle, or this host's disk was full, which says nothing of the spec."""
 VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, UNDECIDED, CANCELLED, INTERRUPTED)
 
 NONE, INTENDED, MADE, KEPT, GONE = 'none', 'intended', 'made', 'kept', 'gone'

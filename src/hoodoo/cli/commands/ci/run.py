@@ -112,8 +112,9 @@ def command(
       hoodoo ci run specs/archive-mirror@HEAD~1 --reports build/ci
       hoodoo ci run git+https://git.example.com/specs@v12 --path mirror --keep-on-failure --timeout 1800
 
-    Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 no
-    controller answers, it adds no model, or it went away in the middle; 130 interrupted.
+    Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 the
+    repository or the controller does not answer, that adds no model, or goes away in the middle; 130
+    interrupted.
     """
     settings = common.settings()
     kept = tidying.parse(keep or settings_module.kept_attempts(settings.environ))
