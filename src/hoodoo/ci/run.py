@@ -144,10 +144,8 @@ def _tried(
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
         if hosts.is_full(err):
-            verdict, why = (
-                attempts.UNDECIDED,
-                f'this host could not go on, which says nothing of the spec: {err}',
-            )
+            verdict = attempts.UNDECIDED
+            why = f'this host could not go on, which says nothing of the spec: {err}'
     one.record.fail_what_began(why)
     if verdict == attempts.UNDECIDED:
         one.record.excuse(why)

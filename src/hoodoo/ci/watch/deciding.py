@@ -114,7 +114,7 @@ def notice_backoff_s(tries: int) -> float:
 
 
 def notice_due_ms(due_ms: int, now_ms: int) -> int:
-    """When a notice is due that was to be at *due_ms*: now, if no wait is that long, for a clock was wrong."""
+    """When a notice is due that was to be at *due_ms*: now, if no wait is that long: the clock was wrong."""
     return due_ms if due_ms <= now_ms + _LONGEST_S * 1000 else now_ms
 
 
