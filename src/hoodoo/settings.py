@@ -86,6 +86,11 @@ def refresh_after_s(environ: Mapping[str, str]) -> float:
         return 0.0 if text.lower() in ('no', 'off', 'false') else _REFRESH_S
 
 
+def kept_attempts(environ: Mapping[str, str]) -> str:
+    """HOODOO_CI_KEEP: how many attempts of CI are kept that were made by hand, and for how long."""
+    return environ.get('HOODOO_CI_KEEP', '')
+
+
 def is_offline(environ: Mapping[str, str]) -> bool:
     """HOODOO_OFFLINE: whether only what was fetched before is to be used."""
     return environ.get('HOODOO_OFFLINE', '').lower() not in ('', '0', 'false', 'no')

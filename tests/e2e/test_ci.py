@@ -23,6 +23,9 @@ FAILING = '#!/bin/sh\necho "the moon is not made of cheese" >&2\nexit 3\n'
 MEDDLING = '#!/bin/sh\njuju config idle word="$(date +%s%N)" password=hunter22\n'
 HANGING = '#!/bin/sh\necho here\nexec sleep 300\n'
 DYING = '#!/bin/sh\nkill -9 {pid}\nwhile juju status; do :; done\nexit 1\n'
+REFUSING = """#!/bin/sh
+case "$1" in add-model) echo 'ERROR quota exceeded' >&2; exit 1;; *) exec {juju} "$@";; esac
+"""
 NO_CHARM = 'script config=hang\n'
 STOPPING = '#!/bin/sh\ncase "$JUJU_DISPATCH_PATH" in *start) status-set active;; *stop) {};; esac\n'
 AT_ONCE_S = 10.0
@@ -150,6 +153,18 @@ def test_a_cloud_that_is_not_there_says_nothing_of_the_spec(site: Site, tmp_path
     assert done.returncode == 2, done
     (row,) = _ci(site, 'list', '--limit', '1')
     assert (row['verdict'], row['model'], _models(site)) == ('untried', '', [])
+
+
+def test_a_model_that_is_refused_is_not_looked_for(site: Site, tmp_path: Path) -> None:
+    spec = trying.repository(tmp_path / 'repo', {'manifest': NO_CHARM, 'ci/hang': HANGING})
+    refusing = tmp_path / 'juju'
+    refusing.write_text(REFUSING.format(juju=f'{BIN / "pocket"} juju'))
+    refusing.chmod(0o755)
+    child = _start(site, str(spec), env={'HOODOO_JUJU': str(refusing)})
+    said = child.communicate(timeout=60)[0]
+    assert (child.returncode, 'quota exceeded' in said) == (3, True), said
+    (row,) = _ci(site, 'list', '--limit', '1')
+    assert (row['verdict'], row['model'], row['model_state']) == ('untried', '', '')
 
 
 def test_an_interrupt_destroys_the_model_too(site: Site, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ INVALID = 'invalid'
 UNTRIED = 'untried'
 """There was no controller, or no model, to try it on, which says nothing of the spec."""
 UNDECIDED = 'undecided'
-"""Its controller went away in the middle, which says nothing of the spec."""
+"""Its controller went away in the middle, or this host's disk was full, which says nothing of the spec."""
 VERDICTS = (RUNNING, PASSED, FAILED, INVALID, UNTRIED, UNDECIDED, CANCELLED, INTERRUPTED)
 
 NONE, INTENDED, MADE, KEPT, GONE = 'none', 'intended', 'made', 'kept', 'gone'
@@ -70,6 +71,11 @@ class Attempt:
     ended_ms: int | None
     verdict: str
     why: str
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it runs, or may have left a model."""
+        return self.verdict == RUNNING or self.model_state not in SETTLED
 
 
 class Attempts:
@@ -147,6 +153,30 @@ class Attempts:
         query = "SELECT DISTINCT controller FROM attempt WHERE controller <> ''"
         found = self._store.read_now(lambda db: db.execute(query).fetchall())
         return {str(row['controller']) for row in found}
+
+    def tokens(self) -> set[str]:
+        """Of all attempts."""
+        found = self._store.read_now(lambda db: db.execute('SELECT token FROM attempt').fetchall())
+        return {str(row['token']) for row in found}
+
+    def by_hand(self, watched: Path) -> list[Attempt]:
+        """Those that no watcher made, which has the reports of its own in *watched*; newest first."""
+        query = 'SELECT * FROM attempt WHERE substr(reports, 1, ?) <> ? ORDER BY id DESC'
+        return self._read(query, len(f'{watched}/'), f'{watched}/')
+
+    def remove(self, tokens: Sequence[str]) -> int:
+        """Keep nothing of these attempts, but for those that run, may have left a model, or are the last.
+
+        SQLite gives the number after the last one: no number that somebody has read comes twice. Returns how
+        many went.
+        """
+        query = (
+            'DELETE FROM attempt WHERE token = ? AND verdict <> ? AND model_state IN (?, ?, ?)'
+            ' AND id < (SELECT max(id) FROM attempt)'
+        )
+        return self._store.write_now(
+            lambda db: sum(db.execute(query, (token, RUNNING, *SETTLED)).rowcount for token in tokens)
+        )
 
     def unfinished(self) -> list[Attempt]:
         """Those that run, or may have left a model; oldest first."""

@@ -52,7 +52,7 @@ class Places:
     @property
     def reports(self) -> Path:
         """Where its reports are, unless somebody names another place."""
-        return self.state / 'ci' / 'reports' / self.token
+        return reports(self.state) / self.token
 
     @property
     def mark(self) -> tuple[str, str]:
@@ -84,6 +84,16 @@ class Places:
         for project in list(layout.projects(self.root)):
             removal.project(project)
         trees.remove(self.folder)
+
+
+def reports(state: Path) -> Path:
+    """Has a folder for each attempt whose reports nobody named a place for."""
+    return state / 'ci' / 'reports'
+
+
+def watched(state: Path) -> Path:
+    """Has a folder for each attempt that a watcher made."""
+    return state / 'ci' / 'watched'
 
 
 def known(state: Path) -> list[Places]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bedrock import errors, urls
+from bedrock import errors, process, urls
 from hoodoo.spec import addresses, sources
 from hoodoo.vcs import bzr, git, gitmirror
 
@@ -51,8 +51,24 @@ def take(text: str, *, below: str, folder: Path, mirrors: Path) -> Taken:
         mirrors: Where copies of repositories are kept.
 
     Raises:
-        UsageFault: there is no such spec, repository or revision. Fault: it cannot be fetched.
+        UsageFault: there is no such spec, repository or revision. UnreachableFault: it cannot be fetched,
+            which says nothing of it. Fault: the repository has no such revision.
     """
+    try:
+        return _taken(text, below, folder, mirrors)
+    except process.ProgramFault as err:  # of git or bzr: nobody answers there, say, or the disk is full
+        raise errors.UnreachableFault(f'cannot fetch {shown(text)}') from err
+
+
+def shown(text: str) -> str:
+    """``SPEC[@REV]`` as messages may show it: without a password that its address may hold."""
+    try:
+        return urls.shown(text)
+    except ValueError:  # it is no address
+        return text
+
+
+def _taken(text: str, below: str, folder: Path, mirrors: Path) -> Taken:
     spec, revision = split(text, lambda path: Path(path).is_dir())
     if Path(spec).is_dir():
         place = Path(spec, below)

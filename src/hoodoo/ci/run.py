@@ -11,7 +11,19 @@ from pathlib import Path
 
 from bedrock import errors, files
 from hoodoo import settings as settings_module
-from hoodoo.ci import asking, attempts, deadline, ending, interrupts, marks, naming, places, trying
+from hoodoo.ci import (
+    asking,
+    attempts,
+    deadline,
+    ending,
+    hosts,
+    interrupts,
+    marks,
+    naming,
+    places,
+    revision,
+    trying,
+)
 from hoodoo.ci.reports import junit, markdown, report
 from hoodoo.journal import journal
 from hoodoo.runner import locks
@@ -47,7 +59,7 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
         stack.enter_context(heard.heard())
         number = means.attempts.begin(
             token=place.token,
-            spec=asked.spec,
+            spec=revision.shown(asked.spec),
             owner=str(marks.me()),
             reports=str(where),
             now_ms=now_ms(),
@@ -131,8 +143,13 @@ def _tried(
             verdict, code = attempts.FAILED, 1
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
         verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
+        if hosts.is_full(err):
+            verdict = attempts.UNDECIDED
+            why = f'this host could not go on, which says nothing of the spec: {err}'
     one.record.fail_what_began(why)
-    if verdict == attempts.FAILED and crash is None and (lost := one.contact.lost(error)):
+    if verdict == attempts.UNDECIDED:
+        one.record.excuse(why)
+    elif verdict == attempts.FAILED and crash is None and (lost := one.contact.lost(error)):
         why = f'the controller went away in the middle, which says nothing of the spec: {lost}'
         verdict, code = attempts.UNDECIDED, 3
         one.record.excuse(why)
@@ -146,7 +163,7 @@ def _tried(
             one.collect(where / 'failure')
     told = report.Report(
         number=number,
-        spec=one.name or asked.spec,
+        spec=one.name or revision.shown(asked.spec),
         revision=one.revision,
         commit=one.commit,
         stage=one.stage,

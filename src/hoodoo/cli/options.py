@@ -21,7 +21,7 @@ cloud = click.option(
     '--cloud',
     default='',
     metavar='CLOUD[/REGION]',
-    help='Where a model that has to be made goes; default $HOODOO_CLOUD.',
+    help='Where a model that has to be made goes, and one that is there has to be; default $HOODOO_CLOUD.',
 )
 model = click.option(
     '--model', default='', metavar='[CONTROLLER:]MODEL', help='Default $JUJU_MODEL, else SPEC-STAGE.'

@@ -17,19 +17,31 @@ def decode(answer: Mapping[str, Any]) -> dict[str, str]:
     return {tag.removeprefix('cloud-'): str(cloud.get('type', '')) for tag, cloud in clouds.items()}
 
 
-def elsewhere(answer: Mapping[str, Any], *, asked: str) -> str:
-    """Where a model is, as ``CLOUD/REGION``, when that is not where it was asked to be; else empty.
-
-    Args:
-        answer: A ``ModelManager.ModelInfo`` answer about the model.
-        asked: The cloud that somebody named, as ``CLOUD`` or ``CLOUD/REGION``; may be empty.
-    """
+def home(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """The cloud and the region of the model in a ``ModelManager.ModelInfo`` answer; empty if it has none."""
     (result,) = cast('list[dict[str, Any]]', answer['results'])
     found: Mapping[str, Any] = result.get('result') or {}
-    cloud, region = str(found.get('cloud-tag') or '').removeprefix('cloud-'), found.get('cloud-region') or ''
+    return str(found.get('cloud-tag') or '').removeprefix('cloud-'), str(found.get('cloud-region') or '')
+
+
+def check_home(cloud: str, region: str, *, asked: str, model: str) -> None:
+    """See that a model that is there is where it was asked to be.
+
+    Args:
+        cloud: Where it is; empty where that is not known, which contradicts nothing.
+        asked: The cloud that somebody named, as ``CLOUD`` or ``CLOUD/REGION``; may be empty.
+
+    Raises:
+        UsageFault: it is not.
+    """
     wanted, _, wanted_region = asked.partition('/')
-    same = wanted in ('', cloud) and wanted_region in ('', region)
-    return '' if same or not cloud else f'{cloud}/{region}'.rstrip('/')
+    if not cloud or (wanted in ('', cloud) and wanted_region in ('', region)):
+        return
+    found = f'{cloud}/{region}'.rstrip('/')
+    raise errors.UsageFault(
+        f'cannot use cloud "{asked}": model "{model}" is there already, on {found}',
+        hint='Leave --cloud and HOODOO_CLOUD out, or name another model with --model.',
+    )
 
 
 def choose(clouds: Mapping[str, str], *, asked: str, on_kubernetes: bool, controller: str) -> str:

@@ -248,14 +248,10 @@ def _check_cloud(target: Target, uuid: str, *, name: str, asked: str) -> None:
     connection = rpc.Connection(target.controller)
     try:
         wanted = {'entities': [{'tag': f'model-{uuid}'}]}
-        found = clouds.elsewhere(connection.call('ModelManager', 'ModelInfo', wanted), asked=asked)
+        cloud, region = clouds.home(connection.call('ModelManager', 'ModelInfo', wanted))
     finally:
         connection.close()
-    if found:
-        raise errors.UsageFault(
-            f'cannot use cloud "{asked}": model "{name}" is there already, on {found}',
-            hint='Leave --cloud and HOODOO_CLOUD out, or name another model with --model.',
-        )
+    clouds.check_home(cloud, region, asked=asked, model=name)
 
 
 def _models(target: Target) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bedrock import errors
 from hoodoo import settings as settings_module
 from hoodoo.journal import events, journal, rows
-from hoodoo.juju import connect, driver, jujudriver
+from hoodoo.juju import clouds, connect, driver, jujudriver
 from hoodoo.phases import base, registry
 from hoodoo.review import check, request
 from hoodoo.runner import again, leftovers, locks, resuming, steps, telling, workspace
@@ -159,6 +159,8 @@ class Runner:
                 environment.update(extra)
                 if isinstance(juju, jujudriver.JujuDriver):
                     stack.callback(juju.close)
+                    if asked.cloud and making is None:  # whoever makes one looks where it is by itself
+                        clouds.check_home(*juju.home(), asked=asked.cloud, model=juju.model)
                 if juju is not None:
                     self._occupy(juju, work.run, stack)
                 return juju

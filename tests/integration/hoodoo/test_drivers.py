@@ -72,7 +72,7 @@ def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @needs_machines[0]
 @needs_machines[1]
 def test_a_model_is_not_taken_for_one_on_another_cloud(
-    site: sites.Site, monkeypatch: pytest.MonkeyPatch
+    site: sites.Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('JUJU_DATA', site.env['JUJU_DATA'])
 
@@ -87,6 +87,14 @@ def test_a_model_is_not_taken_for_one_on_another_cloud(
         opened(cloud)
     with pytest.raises(errors.UsageFault, match='"placed" is there already, on pocket/default'):
         opened('k8s')
+    # Nor where the manifest has no line that would make one.
+    (tmp_path / 'manifest').write_text('script config=prove\n')
+    (tmp_path / 'prove').write_text('#!/bin/sh\necho proved\n')
+    (tmp_path / 'prove').chmod(0o755)
+    words = ('hoodoo', 'run', str(tmp_path), '--model', 'placed', '--cloud', 'k8s')
+    said = site.run(*words, codes=(0, 2))
+    assert 'placed" is there already, on pocket/default' in said
+    assert 'proved' not in said
 
 
 @pytest.mark.parametrize('kind', KINDS)

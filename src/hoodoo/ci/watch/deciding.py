@@ -113,6 +113,11 @@ def notice_backoff_s(tries: int) -> float:
     return min(_NOTICE_S * 2.0**tries, _LONGEST_S)
 
 
+def notice_due_ms(due_ms: int, now_ms: int) -> int:
+    """When a notice is due that was to be at *due_ms*: now, if no wait is that long: the clock was wrong."""
+    return due_ms if due_ms <= now_ms + _LONGEST_S * 1000 else now_ms
+
+
 class Step(enum.Enum):
     """What becomes of a revision whose process has ended."""
 

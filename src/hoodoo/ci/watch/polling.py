@@ -12,7 +12,11 @@ from hoodoo.ci.watch import config, deciding, history
 from hoodoo.vcs import gitmirror
 
 _ASK_S = 60.0
-_LOG = ('log', '--diff-merges=first-parent', '--no-renames', '-z', '--name-only', '--format=%x01%H %ct')
+# Oldest first: of those of one second whoever is noted later is the newer one.
+_LOG = (
+    *('log', '--topo-order', '--reverse', '--diff-merges=first-parent', '--no-renames', '-z', '--name-only'),
+    '--format=%x01%H %ct',
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,7 @@ def _new(
 
 
 def _log(mirror: Path, span: str) -> Iterator[tuple[str, int, Sequence[str]]]:
-    """Commits with their times and the paths that they change."""
+    """Commits with their times and the paths that they change, parents before their children."""
     for part in gitmirror.git(mirror, *_LOG, span, '--').split('\x01')[1:]:
         found = re.match(r'([0-9a-f]{40}) (\d+)[\x00\n]*', part)
         assert found is not None, 'it is of our format'

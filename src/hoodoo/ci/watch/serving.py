@@ -81,7 +81,11 @@ class Server:
 
     config: config.Config
     poke: Callable[[str], None]
+    told: Callable[[str], None] = lambda _: None
+    """Gets a line when a secret cannot be read, and when it can again."""
     rate: Rate = field(default_factory=Rate)
+    _unread: set[str] = field(default_factory=set[str])
+    """Repositories whose secret could not be read the last time."""
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncGenerator[str]:
@@ -157,8 +161,14 @@ class Server:
         try:
             what = f'the secret of "{repository.name}"'
             secret = await asyncio.to_thread(sources.read, repository.secret, what)
-        except errors.Fault:
+        except errors.Fault as err:
+            if repository.name not in self._unread:
+                self._unread.add(repository.name)
+                self.told(f'{repository.name}: webhooks are refused: {err.message}')
             return answer(503, 'the secret cannot be read here')
+        if repository.name in self._unread:
+            self._unread.discard(repository.name)
+            self.told(f'{repository.name}: webhooks are heard again')
         if not is_signed(dict(request.headers), bytes(body), secret):
             return answer(401, 'not signed with the secret')
         self.poke(repository.name)

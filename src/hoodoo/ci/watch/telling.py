@@ -38,8 +38,10 @@ class Teller:
         """Send what is due; returns after how many seconds there is more to do, None for nothing."""
         later: list[int] = []
         for notice in self.history.notices():
-            if notice.due_ms > self.now_ms():
-                later.append(notice.due_ms)
+            now_ms = self.now_ms()
+            due_ms = deciding.notice_due_ms(notice.due_ms, now_ms)
+            if due_ms > now_ms:
+                later.append(due_ms)
                 continue
             why = self._tell(notice)
             if not why:

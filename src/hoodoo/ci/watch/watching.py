@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bedrock import process
 from hoodoo import settings as settings_module
 from hoodoo import wording
+from hoodoo.ci import places
 from hoodoo.ci.watch import carrying, config, deciding, history, keeping, polling, serving, telling, working
 
 _UNREACHABLE = 3
@@ -38,20 +39,26 @@ class Watcher:
             told: Gets a line for whoever watches.
             once: Poll once, try what is new and end.
         """
-        self._config, self._history, self._told, self._once = watched, kept, told, once
+
+        def say(text: str) -> None:
+            # Whoever reads it may be gone, or its disk full: that ends no watching.
+            with contextlib.suppress(OSError):
+                told(text)
+
+        self._config, self._history, self._told, self._once = watched, kept, say, once
         self._mirrors = settings.root / '.specs' / '.mirrors'
-        self._folder = folder = settings.state / 'ci' / 'watched'
+        self._folder = folder = places.watched(settings.state)
         self._carrier = carrying.Carrier(
             program=program, environ=settings.environ, folder=folder, history=kept, now_ms=now_ms
         )
-        self._teller = telling.Teller(config=watched, history=kept, told=told, now_ms=now_ms)
-        self._keeper = keeping.Keeper(config=watched, history=kept, folder=folder, told=told, now_ms=now_ms)
+        self._teller = telling.Teller(config=watched, history=kept, told=say, now_ms=now_ms)
+        self._keeper = keeping.Keeper(config=watched, history=kept, folder=folder, told=say, now_ms=now_ms)
         self._stop, self._ended = asyncio.Event(), asyncio.Event()
         self._worker = working.Worker(
             config=watched,
             history=kept,
             carrier=self._carrier,
-            told=told,
+            told=say,
             noted=self._noted,
             now_ms=now_ms,
             once=once,
@@ -81,7 +88,7 @@ class Watcher:
         self._worker.adopt()
         async with contextlib.AsyncExitStack() as stack:
             if self._config.listen is not None and not self._once:
-                served = serving.Server(config=self._config, poke=self._poke)
+                served = serving.Server(config=self._config, poke=self._poke, told=self._told)
                 where = await stack.enter_async_context(served.listening())
                 self._told(f'webhooks: {where}')
             pollers = [asyncio.create_task(self._poller(one)) for one in self._config.repositories]

@@ -42,10 +42,14 @@ def _config(file: Path, listen: tuple[str, int] = ('127.0.0.1', 0)) -> config.Co
 
 
 @contextlib.asynccontextmanager
-async def _served(tmp_path: Path, rate: serving.Rate) -> AsyncGenerator[tuple[httpx.AsyncClient, list[str]]]:
+async def _served(
+    tmp_path: Path, rate: serving.Rate, said: list[str] | None = None
+) -> AsyncGenerator[tuple[httpx.AsyncClient, list[str]]]:
     (tmp_path / 'secret').write_text(f'{SECRET}\n')
     poked: list[str] = []
     server = serving.Server(config=_config(tmp_path / 'secret'), poke=poked.append, rate=rate)
+    if said is not None:
+        server.told = said.append
     async with server.listening() as where:
         url = where.removesuffix('/hooks/REPOSITORY')
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
@@ -89,6 +93,19 @@ async def test_only_who_knows_the_secret_is_heard(tmp_path: Path) -> None:
         assert (await client.get('/hooks/specs')).status_code == 405
         assert (await client.get('/healthz')).text == 'ok\n'
         assert len(poked) == 4
+
+
+async def test_a_secret_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    token = {'X-Gitlab-Token': SECRET}
+    async with _served(tmp_path, serving.Rate(), said) as (client, poked):
+        for status in (503, 503, 202, 202):
+            if status == 202:
+                (tmp_path / 'lost').write_text(SECRET)
+            assert (await client.post('/hooks/lost', content=BODY, headers=token)).status_code == status
+    assert poked == ['lost', 'lost']
+    where = f'cannot read the secret of "lost" from {tmp_path / "lost"}: No such file or directory'
+    assert said == [f'lost: webhooks are refused: {where}', 'lost: webhooks are heard again']
 
 
 async def test_a_body_has_a_bound_however_it_comes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -63,15 +64,21 @@ def test_clouds_are_read_from_the_controllers_answer() -> None:
         ('aws', 'east', 'aws/east', ''),
         ('aws', 'east', 'aws/west', 'aws/east'),
         ('aws', 'east', 'azure', 'aws/east'),
+        ('aws', 'east', '/west', 'aws/east'),
         ('k8s', '', 'azure/west', 'k8s'),
+        # It does not tell.
+        ('', '', 'aws', ''),
     ],
 )
-def test_a_model_that_is_on_another_cloud_is_found(
+def test_a_model_that_is_on_another_cloud_is_refused(
     cloud: str, region: str, asked: str, elsewhere: str
 ) -> None:
-    answer = {'results': [{'result': {'cloud-tag': f'cloud-{cloud}', 'cloud-region': region}}]}
-    assert clouds.elsewhere(answer, asked=asked) == elsewhere
+    refused = pytest.raises(errors.UsageFault, match=f'"m" is there already, on {elsewhere}$')
+    with refused if elsewhere else contextlib.nullcontext():
+        clouds.check_home(cloud, region, asked=asked, model='m')
 
 
-def test_a_model_that_does_not_tell_is_not_elsewhere() -> None:
-    assert clouds.elsewhere({'results': [{'error': {'message': 'no'}}]}, asked='aws') == ''
+def test_where_a_model_is_is_read_from_the_controllers_answer() -> None:
+    told = {'results': [{'result': {'cloud-tag': 'cloud-aws', 'cloud-region': 'east'}}]}
+    assert clouds.home(told) == ('aws', 'east')
+    assert clouds.home({'results': [{'error': {'message': 'no'}}]}) == ('', '')

@@ -6,12 +6,14 @@ import contextlib
 import dataclasses
 import functools
 import json
+import sqlite3
 from pathlib import Path
 
 import click
 
 from bedrock import errors
-from hoodoo.ci import asking, attempts, removing, run
+from hoodoo import settings as settings_module
+from hoodoo.ci import asking, attempts, places, removing, run, tidying
 from hoodoo.ci.reports import github as workflow
 from hoodoo.ci.reports import markdown, report
 from hoodoo.cli import common, options, rendering
@@ -60,6 +62,14 @@ _HOUR_S = 3600.0
     help='Hours until such a model expires.',
 )
 @click.option(
+    '--keep-reports',
+    'keep',
+    default='',
+    metavar='COUNT,AGE|all',
+    help='How many attempts made by hand are kept with their reports, and for how long; default '
+    '$HOODOO_CI_KEEP, else 100,90d.',
+)
+@click.option(
     '--github/--no-github',
     default=None,
     help='Annotate files of a pull request; default: when $GITHUB_ACTIONS says so.',
@@ -81,6 +91,7 @@ def command(
     graceful_s: float,
     keep_on_failure: bool,
     keep_h: float,
+    keep: str,
     github: bool | None,
     form: str,
 ) -> None:
@@ -92,16 +103,21 @@ def command(
     DIR of --reports gets junit.xml, summary.md and, of a failure, what explains it. Ctrl-C destroys the
     model too; once more gives that up. "hoodoo ci reap" removes what a killed attempt left.
 
+    Of earlier attempts made by hand what is more than --keep-reports says goes at the end, but for those that
+    run, may have left a model, or whose model is kept. A DIR of --reports stays as it is.
+
     \b
     Examples:
       hoodoo ci run specs/archive-mirror
       hoodoo ci run specs/archive-mirror@HEAD~1 --reports build/ci
       hoodoo ci run git+https://git.example.com/specs@v12 --path mirror --keep-on-failure --timeout 1800
 
-    Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 no
-    controller answers, it adds no model, or it went away in the middle; 130 interrupted.
+    Exit codes: 0 passed; 1 failed; 2 wrong usage, or the check found errors and nothing was made; 3 the
+    repository or the controller does not answer, that adds no model, or goes away in the middle; 130
+    interrupted.
     """
     settings = common.settings()
+    kept = tidying.parse(keep or settings_module.kept_attempts(settings.environ))
     asked = asking.Asked(
         spec=spec,
         below=below,
@@ -125,6 +141,8 @@ def command(
             told=lambda text: click.echo(text, err=form == 'json'),
         )
         done = run.run(asked, means)
+        if reports is None or reports.absolute().parent != places.watched(settings.state):
+            _tidy(opened, settings.state, kept)
     environ = settings.environ
     if github or (github is None and environ.get('GITHUB_ACTIONS') == 'true'):
         for line in workflow.github(done):
@@ -132,6 +150,14 @@ def command(
         _add_to_page(environ.get('GITHUB_STEP_SUMMARY', ''), done)
     _show(done, form)
     ctx.exit(done.exit_code)
+
+
+def _tidy(opened: attempts.Attempts, state: Path, keep: tidying.Keep) -> None:
+    """Remove old attempts; that this does not work fails nothing."""
+    try:
+        tidying.sweep(opened, state, keep, now_ms=run.now_ms())
+    except (errors.Fault, OSError, sqlite3.Error) as err:
+        click.echo(f'Old attempts could not be removed: {err}', err=True)
 
 
 def _show(done: report.Report, form: str) -> None:

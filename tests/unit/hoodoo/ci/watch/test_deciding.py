@@ -144,6 +144,14 @@ def test_who_fails_is_asked_less_often(poll_s: float, failures: int, wanted: flo
 
 
 @pytest.mark.parametrize(
+    ('due_ms', 'wanted'),
+    [(1_000, 1_000), (9_000, 9_000), (3_605_000, 3_605_000), (3_605_001, 5_000), (9**15, 5_000)],
+)
+def test_a_clock_that_was_wrong_holds_back_no_notice(due_ms: int, wanted: int) -> None:
+    assert deciding.notice_due_ms(due_ms, 5_000) == wanted
+
+
+@pytest.mark.parametrize(
     ('verdict', 'status', 'stopping', 'tries', 'wanted'),
     [
         ('passed', 0, False, 1, ('done', 'passed', False)),
