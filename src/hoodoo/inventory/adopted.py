@@ -97,8 +97,8 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         ]
         options = {key: value for key, value in options.items() if key not in unsaid}
         private = _private(options, seen.settings.get(name, model.Settings()))
-        if private:
-            secrets[name] = {key: value for key, value in options.items() if key in private}
+        if hidden := {key: value for key, value in options.items() if key in private}:
+            secrets[name] = hidden
         left += [
             f'{name}: the secret that its option {key} leads to, which is of this model alone;'
             f' write the id of another one into the local file before it is deployed anew'
