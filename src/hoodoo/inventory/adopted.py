@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -196,17 +197,28 @@ def _exposure(to: model.Exposure) -> dict[str, list[str]]:
 def _machines(base: Mapping[str, Any], seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
     """The machines by the names that hoodoo gave them, and those names by ids."""
     found = cast('dict[str, dict[str, Any] | None]', base.get('machines') or {})
-    names: dict[str, str] = {}
+    names = _names([str(number) for number in found], seen.annotations)
     made: dict[str, Any] = {}
     for number, entry in found.items():
         id_ = str(number)
-        mark = seen.annotations.get(id_, {}).get(placing.MARK, '')
-        names[id_] = mark if mark and mark not in made else id_
         told = dict(entry or {})
         given = cast('dict[str, str]', told.pop('annotations', None) or {})
         notes = {key: text for key, text in given.items() if key != placing.MARK}
         made[names[id_]] = {**told, **({'annotations': notes} if notes else {})}
     return made, names
+
+
+def _names(ids: Sequence[str], annotations: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What a bundle calls the machines *ids*: as they are marked, else by their own numbers."""
+    marks = {one: annotations.get(one, {}).get(placing.MARK, '') for one in ids}
+    names = {mark: one for one, mark in marks.items() if mark.isdecimal()}
+    named = {one: mark for mark, one in names.items()}
+    fresh = itertools.count(1 + max((int(word) for word in (*ids, *names) if word.isdecimal()), default=0))
+    for one in ids:
+        if one not in named:
+            # Another machine may be marked with its number; it is known by its units then.
+            named[one] = one if one not in names else str(next(fresh))
+    return named
 
 
 def _local_charms(applications: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:

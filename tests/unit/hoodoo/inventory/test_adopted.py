@@ -26,7 +26,7 @@ applications:
     num_units: 0
   stored: {charm: keeper, channel: edge, revision: 3, num_units: 1, devices: {gpu: 1}}
 machines:
-  '0': {annotations: {hoodoo-machine: web, role: all}}
+  '0': {annotations: {hoodoo-machine: '7', role: all}}
   '1': {constraints: mem=1G}
 relations:
 - [front:db, remote:db]
@@ -50,7 +50,7 @@ def _seen() -> adopted.Seen:
     return adopted.Seen(
         snapshot=model.ModelSnapshot(name='m', now_ms=0, applications={'front': application}, offers=offers),
         settings={'front': model.Settings(options=options)},
-        annotations={'0': {'hoodoo-machine': 'web'}},
+        annotations={'0': {'hoodoo-machine': '7'}},
     )
 
 
@@ -79,13 +79,13 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
             'front': {
                 'charm': './front',
                 'num_units': 2,
-                'to': ['web', 'lxd:1'],
+                'to': ['7', 'lxd:1'],
                 'options': {'words': '{{ x }}'},
             },
             'again': {'charm': './front-4', 'num_units': 0},
             'stored': {'charm': 'keeper', 'channel': 'edge', 'revision': 3, 'num_units': 1},
         },
-        'machines': {'web': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
+        'machines': {'7': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
         'relations': [['front:db', 'remote:db'], ['front:site', 'again:backend']],
     }
 
