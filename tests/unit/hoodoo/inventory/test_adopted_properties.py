@@ -150,7 +150,7 @@ def _read(folder: Path, made: adopted.Bundle, *, private: bool = True) -> resolv
     local = folder / 'LOCAL'
     local.mkdir(parents=True)
     files = [folder / 'bundle.yaml', *([local / 'secrets.yaml'] if made.private and private else [])]
-    for file, text in zip(files, (made.text, made.private), strict=False):
+    for file, text in zip(files, (made.text, *made.private.values()), strict=False):
         file.write_text(text)
     shelf = charms.Shelf(repo=folder / 'repo', build=folder / 'build')
     return resolve.resolve(native.read(files, {}), '', shelf=shelf, series='noble', secret=(local,))
