@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,12 +14,10 @@ import yaml
 from bedrock import errors, yamltext
 from hoodoo import model
 from hoodoo.bundle.planning import crossing, memory, placing
-from hoodoo.bundle.reading import tree
-from hoodoo.bundle.wanted import includes, sensitive
+from hoodoo.inventory import privately, spectext
+from hoodoo.juju import particulars
 
-_TEMPLATE = re.compile(r'\{\{|\{%|\{#')
 _LOCAL = re.compile(r'local:(?:.*/)?(?P<name>.+?)-(?P<revision>\d+)')
-_SECRETS = 'secret:'
 _LEFT = {
     'devices': 'its devices; the spec cannot ask for them',
     'placement': 'where its pods go; the spec cannot ask for it',
@@ -35,8 +34,11 @@ class Seen:
     settings: Mapping[str, model.Settings]
     annotations: Mapping[str, Mapping[str, str]]
     """Of machines, by id."""
-    attached: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """The resources that somebody brought, by application: what they hold cannot be had back."""
+    attached: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """The resources that somebody brought, by application: what a bundle calls them; empty if it cannot."""
+    secrets: Mapping[str, particulars.Secret] = field(default_factory=dict[str, particulars.Secret])
+    """Those that options lead to and that could be seen, by their URIs."""
+    own: particulars.Own = field(default_factory=particulars.Own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +50,10 @@ class Bundle:
     """The URL of each local charm, by the directory of the spec's repository where it belongs."""
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     """The directory of its charm, by application that has a local one."""
-    private: str = field(default='', repr=False)
-    """An overlay with what no version control may see; empty for none."""
+    private: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """What no version control may see: texts by the names of their files, see `privately`."""
     secrets: tuple[str, ...] = ()
-    """The options in it, ``APPLICATION: OPTION``."""
+    """The options among it, ``APPLICATION: OPTION``."""
     left: tuple[str, ...] = ()
     """What else of the model the spec does not say."""
 
@@ -68,7 +70,7 @@ def bundle(exported: str, seen: Seen) -> Bundle:
     applications = cast('dict[str, dict[str, Any]]', base.get('applications') or {})
     machines, names = _machines(base, seen)
     charms, users = _local_charms(applications)
-    secrets: dict[str, dict[str, Any]] = {}
+    private = privately.Private(seen.secrets)
     made: dict[str, dict[str, Any]] = {}
     for name, entry in applications.items():
         told = {key: value for key, value in entry.items() if key not in (*_LEFT, *_SAID_APART)}
@@ -78,10 +80,17 @@ def bundle(exported: str, seen: Seen) -> Bundle:
             told['charm'] = f'./{users[name]}'
             # A store's revisions mean nothing there.
             told.pop('resources', None)
+        attached = seen.attached.get(name, {})
         left += [
             f'{name}: its resource {key}; name one in the bundle before it is deployed anew'
-            for key in seen.attached.get(name, ())
+            for key, text in attached.items()
+            if not text
         ]
+        if resources := {
+            **told.pop('resources', {}),
+            **{key: text for key, text in attached.items() if text},
+        }:
+            told['resources'] = resources
         if there is not None and there.exposed and crossing.whole(there):
             told['expose'] = True
         if there is not None and there.scale is not None:
@@ -90,22 +99,7 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         if 'to' in told:
             told['to'] = [_place(str(word), names) for word in cast('list[object]', told['to'])]
         options = cast('dict[str, Any]', told.pop('options', None) or {})
-        # A text that a bundle would take for the name of a file cannot be said.
-        unsaid = [key for key, value in options.items() if includes.is_include(value)]
-        left += [
-            f'{name}: its option {key}, which reads like the name of a file to include' for key in unsaid
-        ]
-        options = {key: value for key, value in options.items() if key not in unsaid}
-        private = _private(options, seen.settings.get(name, model.Settings()))
-        if private:
-            secrets[name] = {key: value for key, value in options.items() if key in private}
-        left += [
-            f'{name}: the secret that its option {key} leads to, which is of this model alone;'
-            f' write the id of another one into the local file before it is deployed anew'
-            for key, value in secrets.get(name, {}).items()
-            if str(value).startswith(_SECRETS)
-        ]
-        kept = {key: value for key, value in options.items() if key not in private}
+        kept = private.public(name, options, seen.settings.get(name, model.Settings()))
         made[name] = {**told, **({'options': kept} if kept else {})}
     remote = cast('dict[str, dict[str, Any] | None]', base.get('saas') or {})
     # A model that consumes an offer of this one is listed, too; it has no URL.
@@ -120,12 +114,12 @@ def bundle(exported: str, seen: Seen) -> Bundle:
         **({'relations': relations} if relations else {}),
     }
     return Bundle(
-        text=_verbatim(yamltext.dump(document)) + _reachable(seen.snapshot, made),
+        text=spectext.verbatim(document) + _reachable(seen.snapshot, made),
         charms=charms,
         users=users,
-        private=_overlay(secrets),
-        secrets=tuple(f'{name}: {key}' for name, options in secrets.items() for key in options),
-        left=tuple(dict.fromkeys(left)),
+        private=private.files,
+        secrets=private.names,
+        left=tuple(dict.fromkeys([*left, *private.left, *_of_itself(seen.own)])),
     )
 
 
@@ -173,6 +167,15 @@ def _mapping(value: object) -> dict[str, Any]:
     return cast('dict[str, Any]', value) if isinstance(value, dict) else {}
 
 
+def _of_itself(own: particulars.Own) -> Iterator[str]:
+    """What the model itself is set to, which no bundle says."""
+    if own.config:
+        yield f'the model: its settings {", ".join(own.config)}; "juju model-config" sets those of another'
+    if own.constraints:
+        words = ' '.join(f'{key}={value}' for key, value in own.constraints.items())
+        yield f'the model: its constraints; "juju set-model-constraints {words}" sets those of another'
+
+
 def _reachable(snapshot: model.ModelSnapshot, said: Collection[str]) -> str:
     """What only an overlay may say of the applications in *said*, as one more document."""
     made: dict[str, dict[str, Any]] = {}
@@ -185,7 +188,7 @@ def _reachable(snapshot: model.ModelSnapshot, said: Collection[str]) -> str:
             made.setdefault(name, {})['exposed-endpoints'] = {
                 endpoint: _exposure(to) for endpoint, to in sorted(there.exposed_to.items())
             }
-    return f'---\n{_verbatim(yamltext.dump({"applications": made}))}' if made else ''
+    return f'---\n{spectext.verbatim({"applications": made})}' if made else ''
 
 
 def _exposure(to: model.Exposure) -> dict[str, list[str]]:
@@ -196,17 +199,28 @@ def _exposure(to: model.Exposure) -> dict[str, list[str]]:
 def _machines(base: Mapping[str, Any], seen: Seen) -> tuple[dict[str, Any], dict[str, str]]:
     """The machines by the names that hoodoo gave them, and those names by ids."""
     found = cast('dict[str, dict[str, Any] | None]', base.get('machines') or {})
-    names: dict[str, str] = {}
+    names = _names([str(number) for number in found], seen.annotations)
     made: dict[str, Any] = {}
     for number, entry in found.items():
         id_ = str(number)
-        mark = seen.annotations.get(id_, {}).get(placing.MARK, '')
-        names[id_] = mark if mark and mark not in made else id_
         told = dict(entry or {})
         given = cast('dict[str, str]', told.pop('annotations', None) or {})
         notes = {key: text for key, text in given.items() if key != placing.MARK}
         made[names[id_]] = {**told, **({'annotations': notes} if notes else {})}
     return made, names
+
+
+def _names(ids: Sequence[str], annotations: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What a bundle calls the machines *ids*: as they are marked, else by their own numbers."""
+    marks = {one: annotations.get(one, {}).get(placing.MARK, '') for one in ids}
+    names = {mark: one for one, mark in marks.items() if mark.isdecimal()}
+    named = {one: mark for mark, one in names.items()}
+    fresh = itertools.count(1 + max((int(word) for word in (*ids, *names) if word.isdecimal()), default=0))
+    for one in ids:
+        if one not in named:
+            # Another machine may be marked with its number; it is known by its units then.
+            named[one] = one if one not in names else str(next(fresh))
+    return named
 
 
 def _local_charms(applications: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
@@ -226,22 +240,6 @@ def _local_charms(applications: Mapping[str, Mapping[str, Any]]) -> tuple[dict[s
     return charms, users
 
 
-def _private(options: Mapping[str, Any], settings: model.Settings) -> frozenset[str]:
-    """Which options are secrets, by their names and types."""
-    by_name = sensitive.options(
-        {key: (tree.NOWHERE, value) for key, value in options.items()}, None, secret=()
-    )
-    typed = {key for key, found in settings.options.items() if found.type == 'secret'}
-    # The URI of a secret is none, and leads to one of this model alone.
-    led_to = {key for key, value in options.items() if str(value).startswith(_SECRETS)}
-    return by_name | typed | led_to
-
-
-def _overlay(options: Mapping[str, Mapping[str, Any]]) -> str:
-    told = {name: {'options': dict(values)} for name, values in options.items()}
-    return _verbatim(yamltext.dump({'applications': told})) if told else ''
-
-
 def _place(directive: str, names: Mapping[str, str]) -> str:
     head, colon, machine = directive.rpartition(':')
     return f'{head}{colon}{names.get(machine, machine)}'
@@ -253,10 +251,3 @@ def _applications(pair: object) -> set[str]:
         if isinstance(pair, list)
         else set()
     )
-
-
-def _verbatim(text: str) -> str:
-    """*text* so that a template gives it unchanged."""
-    if not _TEMPLATE.search(text):
-        return text
-    return _TEMPLATE.sub(lambda found: "{{ '" + found[0] + "' }}", text)

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import charm as charm_files
-from bedrock import errors, files, trees
+from bedrock import errors, trees
 from hoodoo import model
 from hoodoo import settings as settings_module
 from hoodoo.bundle.planning import facts, memory
 from hoodoo.bundle.wanted import charms as charm_contents
-from hoodoo.inventory import adopted, localfiles
+from hoodoo.inventory import adopted, localfiles, looking, privately
 from hoodoo.journal import journal
 from hoodoo.juju import clientfiles, fetching, jujudriver
 from hoodoo.review import preview, request
 from hoodoo.runner import run
 
-BUNDLE, COLLECT, MANIFEST, SECRETS = 'bundle.yaml', 'collect', 'manifest', 'secrets.yaml'
+BUNDLE, COLLECT, MANIFEST = 'bundle.yaml', 'collect', 'manifest'
 _CHARMS = 'charms'
 
 
@@ -45,8 +45,8 @@ class Made:
     bundle: adopted.Bundle
     remarks: tuple[str, ...] = ()
     """What the plan leaves as it is."""
-    secrets: tuple[Path, ...] = ()
-    """Where its secrets are: one file of the operator's for each project."""
+    local: tuple[Path, ...] = ()
+    """Where its secrets are, if it has any: a folder of the operator's for each project."""
 
 
 def adopt(
@@ -72,28 +72,43 @@ def adopt(
             f'cannot write the spec: {wish.target} is there already', hint='Name another --spec.'
         )
     exported = _exported(juju)
-    found = adopted.bundle(exported, _seen(juju))
-    private = localfiles.places(settings.root, wish.projects, wish.stage, SECRETS) if found.private else ()
-    localfiles.check(private, found.private)
+    with tempfile.TemporaryDirectory(prefix='hoodoo-adopt-') as scratch:
+        return _adopt(juju, wish, settings, exported, Path(scratch), notes=notes, told=told, keep=keep)
+
+
+def _adopt(
+    juju: jujudriver.JujuDriver,
+    wish: Wish,
+    settings: settings_module.Settings,
+    exported: str,
+    scratch: Path,
+    *,
+    notes: journal.Journal,
+    told: Callable[[str], None],
+    keep: bool,
+) -> Made:
+    found = adopted.bundle(exported, looking.seen(juju, _controller(juju, settings), scratch, told))
+    local = localfiles.folders(settings.root, wish.projects, wish.stage) if found.private else ()
+    localfiles.check(local, found.private)
     unknown = [name for name in wish.charms if name not in found.users]
     if unknown:
         raise errors.UsageFault(
             f'cannot use --charm {unknown[0]}=...: no application of that name has a local charm',
             hint=f'Applications that have: {", ".join(found.users) or "none"}.',
         )
-    with tempfile.TemporaryDirectory(prefix='hoodoo-adopt-') as scratch, trees.replacing(wish.target) as new:
+    with trees.replacing(wish.target) as new:
         # The charms' digests are of their content, which does not change when the spec is moved.
-        deployed = _write(new, found, wish, juju, settings, Path(scratch), told)
+        deployed = _write(new, found, wish, juju, settings, scratch, told)
         told('comparing the spec with the model')
         deployed, same = adopted.as_given(deployed, notes.recall(juju.model_uuid))
         seen = _Remembering(notes, deployed, same)
-        with localfiles.foreseen(Path(scratch), wish.projects, wish.stage, SECRETS, found.private) as root:
+        overlay = found.private.get(privately.OVERLAY, '')
+        with localfiles.foreseen(scratch, wish.projects, wish.stage, privately.OVERLAY, overlay) as root:
             there = dataclasses.replace(settings, root=root)
             made = _planned(new, wish, juju, there, notes, seen)
         _insist_on_nothing(made)
         if keep:
-            for place in private:
-                files.write_private(place, found.private)
+            localfiles.write(local, found.private)
             _remember(made, juju.model_uuid, notes)
             for name, known in deployed.items():
                 notes.remember(juju.model_uuid, name, known)
@@ -101,7 +116,7 @@ def adopt(
                 notes.note(juju.model_uuid, memory.SAME, digest, body)
         else:
             trees.remove(new)
-    return Made(bundle=found, remarks=made.remarks, secrets=private)
+    return Made(bundle=found, remarks=made.remarks, local=local)
 
 
 def _exported(juju: jujudriver.JujuDriver) -> str:
@@ -110,14 +125,10 @@ def _exported(juju: jujudriver.JujuDriver) -> str:
     return juju.bundle()
 
 
-def _seen(juju: jujudriver.JujuDriver) -> adopted.Seen:
-    snapshot = juju.snapshot()
-    return adopted.Seen(
-        snapshot=snapshot,
-        settings=juju.settings(list(snapshot.applications)),
-        annotations=juju.machine_annotations([one for one in snapshot.machines if '/' not in one]),
-        attached=juju.attached(list(snapshot.applications)),
-    )
+def _controller(juju: jujudriver.JujuDriver, settings: settings_module.Settings) -> clientfiles.Controller:
+    found = clientfiles.find(settings.juju_data, juju.model.partition(':')[0])
+    assert found is not None, 'it was connected to'
+    return found
 
 
 def _write(
@@ -133,6 +144,8 @@ def _write(
     stage = new / wish.stage
     stage.mkdir(parents=True)
     (stage / BUNDLE).write_text(found.text)
+    if (scratch / looking.RESOURCES).is_dir():
+        trees.copied(scratch / looking.RESOURCES, new / looking.RESOURCES)
     lines = [f'# The model {juju.model}, as it was adopted.']
     given: dict[str, Path] = {found.users[name]: path for name, path in wish.charms.items()}
     sources: dict[str, str] = {}
@@ -152,7 +165,7 @@ def _write(
         (new / COLLECT).write_text('\n'.join(collected) + '\n')
         lines.append('collect')
     if found.private:
-        lines += ['secrets', f'bundle config={BUNDLE} local={SECRETS}']
+        lines += ['secrets', f'bundle config={BUNDLE} local={privately.OVERLAY}']
     else:
         lines.append(f'bundle config={BUNDLE}')
     (new / MANIFEST).write_text('\n'.join(lines) + '\n')
@@ -166,10 +179,8 @@ def _write(
 def _fetch(
     juju: jujudriver.JujuDriver, url: str, folder: Path, settings: settings_module.Settings, archive: Path
 ) -> None:
-    controller = clientfiles.find(settings.juju_data, juju.model.partition(':')[0])
-    assert controller is not None, 'it was connected to'
     try:
-        fetching.charm(controller, juju.model_uuid, url, archive)
+        fetching.charm(_controller(juju, settings), juju.model_uuid, url, archive)
         folder.mkdir(parents=True)
         charm_files.unpack(archive, folder)
     except errors.Fault as err:

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from bedrock import errors
+from bedrock import errors, files
 from hoodoo.projects import localsecrets
 
 
-def places(root: Path, projects: Iterable[str], stage: str, name: str) -> tuple[Path, ...]:
-    """Where the file *name* belongs, for each of *projects*."""
-    return tuple(localsecrets.folder(root, project, stage) / name for project in dict.fromkeys(projects))
+def folders(root: Path, projects: Iterable[str], stage: str) -> tuple[Path, ...]:
+    """The folder of *stage* under LOCAL, for each of *projects*."""
+    return tuple(localsecrets.folder(root, project, stage) for project in dict.fromkeys(projects))
 
 
-def check(files: Iterable[Path], text: str) -> None:
-    """See that none of *files* is there with anything but *text*.
+def check(folders: Iterable[Path], texts: Mapping[str, str]) -> None:
+    """See that none of *texts*, by name, is in any of *folders* with anything else.
 
     Raises:
         UsageFault: one is; what an operator keeps there is not replaced.
     """
-    for file in files:
-        if os.path.lexists(file) and not (file.is_file() and file.read_bytes() == text.encode()):
-            raise errors.UsageFault(
-                f'cannot write the secrets: {file} is there already, and holds something else',
-                hint='Move it away, or remove it when nothing needs it any more.',
-            )
+    for folder in folders:
+        for name, text in texts.items():
+            file = folder / name
+            if os.path.lexists(file) and not (file.is_file() and file.read_bytes() == text.encode()):
+                raise errors.UsageFault(
+                    f'cannot write the secrets: {file} is there already, and holds something else',
+                    hint='Move it away, or remove it when nothing needs it any more.',
+                )
+
+
+def write(folders: Iterable[Path], texts: Mapping[str, str]) -> None:
+    """Write *texts*, by name, into each of *folders*, for their owner alone."""
+    for folder in folders:
+        for name, text in texts.items():
+            files.write_private(folder / name, text)
 
 
 @contextlib.contextmanager
 def foreseen(scratch: Path, projects: Iterable[str], stage: str, name: str, text: str) -> Generator[Path]:
-    """A root below *scratch* whose LOCAL is as if *text*, unless it is empty, were in its place already.
+    """A root below *scratch* whose LOCAL is as if *text*, unless it is empty, were there already as *name*.
 
     The text is in memory of ours alone: whatever is left behind, when we are killed, holds none of it.
     """
@@ -41,7 +50,7 @@ def foreseen(scratch: Path, projects: Iterable[str], stage: str, name: str, text
     with os.fdopen(os.memfd_create('secrets'), 'w') as memory:
         memory.write(text)
         memory.flush()
-        for place in places(root, projects, stage, name) if text else ():
-            place.parent.mkdir(parents=True)
-            place.symlink_to(f'/proc/{os.getpid()}/fd/{memory.fileno()}')
+        for folder in folders(root, projects, stage) if text else ():
+            folder.mkdir(parents=True)
+            (folder / name).symlink_to(f'/proc/{os.getpid()}/fd/{memory.fileno()}')
         yield root

@@ -14,8 +14,10 @@ _KNOWN: Mapping[str, tuple[int, ...]] = {
     'Bundle': (6, 7, 8),
     'Client': (6, 7, 8),
     'Cloud': (7,),
+    'ModelConfig': (3, 4),
     'ModelManager': (9, 10),
     'Resources': (1, 2, 3),
+    'Secrets': (2,),
 }
 """What can be read here; the highest that the server has too is used."""
 _ADMIN = 'Admin'

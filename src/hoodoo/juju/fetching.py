@@ -1,4 +1,4 @@
-"""Charms as a controller keeps them, fetched over HTTP: for a local charm there is no other source."""
+"""Charms and resources that a controller keeps, fetched over HTTP: of local ones there is no other source."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ def charm(controller: clientfiles.Controller, model_uuid: str, url: str, target:
         UnreachableFault: no endpoint answers. Fault: the controller does not give it.
     """
     query = urllib.parse.urlencode({'url': url, 'file': '*'})
+    _fetch(controller, f'/model/{model_uuid}/charms?{query}', url, target)
+
+
+def resource(
+    controller: clientfiles.Controller, model_uuid: str, application: str, name: str, target: Path
+) -> None:
+    """Write what resource *name* of *application* holds to *target*.
+
+    Raises:
+        UnreachableFault: no endpoint answers. Fault: the controller does not give it.
+    """
+    path = f'/model/{model_uuid}/applications/{application}/resources/{urllib.parse.quote(name, safe="")}'
+    _fetch(controller, path, f'resource {name} of {application}', target)
+
+
+def _fetch(controller: clientfiles.Controller, path: str, what: str, target: Path) -> None:
     account = base64.b64encode(f'user-{controller.user}:{controller.password}'.encode()).decode()
     failed: OSError | None = None
     for endpoint in controller.endpoints:
@@ -41,23 +57,19 @@ def charm(controller: clientfiles.Controller, model_uuid: str, url: str, target:
         for context, name in dialling.trusted(controller):
             connection = _Connection(host.strip('[]'), int(port), context, name)
             try:
-                connection.request(
-                    'GET',
-                    f'/model/{model_uuid}/charms?{query}',
-                    headers={'Authorization': f'Basic {account}'},
-                )
-                _save(connection.getresponse(), url, target)
+                connection.request('GET', path, headers={'Authorization': f'Basic {account}'})
+                _save(connection.getresponse(), what, target)
             except (OSError, http.client.HTTPException) as err:
                 failed = err if isinstance(err, OSError) else failed
             else:
                 return
             finally:
                 connection.close()
-    raise errors.UnreachableFault(f'cannot fetch {url} from controller "{controller.name}"') from failed
+    raise errors.UnreachableFault(f'cannot fetch {what} from controller "{controller.name}"') from failed
 
 
-def _save(response: http.client.HTTPResponse, url: str, target: Path) -> None:
+def _save(response: http.client.HTTPResponse, what: str, target: Path) -> None:
     if response.status != http.client.OK:
-        raise errors.Fault(f'cannot fetch {url}: the controller answers HTTP status {response.status}')
+        raise errors.Fault(f'cannot fetch {what}: the controller answers HTTP status {response.status}')
     with target.open('wb') as file:
         shutil.copyfileobj(response, file)

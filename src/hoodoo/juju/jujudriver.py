@@ -11,7 +11,7 @@ from pathlib import Path
 import jubilant
 
 from hoodoo import model
-from hoodoo.juju import driver, handing, reader
+from hoodoo.juju import driver, handing, particulars, reader
 
 _KEPT_LINES = 20
 _NO_ERROR = 'not in an error state'
@@ -58,9 +58,17 @@ class JujuDriver:
         """See `reader.Reader.bundle`."""
         return self._reader.bundle()
 
-    def attached(self, applications: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    def attached(self, applications: Sequence[str]) -> Mapping[str, Sequence[particulars.Resource]]:
         """See `reader.Reader.attached`."""
         return self._reader.attached(applications)
+
+    def secret(self, uri: str) -> particulars.Secret | None:
+        """See `reader.Reader.secret`."""
+        return self._reader.secret(uri)
+
+    def own(self) -> particulars.Own:
+        """See `reader.Reader.own`."""
+        return self._reader.own()
 
     def home(self) -> tuple[str, str]:
         """See `reader.Reader.home`."""

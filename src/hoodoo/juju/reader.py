@@ -6,10 +6,11 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from bedrock import errors
 from hoodoo import model
-from hoodoo.juju import login, rpc, snapshot, waker
+from hoodoo.juju import login, particulars, rpc, snapshot, waker
 
 _REDIALS = 5
 _AS_IT_IS = {'include-charm-defaults': False, 'include-series': False}
@@ -45,14 +46,31 @@ class Reader:
         """
         return str(self._call('Bundle', 'ExportBundle', _AS_IT_IS).get('result') or '')
 
-    def attached(self, applications: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def attached(self, applications: Sequence[str]) -> dict[str, tuple[particulars.Resource, ...]]:
         """The resources of *applications* that were uploaded, or named as an image, and are of no store."""
         return {
-            name: snapshot.attached(
+            name: particulars.resources(
                 self._call('Resources', 'ListResources', {'entities': [{'tag': f'application-{name}'}]})
             )
             for name in applications
         }
+
+    def secret(self, uri: str) -> particulars.Secret | None:
+        """The secret of a user at *uri*, with what it holds; None where it may not be seen."""
+        try:
+            return particulars.secret(
+                self._call('Secrets', 'ListSecrets', {'show-secrets': True, 'filter': {'uri': uri}})
+            )
+        except login.RpcFault:
+            return None
+
+    def own(self) -> particulars.Own:
+        """What the model itself is set to."""
+        constraints = self._call('ModelConfig', 'GetModelConstraints', {}).get('constraints')
+        return particulars.Own(
+            config=particulars.config(self._call('ModelConfig', 'ModelGet', {})),
+            constraints=snapshot.constraints(cast('dict[str, Any]', constraints or {})),
+        )
 
     def home(self) -> tuple[str, str]:
         """The cloud and the region of the model."""

@@ -78,16 +78,6 @@ def notes(answer: Mapping[str, Any], tags: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
-def attached(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    """The resources in a ``Resources.ListResources`` answer about one application that somebody brought."""
-    results = cast('list[object]', answer.get('results') or [{}])
-    listed = cast('list[object]', _mapping(results[0]).get('resources') or [])
-    found = [_mapping(entry) for entry in listed]
-    # One that nobody brought is listed too; it has no content.
-    brought = (one for one in found if one.get('origin') == 'upload' and one.get('fingerprint'))
-    return tuple(sorted(str(one.get('name', '')) for one in brought))
-
-
 def item_error(answer: Mapping[str, Any]) -> str:
     """The message of the first error among the results of a call about several things."""
     errors = (_mapping(_mapping(entry).get('error')) for entry in answer.get('results') or ())

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from hoodoo import model
 from hoodoo.bundle.planning import crossing, equal, memory, plan, related
-from hoodoo.bundle.reading import words
+from hoodoo.bundle.reading import offerurls, words
 
 _RELATION = ' - '
 _OPTION = 'option '
@@ -55,7 +55,7 @@ def of_wanted(wanted: model.WantedModel, seen: plan.Seen, uuid: str) -> State:
     return State(
         applications={
             **{name: _wanted(a, seen, uuid) for name, a in wanted.applications.items()},
-            **_crossing(wanted.offers, wanted.saas),
+            **_crossing(wanted.offers, _as_there(wanted.saas, seen.snapshot.saas)),
         },
         relations=tuple((relation.one, relation.other) for relation in wanted.relations),
     )
@@ -171,6 +171,14 @@ def _crossing(offers: Mapping[str, model.Offer], saas: Mapping[str, str]) -> dic
         for name, offer in offers.items()
     }
     return {**offered, **{f'saas {name}': {'url': url} for name, url in saas.items()}}
+
+
+def _as_there(wanted: Mapping[str, str], there: Mapping[str, str]) -> dict[str, str]:
+    """The URLs of *wanted*, as those of *there* that lead to the same offers are written."""
+    return {
+        name: there[name] if name in there and offerurls.same(url, there[name]) else url
+        for name, url in wanted.items()
+    }
 
 
 def _exposed(to: Mapping[str, model.Exposure]) -> str:

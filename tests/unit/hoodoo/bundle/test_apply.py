@@ -289,6 +289,7 @@ def test_what_is_beyond_the_model_is_made_once_and_drifts(world: World) -> None:
     assert sorted(world.juju.calls[:2]) == ['consume other.db as far', 'deploy web from web']
     assert sorted(world.juju.calls[2:4]) == ['integrate far:db web:db', 'offer web:site as pages']
     assert world.juju.calls[4:] == ['expose web  site']
+    world.juju.seen = dataclasses.replace(world.juju.seen, saas={'far': 'here:admin/other.db'})
     world.apply(wanted)
     assert (len(world.juju.calls), world.drift(wanted)) == (5, [])
     world.juju.offer('mine', model.Offer(application='web', endpoints=('site',)))

@@ -50,7 +50,7 @@ relations: [[web:other, far:db]]
             '"all" of bob is no access to offer x',
         ),
         (
-            'applications: {web: {offers: {x: {endpoints: [nrpe]}}}, cache: {offers: {x: {endpoints: site}}}}',
+            'applications: {web: {offers: {x: {endpoints: nrpe}}}, cache: {offers: {x: {endpoints: site}}}}',
             'offer x is one of web and one of cache',
         ),
         ('applications: {web: {exposed-endpoints: [x]}}', 'exposed-endpoints of web are not a mapping'),

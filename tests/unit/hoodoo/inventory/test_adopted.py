@@ -26,7 +26,7 @@ applications:
     num_units: 0
   stored: {charm: keeper, channel: edge, revision: 3, num_units: 1, devices: {gpu: 1}}
 machines:
-  '0': {annotations: {hoodoo-machine: web, role: all}}
+  '0': {annotations: {hoodoo-machine: '7', role: all}}
   '1': {constraints: mem=1G}
 relations:
 - [front:db, remote:db]
@@ -50,7 +50,7 @@ def _seen() -> adopted.Seen:
     return adopted.Seen(
         snapshot=model.ModelSnapshot(name='m', now_ms=0, applications={'front': application}, offers=offers),
         settings={'front': model.Settings(options=options)},
-        annotations={'0': {'hoodoo-machine': 'web'}},
+        annotations={'0': {'hoodoo-machine': '7'}},
     )
 
 
@@ -60,13 +60,13 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
     assert made.users == {'front': 'front', 'again': 'front-4'}
     assert made.secrets == ('front: admin-password', 'front: token', 'front: credit')
     hidden = {'admin-password': '{% 8', 'token': 't', 'credit': 'x'}
-    private = yaml.safe_load(made.private.replace("{{ '{%' }}", '{%'))
+    private = yaml.safe_load(made.private['secrets.yaml'].replace("{{ '{%' }}", '{%'))
     assert private == {'applications': {'front': {'options': hidden}}}
     assert ' 8' not in repr(made)
     assert [text.partition(';')[0].partition(':')[::2] for text in made.left] == [
         ('front', ' access of bob to its offer pages'),
-        ('front', ' its option file, which reads like the name of a file to include'),
         ('stored', ' its devices'),
+        ('front', ' its option file, which reads like the name of a file to include'),
     ]
     written, overlay = yaml.safe_load_all(made.text.replace("{{ '{{' }}", '{{'))
     limits = {'': {'expose-to-spaces': ['dmz']}, 'site': {'expose-to-cidrs': ['10.0.0.0/8']}}
@@ -79,13 +79,13 @@ def test_a_bundle_says_what_a_spec_can_and_no_secret() -> None:
             'front': {
                 'charm': './front',
                 'num_units': 2,
-                'to': ['web', 'lxd:1'],
+                'to': ['7', 'lxd:1'],
                 'options': {'words': '{{ x }}'},
             },
             'again': {'charm': './front-4', 'num_units': 0},
             'stored': {'charm': 'keeper', 'channel': 'edge', 'revision': 3, 'num_units': 1},
         },
-        'machines': {'web': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
+        'machines': {'7': {'annotations': {'role': 'all'}}, '1': {'constraints': 'mem=1G'}},
         'relations': [['front:db', 'remote:db'], ['front:site', 'again:backend']],
     }
 
@@ -108,7 +108,7 @@ def test_pods_are_as_many_as_there_will_be() -> None:
         for name, charm, scale in (('asleep', 'local:side-0', 0), ('grows', 'ch:keeper-k8s-1', 3))
     }
     snapshot = model.ModelSnapshot(name='m', now_ms=0, applications=applications, on_kubernetes=True)
-    seen = adopted.Seen(snapshot=snapshot, settings={}, annotations={}, attached={'asleep': ('image',)})
+    seen = adopted.Seen(snapshot=snapshot, settings={}, annotations={}, attached={'asleep': {'image': ''}})
     made = adopted.bundle(ON_KUBERNETES, seen)
     grows = {'charm': 'keeper-k8s', 'channel': 'edge', 'revision': 1, 'scale': 3, 'resources': {'image': 4}}
     assert yaml.safe_load(made.text) == {
@@ -123,9 +123,11 @@ def test_pods_are_as_many_as_there_will_be() -> None:
     assert [text.partition(';')[0] for text in made.left] == [
         'asleep: where its pods go',
         'asleep: its resource image',
-        'asleep: the secret that its option db leads to, which is of this model alone',
+        'asleep: the secret that its option db leads to, which cannot be seen',
     ]
-    assert yaml.safe_load(made.private) == {'applications': {'asleep': {'options': {'db': 'secret:abc'}}}}
+    assert yaml.safe_load(made.private['secrets.yaml']) == {
+        'applications': {'asleep': {'options': {'db': 'secret:abc'}}}
+    }
 
 
 def test_a_charm_that_was_given_from_here_stays_known_as_it_was_given() -> None:

@@ -115,7 +115,7 @@ def _show(made: adopting.Made, facts: dict[str, str], form: str) -> None:
     if form == 'json':
         rows = {
             'secrets': list(made.bundle.secrets),
-            'secrets_in': [str(file) for file in made.secrets],
+            'secrets_in': [str(folder) for folder in made.local],
             'left': list(made.bundle.left),
             'remarks': list(made.remarks),
         }
@@ -124,7 +124,7 @@ def _show(made: adopting.Made, facts: dict[str, str], form: str) -> None:
     click.echo(
         f'{facts["name"]}: {facts["spec"]}, stage {facts["stage"]}; nothing is to do in {facts["model"]}'
     )
-    private = ' and '.join(str(file) for file in made.secrets)
+    private = ' and '.join(str(folder) for folder in made.local)
     titles = {
         f'Secrets, whose place is {private} and not the spec': made.bundle.secrets,
         'Not in the spec': made.bundle.left,
