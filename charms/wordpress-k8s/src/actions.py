@@ -134,6 +134,7 @@ def _restore(charm: wordpress.WordpressCharm, event: ops.ActionEvent) -> None:
     _need_leader(charm)
     _need_site(charm)
     store, name = _store(charm), str(event.params['backup-id'])
+    store.need(name)
     before = charm.workload.export_path(f'before-restore-{_now()}')
     if charm.peers.flags().installed:
         charm.workload.wpctl.export_to(before, timeout_s=LONG_S)

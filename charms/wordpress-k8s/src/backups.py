@@ -44,7 +44,22 @@ class Store:
     @property
     def where(self) -> str:
         """Where backups are, as people read it."""
-        return self._bucket.where if self._bucket else f'{self._folder} of the container wordpress'
+        if self._bucket:
+            return self._bucket.where
+        brief = '' if self._folder == BACKUPS else ', gone with the pod: fetch it'
+        return f'{self._folder} of the container wordpress{brief}'
+
+    def need(self, name: str) -> None:
+        """Raise `BackupError` unless there is a backup *name*."""
+        if not _ID.fullmatch(name):
+            raise BackupError('backup-id must be a name that list-backups shows')
+        there = (
+            name in self.names()
+            if self._bucket
+            else self._container.exists(f'{self._folder}/{name}{_SUFFIX}')
+        )
+        if not there:
+            raise BackupError(f'there is no backup {name} in {self.where}; list-backups shows all')
 
     def names(self) -> list[str]:
         """Return the names of all backups, oldest first by their names."""
@@ -62,6 +77,8 @@ class Store:
             tables = self._helper.export_to(f'{_STAGE}/{_TABLES}', timeout_s=LONG_S)
             self._push(f'{_STAGE}/{_FACTS}', json.dumps({'format': _FORMAT, 'keys': dict(site_keys)}))
             # What is large in it, tables and pictures, is compressed already.
+            # It holds keys and hashes of passwords, and tar keeps the mode of what is there.
+            self._push(f'{target}.part', '')
             command = ['tar', '--create', '--file', f'{target}.part', '--directory', _STAGE]
             command += [_FACTS, _TABLES]
             if has_uploads and self._container.isdir(f'{_DATA}/{_UPLOADS}'):
@@ -82,10 +99,8 @@ class Store:
     def restore(self, name: str) -> Mapping[str, str]:
         """Bring back tables and uploads of the backup *name*; return the keys and salts of then.
 
-        Uploads that are newer than the backup stay.
+        It must be there; uploads that are newer than it stay.
         """
-        if not _ID.fullmatch(name):
-            raise BackupError('backup-id must be a name that list-backups shows')
         source = f'{self._folder}/{name}{_SUFFIX}'
         try:
             self._make_stage()
@@ -93,8 +108,6 @@ class Store:
                 source = f'{_STAGE}/archive{_SUFFIX}'
                 with self._bucket.get(f'{name}{_SUFFIX}') as stream:
                     self._push(source, stream)
-            elif not self._container.exists(source):
-                raise BackupError(f'there is no backup {name} in {self.where}; list-backups shows all')
             members = ('--no-same-owner', '--file', source)
             self._run('tar', '--extract', *members, '--directory', _STAGE, _FACTS, _TABLES)
             found_keys = self._facts()

@@ -89,7 +89,7 @@ class Installer:
             # Older code mostly serves pages with it, so readers are not sent away.
             self.problems.append(
                 f'the schema {found.db_version} of the database is newer than WordPress {found.version}, '
-                f'which knows {found.code_db_version}; refresh to the newer image, or restore a backup of before'
+                f'which knows {found.code_db_version}; refresh to the newer image, or restore an older backup'
             )
             return
         if found.upgrade_needed:

@@ -8,7 +8,7 @@ import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import edge
 
 ACCOUNT = Path('/var/run/secrets/kubernetes.io/serviceaccount')
 TIMEOUT_S = 3
+CANARY = 'nginx.ingress.kubernetes.io/canary'
 _FOUND, _FORBIDDEN, _MISSING, _CONFLICT = 200, 403, 404, 409
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,9 @@ class Cluster:
         )
         trust = f'juju trust {self._app} --scope=cluster'
         try:
-            self._apply(wanted)
+            if taken := self._apply(wanted):
+                option = 'blog_hostname' if taken[0] == host else 'additional_hostnames'
+                return f'{option}: the Ingress {taken[1]} leads {taken[0]} elsewhere; give another name'
             self._call('GET', f'/api/v1/namespaces/{self._namespace}/secrets/{tls_secret}')
         except KubeError as err:
             if err.status in (401, _FORBIDDEN):
@@ -74,7 +77,7 @@ class Cluster:
                 )
                 return f'tls_secret_name: there is no secret {tls_secret}; {command}'
             log.error('Kubernetes: %s', err)
-            return f'tls_secret_name: Kubernetes does not do it ({err}); check {trust}'
+            return f'tls_secret_name: Kubernetes does not do it ({err})'
         return ''
 
     def remove(self) -> None:
@@ -85,18 +88,19 @@ class Cluster:
             if err.status != _MISSING:
                 log.warning('the Ingress %s stays: %s', self._name, err)
 
-    def _apply(self, wanted: Mapping[str, Any]) -> None:
-        try:
-            there = self._call('GET', self._path(self._name))
-        except KubeError as err:
-            if err.status != _MISSING:
-                raise
+    def _apply(self, wanted: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Write the Ingress; or return a host that another one leads elsewhere, and the name of that one."""
+        all_ = cast('list[dict[str, Any]]', self._call('GET', self._path()).get('items') or [])
+        there = next((one for one in all_ if one['metadata'].get('name') == self._name), None)
+        if taken := rival(wanted, there, all_):
+            return taken
+        if there is None:
             self._call('POST', self._path(), wanted)
-            return
-        if not holds(there, wanted):
+        elif not holds(there, wanted):
             version = there.get('metadata', {}).get('resourceVersion', '')
             metadata = {**wanted['metadata'], 'resourceVersion': version} if version else wanted['metadata']
             self._call('PUT', self._path(self._name), {**wanted, 'metadata': metadata})
+        return None
 
     def _path(self, name: str = '') -> str:
         path = f'/apis/networking.k8s.io/v1/namespaces/{self._namespace}/ingresses'
@@ -126,7 +130,7 @@ class Cluster:
                 found: object = json.loads(answer.read() or b'{}')
         except urllib.error.HTTPError as err:
             with err:
-                raise KubeError(err.code, str(err.reason)) from None
+                raise KubeError(err.code, _why(err)) from None
         except (OSError, ValueError) as err:
             raise KubeError(0, f'the API does not answer: {getattr(err, "reason", err)}') from None
         return cast('dict[str, Any]', found) if isinstance(found, dict) else {}
@@ -157,6 +161,53 @@ def ingress(
             'tls': [{'hosts': list(hosts), 'secretName': tls_secret}],
         },
     }
+
+
+def rival(
+    wanted: Mapping[str, Any], there: Mapping[str, Any] | None, all_: Sequence[Mapping[str, Any]]
+) -> tuple[str, str] | None:
+    """Return a host of *wanted* that an older Ingress of the same class leads elsewhere, and its name.
+
+    Args:
+        there: The Ingress as the cluster has it, when it does.
+        all_: Every Ingress of the namespace.
+    """
+    hosts = [rule['host'] for rule in wanted['spec']['rules']]
+    kind = (there or wanted)['spec'].get('ingressClassName')
+    for one in sorted(all_, key=_age):
+        if one is there:
+            break
+        annotations = cast('dict[str, str]', one['metadata'].get('annotations') or {})
+        if one['spec'].get('ingressClassName') == kind and annotations.get(CANARY) != 'true':
+            for host in hosts:
+                if host in _led(one):
+                    return host, str(one['metadata']['name'])
+    return None
+
+
+def _age(one: Mapping[str, Any]) -> tuple[str, str]:
+    return str(one['metadata'].get('creationTimestamp', '')), str(one['metadata']['name'])
+
+
+def _led(one: Mapping[str, Any]) -> set[str]:
+    """The hosts of which an Ingress has every path."""
+    found: set[str] = set()
+    for rule in cast('list[dict[str, Any]]', one['spec'].get('rules') or []):
+        http = cast('dict[str, Any]', rule.get('http') or {})
+        paths = cast('list[dict[str, Any]]', http.get('paths') or [])
+        if any(path.get('path') in ('/', '', None) for path in paths):
+            found.add(str(rule.get('host', '')))
+    return found
+
+
+def _why(err: urllib.error.HTTPError) -> str:
+    """What the API says of a refusal."""
+    try:
+        said: object = json.loads(err.read())
+    except (OSError, ValueError):
+        said = None
+    message = cast('dict[str, object]', said).get('message') if isinstance(said, dict) else None
+    return str(message or err.reason)[:300]
 
 
 def holds(there: object, wanted: object) -> bool:

@@ -206,8 +206,11 @@ def test_mail_goes_by_smtp(make_unit: MakeUnit) -> None:
     (mail,) = got
     assert (mail.mail_from, mail.rcpt_tos) == ('blog@example.org', ['admin@example.com'])
     assert b'https://blog.example.com/wp-login.php' in mail.content
-    failed = site.Browser(unit).get('/wp-login.php?action=lostpassword', form={'user_login': 'admin'})
-    assert failed.status in (200, 302)
+    for name in ('admin', 'nobody'):
+        failed = site.Browser(unit).get('/wp-login.php?action=lostpassword', form={'user_login': name})
+        assert 'No mail was sent' in failed.text
+    old = site.Browser(unit).get('/wp-login.php?action=lostpassword&error=expiredkey')
+    assert 'has expired' in old.text
 
 
 def test_the_helpers_of_a_pod(make_unit: MakeUnit, base: site.Database) -> None:

@@ -48,6 +48,7 @@ def test_a_visitor_and_a_writer(installed: site.Unit) -> None:
     assert 'Hello world' in page.text
     assert 's-maxage=10' in page.headers['cache-control']
     assert page.headers['x-content-type-options'] == 'nosniff'
+    assert installed.get('/wp-login.php').headers['x-frame-options'] == 'SAMEORIGIN'
     assert 'x-powered-by' not in page.headers
     assert installed.get('/-/alive').body == b'ok\n'
     browser = site.Browser(installed)
@@ -108,6 +109,14 @@ def test_no_list_of_people(web: site.Unit) -> None:
     )
     assert 'The name or the password is wrong.' in answer.text
     assert 'The name or the password is wrong.' in other.text
+    for name in (b'admin', b'nobody'):
+        lost = web.get(
+            '/wp-login.php?action=lostpassword',
+            method='POST',
+            body=b'user_login=' + name,
+            headers={'Content-Type': 'application/x-www-form-urlencoded'},
+        )
+        assert 'This site sends no mail' in lost.text
 
 
 @pytest.mark.heavy

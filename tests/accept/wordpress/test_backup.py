@@ -44,6 +44,8 @@ def test_26_what_was_destroyed_comes_back_from_a_backup(full: Blog, tmp_path: Pa
     made = full.action(unit, 'backup')
     archive = f'{made["where"].partition(" ")[0]}/{made["backup-id"]}.tar'
     steps['backup'] = time.monotonic() - began
+    # It holds keys and hashes of passwords.
+    assert full.ssh(unit, 'stat', '--format=%a', archive, container='wordpress').strip() == '600'
     full.juju('scp', '--container', 'wordpress', f'{unit}:{archive}', str(tmp_path / 'kept'))
     steps['fetched'] = time.monotonic() - began
     full.juju('destroy-model', '--no-prompt', '--destroy-storage', full.model)

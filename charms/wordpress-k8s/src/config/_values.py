@@ -57,7 +57,9 @@ def _is_ipv6(text: str) -> bool:
 
 def hostname(text: str) -> str:
     text = text.strip().rstrip('.').lower()
-    if text and (not _HOST.fullmatch(text) or '_' in text):
+    if not text.isascii():
+        raise Fault('must be in its ASCII form, which begins with xn--')
+    if text and (not _HOST.fullmatch(text) or '_' in text or '-.' in f'{text}.'):
         raise Fault('must be a host name such as blog.example.com, without scheme, port or path')
     return text
 

@@ -211,6 +211,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         self.calls.append(f'{self.command} {self.path.rpartition("/")[2]}')
         status, found = 200, cast('dict[str, Any]', {})
+        if self.refusal:
+            found['message'] = 'the name is taken'
         if self.refusal or self.headers['Authorization'] != 'Bearer token':
             status = self.refusal or 401
         elif self.command in ('POST', 'PUT'):
@@ -218,6 +220,8 @@ class Api(http.server.BaseHTTPRequestHandler):
             path = self.path if self.command == 'PUT' else f'{self.path}/{found["metadata"]["name"]}'
             found['metadata']['resourceVersion'] = '7'
             self.objects[path] = found
+        elif self.command == 'GET' and self.path.endswith('/ingresses'):
+            found = {'items': [one for path, one in self.objects.items() if '/ingresses/' in path]}
         elif self.path not in self.objects:
             status = 404
         elif self.command == 'DELETE':
@@ -295,7 +299,7 @@ def test_a_secret_by_name_gives_an_ingress_of_our_own(
     # When nothing changed, two questions are all.
     api.calls.clear()
     out = context.run(context.on.update_status(), out)
-    assert api.calls == ['GET wordpress-k8s-ingress', 'GET blog-tls']
+    assert api.calls == ['GET ingresses', 'GET blog-tls']
     config = {**out.config, 'blog_hostname': 'new.example.com'}
     out = context.run(context.on.config_changed(), dataclasses.replace(out, config=config))
     assert api.objects[INGRESS]['spec']['rules'][0]['host'] == 'new.example.com'
@@ -323,7 +327,7 @@ def test_it_goes_with_the_application_but_not_with_a_pod(
         (403, 'juju trust wordpress-k8s --scope=cluster'),
         (401, 'juju trust wordpress-k8s --scope=cluster'),
         (404, 'kubectl -n blog create secret tls blog-tls --cert=FILE --key=FILE'),
-        (500, 'Kubernetes does not do it (500'),
+        (422, 'Kubernetes does not do it (422 the name is taken)'),
     ],
 )
 def test_what_keeps_an_ingress_from_being_made_is_told(
@@ -345,6 +349,50 @@ def test_without_a_service_account_trust_is_named(
     monkeypatch.setattr(kube, 'ACCOUNT', tmp_path / 'nowhere')
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     assert 'juju trust' in out.unit_status.message
+
+
+def _theirs(host: str, *, path: str = '/', kind: str | None = None, canary: str = '') -> dict[str, Any]:
+    spec = {'rules': [{'host': host, 'http': {'paths': [{'path': path}]}}]}
+    return {
+        'metadata': {
+            'name': 'shop',
+            'creationTimestamp': '2026-01-01T00:00:00Z',
+            'annotations': {kube.CANARY: canary} if canary else {},
+        },
+        'spec': {**spec, 'ingressClassName': kind} if kind else spec,
+    }
+
+
+@pytest.mark.parametrize(
+    ('theirs', 'option'),
+    [
+        (_theirs('blog.example.com'), 'blog_hostname'),
+        (_theirs('www.example.com'), 'additional_hostnames'),
+        (_theirs('shop.example.com'), ''),
+        (_theirs('blog.example.com', path='/shop'), ''),
+        (_theirs('blog.example.com', kind='inside'), ''),
+        (_theirs('blog.example.com', canary='true'), ''),
+    ],
+)
+def test_a_host_that_is_taken_is_left_to_whom_it_leads(
+    context: Context, state: MakeState, api: type[Api], theirs: dict[str, Any], option: str
+) -> None:
+    api.objects[SECRET] = {}
+    api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = theirs
+    config = {**HOST, 'tls_secret_name': 'blog-tls', 'additional_hostnames': 'www.example.com'}
+    out = ready(context, state(config=config))
+    assert (INGRESS in api.objects) is not bool(option)
+    assert out.unit_status.name == ('blocked' if option else 'active')
+    assert not option or out.unit_status.message.startswith(f'{option}: the Ingress shop leads ')
+
+
+def test_who_has_a_host_keeps_it(context: Context, state: MakeState, api: type[Api]) -> None:
+    api.objects[SECRET] = {}
+    out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
+    api.objects[INGRESS]['metadata']['creationTimestamp'] = '2025-01-01T00:00:00Z'
+    api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = _theirs('blog.example.com')
+    out = context.run(context.on.update_status(), out)
+    assert out.unit_status.name == 'active'
 
 
 @pytest.mark.parametrize(

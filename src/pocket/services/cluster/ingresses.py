@@ -23,7 +23,8 @@ _FASTEST = 10**6
 def front(tx: Tx, uuid: str) -> Front | None:
     """Return the door of a model; None when it has no ingress, or no address to have it at."""
     gateway = addresses.gateway(tx, uuid)
-    ingresses = [one.document for one in objectrows.list_(tx, uuid, 'Ingress')]
+    rows = sorted(objectrows.list_(tx, uuid, 'Ingress'), key=lambda row: (row.created_ms, row.name))
+    ingresses = [row.document for row in rows]
     if not gateway or not ingresses:
         return None
     secrets = {
@@ -40,7 +41,7 @@ def front(tx: Tx, uuid: str) -> Front | None:
     secured = {host for listed in hosts.values() for host in listed}
     routes = {
         (route.host, route.path, route.is_exact): route
-        # Where two ingresses want the same, the first by name has it.
+        # Where two ingresses want the same, the older one has it, as ingress controllers do.
         for ingress in reversed(ingresses)
         for route in _routes(tx, uuid, ingress, secured)
     }

@@ -109,13 +109,15 @@ def test_ingresses_make_the_door(cluster: World) -> None:
         'a': _ingress('a.example.com', tls='cert', proxy_body_size='10m', proxy_send_timeout='300'),
         'b': _ingress('b.example.com', tls='cert', ssl_redirect='false'),
         'c': _ingress('c.example.com', tls='missing'),
-        # The first by name has what two want.
+        # The older one has what two want, and of two of the same age the first by name.
         'd': _ingress('a.example.com', port=1),
+        '0': _ingress('a.example.com', port=2),
         'e': _ingress('e.example.com', whitelist_source_range=listed, limit_rps='3', limit_whitelist='::1'),
         'f': _ingress('f.example.com', whitelist_source_range='nonsense', limit_rps='many'),
     }
     for name, document in wanted.items():
         objectrows.create(tx, uuid, 'Ingress', name, document)
+    tx.db.execute("UPDATE kube_object SET created_ms = created_ms + 1 WHERE name = '0'")
     front = ingresses.front(tx, uuid)
     assert front is not None
     found = {route.host: route for route in front.routes}

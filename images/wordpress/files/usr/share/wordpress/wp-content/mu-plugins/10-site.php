@@ -108,8 +108,14 @@ add_filter('oembed_response_data', static function (array $data): array {
 
     return $data;
 });
-add_filter('login_errors', static fn (string $text): string => str_contains($text, 'sso-') || str_contains($text, 'too-often')
-    ? $text : 'The name or the password is wrong.');
+add_filter('login_errors', static fn (string $text): string => match (true) {
+    str_contains($text, 'sso-') || str_contains($text, 'too-often') => $text,
+    ($GLOBALS['action'] ?? 'login') === 'login' => 'The name or the password is wrong.',
+    !in_array($GLOBALS['action'], ['lostpassword', 'retrievepassword'], true) => $text,
+    Site::load()->section('smtp') === null => 'This site sends no mail, so it cannot send a new password: please ask its administrator for one.',
+    in_array($_GET['error'] ?? '', ['expiredkey', 'invalidkey'], true) => $text,
+    default => 'No mail was sent: there is no such name, or the mail server does not take mail now.',
+});
 add_filter('xmlrpc_enabled', static fn (): bool => is_file('/usr/share/wordpress/xmlrpc.php'));
 remove_action('wp_head', 'wp_generator');
 add_filter('the_generator', '__return_empty_string');
