@@ -183,7 +183,10 @@ def frame(
     for index, one in enumerate(seen, state.top):
         chosen = index == state.at
         marks = ('>' if chosen else ' ') + ('!' if one.warn else ' ')
-        text = fitted(f'{marks} {fitted(_plain(one.name), widest)}  {_plain(one.note)}')
+        name = _plain(one.name)
+        if cells.cell_len(name) > widest:  # of many the beginnings are the same, and the stage is at the end
+            name = fitted(name, widest // 3) + '~' + _end(name, widest - widest // 3 - 1, cells.cell_len)
+        text = fitted(f'{marks} {fitted(name, widest)}  {_plain(one.note)}')
         shown.append(styled(text, ';'.join(filter(None, ('7' if chosen else '', '31' if one.warn else '')))))
     if not seen:
         shown.append(fitted('   nothing is called so'))

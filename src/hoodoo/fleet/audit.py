@@ -53,12 +53,12 @@ class Entry:
 
     @property
     def what(self) -> str:
-        """It in words."""
+        """It in words, on one line."""
         argv = ' '.join(cast('list[str]', self.facts.get('argv') or []))
         if self.event == 'command':
-            return f'juju {argv}'
+            return _on_a_line(f'juju {argv}')
         kind, reason = str(self.facts.get('kind', '')), str(self.facts.get('reason', ''))
-        return ' '.join(filter(None, (kind, argv, f'({reason})' if reason else '')))
+        return _on_a_line(' '.join(filter(None, (kind, argv, f'({reason})' if reason else ''))))
 
 
 class Reader:
@@ -117,10 +117,23 @@ def _of_session(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _on_a_line(text: str) -> str:
+    """*text* with what is no letter spelt out: nothing in it makes another line, or acts on a terminal."""
+    return ''.join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def _record(line: bytes) -> Mapping[str, Any] | None:
     try:
         found: object = json.loads(line)
     except ValueError:
         return None
     record = cast('dict[str, Any]', found) if isinstance(found, dict) else {}
-    return record if isinstance(record.get('event'), str) else None
+    return record if isinstance(record.get('event'), str) and _whole(record) else None
+
+
+def _whole(record: Mapping[str, Any]) -> bool:
+    """Whether its facts are of the kinds that they should be: somebody may have edited the file."""
+    argv = record.get('argv', [])
+    words = isinstance(argv, list) and all(isinstance(word, str) for word in cast('list[object]', argv))
+    numbers = (record.get('at_ms', 0), record.get('exit', 0), record.get('ms', 0))
+    return words and all(isinstance(number, int) for number in numbers)

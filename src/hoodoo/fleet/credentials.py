@@ -16,7 +16,7 @@ from hoodoo.inventory import environment as inventory
 
 __all__ = ['Account', 'account']
 
-_COMMAND_S = 120.0
+PATIENCE_S = 120.0
 """A command may ask a person for a passphrase."""
 _LONGEST = 300
 
@@ -31,12 +31,17 @@ class Account:
 
 
 def account(
-    settings: settings_module.Settings, environment: inventory.Environment, *, write: bool
+    settings: settings_module.Settings,
+    environment: inventory.Environment,
+    *,
+    write: bool,
+    timeout_s: float = PATIENCE_S,
 ) -> Account | None:
     """The account for *environment*; None where the Juju client's own files have it.
 
     Args:
         write: Whether it is to change anything; else one that may only look is preferred.
+        timeout_s: For a command.
 
     Raises:
         Fault: the source does not give one; the message says which source and how, and no secret.
@@ -50,7 +55,9 @@ def account(
         return _read(_file(path, environment, where), f'file {path}', source, environment, where)
     if source.kind is inventory.Kind.COMMAND:
         name = f'command "{shlex.join(source.command)}"'
-        return _read(_printed(settings, source, environment, where), name, source, environment, where)
+        return _read(
+            _printed(settings, source, environment, where, timeout_s), name, source, environment, where
+        )
     name = f'keyring entry "{source.service}" of {source.user or environment.controller}'
     return _read(_kept(source, environment, where), name, source, environment, where)
 
@@ -68,13 +75,14 @@ def _printed(
     source: inventory.Credentials,
     environment: inventory.Environment,
     where: str,
+    timeout_s: float,
 ) -> str:
     command = shlex.join(source.command)
     try:
-        done = process.run(source.command, env=settings.environ, timeout_s=_COMMAND_S, check=False)
+        done = process.run(source.command, env=settings.environ, timeout_s=timeout_s, check=False)
     except process.LateFault:
         # Its text would repeat what was printed.
-        raise _fault(environment, f'command "{command}" did not end within {_COMMAND_S:g} s', where) from None
+        raise _fault(environment, f'command "{command}" did not end within {timeout_s:g} s', where) from None
     except process.ProgramFault as err:
         raise _fault(environment, f'command "{command}": {err.message}', where) from None
     if done.returncode != 0:
@@ -117,7 +125,8 @@ def _read(
     form = 'It must be YAML with "user" and "password", or one line with the password alone.'
     lines = text.strip().splitlines()
     try:
-        found: object = yaml.safe_load(text)
+        # As it is written: a password of digits is no number.
+        found: object = yaml.BaseLoader(text).get_single_data()
     except (yaml.YAMLError, ValueError):
         # Without its text, which may repeat a secret. A password need not be YAML.
         found = None

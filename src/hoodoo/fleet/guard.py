@@ -86,6 +86,11 @@ def _refused(facts: Mapping[str, str], meaning: guard_rules.Meaning) -> tuple[st
                 f'cannot reach {named} from {name}, whose model is {facts["controller"]}:{facts["model"]}'
             )
             return message, other
+    if not command and meaning.writes:
+        return (
+            f'cannot tell what this juju is to do in {name}',
+            'Write the command first: juju status --model ...',
+        )
     if meaning.writes and facts['mode'] != 'write':
         raised = f'hoodoo env connect {name} --write --reason "..."'
         return (

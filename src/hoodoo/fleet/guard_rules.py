@@ -75,6 +75,10 @@ _OPEN_VALUES = frozenset(('set-constraints', 'set-model-constraints', 'attach-re
 """Commands whose ``name=value`` is no secret."""
 _SECRET_FLAGS = frozenset(('--config', '--model-default', '--params'))
 _SECRET_WORDS = ('passw', 'passphrase', 'token', 'secret', 'credential', 'key')
+_SCHEMES = frozenset(('basic', 'bearer'))
+"""In HTTP's header Authorization, before what proves who one is."""
+_SHORT_P = ('mysql', 'mariadb')
+"""Programs that take a password right behind ``-p``."""
 _ALL_SECRET = frozenset(('register', 'change-user-password'))
 _OTHER = 'other'
 _LONGEST_WORD, _LONGEST_LINE = 400, 4000
@@ -151,7 +155,7 @@ def shown(words: Sequence[str], command: str) -> list[str]:
         elif past_command and command in _ALL_SECRET and not word.startswith('-'):
             text = HIDDEN
         else:
-            text = _hidden(word, command)
+            text = _hidden(word, command, words)
         past_command = past_command or word == command
         hide_next = word in _SECRET_FLAGS or (word.startswith('--') and '=' not in word and _secret(word))
         text = text if len(text) <= _LONGEST_WORD else f'{text[:_LONGEST_WORD]}...'
@@ -241,12 +245,12 @@ def _secret(name: str) -> bool:
     return any(part in low for part in _SECRET_WORDS)
 
 
-def _hidden(word: str, command: str) -> str:
+def _hidden(word: str, command: str, words: Sequence[str]) -> str:
     name, equals, _ = word.partition('=')
     if equals and word.startswith('-'):
         return f'{name}={HIDDEN}' if name in _SECRET_FLAGS or _secret(name) else _without_password(word)
     if command in _RUNS_OTHERS:
-        return ' '.join(_hidden_assignment(each) for each in word.split(' '))
+        return _hidden_program(word, ' '.join(words))
     if equals and command not in _OPEN_VALUES:
         return f'{name}={HIDDEN}'
     return _without_password(word)
@@ -255,6 +259,23 @@ def _hidden(word: str, command: str) -> str:
 def _hidden_value(word: str, *, always: bool) -> str:
     name, equals, _ = word.partition('=')
     return HIDDEN if always else f'{name}={HIDDEN}' if equals else word
+
+
+def _hidden_program(text: str, line: str) -> str:
+    """A word of *line*, or several for a shell in one, without what looks like a password in it."""
+    kept: list[str] = []
+    hide_next = False
+    for word in text.split(' '):
+        plain = word.strip('"\'')
+        if hide_next and word:
+            kept.append(HIDDEN)
+        elif plain.startswith('-p') and len(plain) > 2 and any(name in line for name in _SHORT_P):
+            kept.append(f'{word[: word.index("-p")]}-p{HIDDEN}')
+        else:
+            kept.append(_hidden_assignment(word))
+        option = plain.startswith('--') and '=' not in plain and _secret(plain)
+        hide_next = (bool(plain) and (option or plain.lower() in _SCHEMES)) or (hide_next and not word)
+    return ' '.join(kept)
 
 
 def _hidden_assignment(word: str) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
+import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,8 +71,10 @@ class Manner:
     now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
 
 
-def known_account(settings: settings_module.Settings) -> Account:
+def known_account(settings: settings_module.Settings, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Account:
     """Accounts from where the inventory says that they are; of two, the one that may only look.
+
+    A command that gives one has *timeout_s*: many are looked at, and nobody sits there for each of them.
 
     A connected shell knows its own controller alone: what it was opened from knows the others.
     """
@@ -82,7 +87,7 @@ def known_account(settings: settings_module.Settings) -> Account:
             names = clientfiles.names(data)
             hint = f'{wording.guess(name, names)} Run "juju login", or mend the inventory.'.strip()
             raise errors.UnreachableFault(f'controller "{name}" is not registered here', hint=hint)
-        given = credentials.account(settings, environment, write=False)
+        given = credentials.account(settings, environment, write=False, timeout_s=timeout_s)
         if given is None:
             return found
         return dataclasses.replace(found, user=given.user or found.user, password=given.password)
@@ -174,7 +179,7 @@ class Looker:
             models = await self._answered(self._list(controller), controller)
         except (errors.Fault, OSError) as err:
             for environment in self._environments:
-                self._without(environment, Health.UNREACHABLE, str(err))
+                self._without(environment, Health.UNREACHABLE, _with_cause(err))
             return
         async with asyncio.TaskGroup() as tasks:
             for environment in self._environments:
@@ -205,7 +210,7 @@ class Looker:
                 self._without(environment, Health.ABSENT if gone else Health.UNREACHABLE, err.message)
             except errors.Fault as err:
                 self._silent += 1
-                self._without(environment, Health.UNREACHABLE, err.message)
+                self._without(environment, Health.UNREACHABLE, _with_cause(err))
             else:
                 self._silent = 0
                 self._tell(environment, health.seen(seen, life=found.life, now_ms=self._manner.now_ms()))
@@ -224,6 +229,17 @@ class Looker:
 
     def _without(self, environment: Environment, found: Health, why: str) -> None:
         self._tell(environment, health.unseen(found, why, now_ms=self._manner.now_ms()))
+
+
+def _with_cause(err: Exception) -> str:
+    """What *err* says and why it is so, in one line; a bad certificate is in what it says."""
+    last = list(errors.chain(err))[-1]
+    if last is err or isinstance(last, ssl.SSLCertVerificationError):
+        return str(err)
+    if isinstance(last, OSError):
+        known = not isinstance(last, socket.gaierror | ssl.SSLError) and last.errno
+        return f'{err}: {os.strerror(last.errno or 0) if known else last.strerror or last}'
+    return f'{err}: {last}'
 
 
 def _unanswered(controller: clientfiles.Controller, how: str) -> errors.UnreachableFault:

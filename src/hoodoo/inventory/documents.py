@@ -19,6 +19,8 @@ _NO = frozenset({'false', 'no', 'off'})
 _TRUTHS = frozenset({'production'})
 _MERGE = '<<'
 _DEPTH = 30
+_CONFLICT = '<<<<<<< '
+"""As git and others mark where two have changed the same."""
 
 
 class Table(dict[str, Any]):
@@ -60,6 +62,10 @@ def parse(text: str, file: str) -> tuple[Table | None, list[Problem]]:
     try:
         value = _Builder(file, problems).build(_events(text))
     except yaml.MarkedYAMLError as err:
+        for number, said in enumerate(text.splitlines(), 1):
+            if said.startswith(_CONFLICT):
+                message, hint = 'a merge was left unfinished here', 'Choose what is right, without its marks.'
+                return None, [Problem(file=file, line=number, message=message, hint=hint)]
         mark = err.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         return None, [Problem(file=file, line=line, column=column, message=f'not valid YAML: {err.problem}')]

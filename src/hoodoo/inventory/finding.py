@@ -19,6 +19,8 @@ from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.readings import AT_MOST, Level, Vocabulary
 
 _BETWEEN = re.compile(r'[\s/,:;=()\[\]"\'|]+')
+_UNSAID = re.compile(r'\bhttps?://|[\'\u2019]s\b')
+"""What belongs to no word: the beginning of an address that was pasted, the end of "the mirror's"."""
 _MINOR = frozenset(
     {'a', 'an', 'and', 'at', 'by', 'for', 'from', 'in', 'is', 'of', 'on', 'our', 'the', 'to', 'with'}
     | {'cloud', 'controller', 'env', 'environment', 'model', 'region', 'service', 'stage'}
@@ -35,6 +37,8 @@ _SERVICE, _REGION = 0.08, 0.05
 """For a service or a region of which nothing is left unsaid."""
 _SPELT = 0.01
 """For a region as it is spelt: Google's us-west1 differs from the us-west-1 of AWS."""
+_FOR_FEW = 0.02
+"""Taken from a region for governments: where another is called so, too, people mean that."""
 _MINOR_BONUS = 0.12
 """For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
 
@@ -48,6 +52,8 @@ class Word:
     """Its letters and digits alone."""
     parts: tuple[str, ...]
     """None if it has but one."""
+    before: str = ''
+    """The small words that stand right before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,14 @@ class Subject:
 def parse(text: str) -> Query:
     """Take *text* apart."""
     found: list[Word] = []
-    for piece in _BETWEEN.split(words.fold(text)):
+    before = ''
+    for piece in _BETWEEN.split(_UNSAID.sub(' ', words.fold(text))):
         parts = words.split(piece)
         if parts:
-            found.append(Word(spelt=piece, whole=''.join(parts), parts=parts if len(parts) > 1 else ()))
+            whole = ''.join(parts)
+            parts = parts if len(parts) > 1 else ()
+            found.append(Word(spelt=piece, whole=whole, parts=parts, before=before))
+            before = before + whole if whole in _MINOR else ''
     named = tuple(word for word in found if word.whole not in _MINOR)
     if not named:
         return Query(words=tuple(found), minor=())
@@ -177,10 +187,12 @@ def _joined(query: Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for length in (2, 3):
         for start in range(len(query.words) - length + 1):
-            together = ''.join(word.whole for word in query.words[start : start + length])
-            if together in vocabulary:
-                for index in range(start, start + length):
-                    found.setdefault(index, set()).add(together)
+            several = query.words[start : start + length]
+            whole = several[0].whole + ''.join(word.before + word.whole for word in several[1:])
+            for together in {''.join(word.whole for word in several), whole}:
+                if together in vocabulary:
+                    for index in range(start, start + length):
+                        found.setdefault(index, set()).add(together)
     return found
 
 
@@ -191,20 +203,20 @@ class _Asked:
         self._minor = frozenset(query.minor)
         self._spelt = frozenset(word.spelt for word in query.words)
         joined = _joined(query, vocabulary)
-        self._words: list[tuple[Mapping[str, float], list[Mapping[str, float]]]] = []
+        self._words: list[tuple[str, Mapping[str, float], list[Mapping[str, float]]]] = []
         for index, word in enumerate(query.words):
             readings = dict(vocabulary.taken(word.whole, level))
             for together in joined.get(index, ()):
                 readings[together] = max(readings.get(together, 0.0), _JOINED)
             parts = [vocabulary.taken(part, level) for part in word.parts]
-            self._words.append((readings, parts))
+            self._words.append((word.whole, readings, parts))
 
     def score(self, subject: Subject) -> float:
         """How well it explains the words; 0 where it does not."""
         explanations = _Explanations(subject)
         total = 0.0
         hit: set[str] = set()
-        for readings, parts in self._words:
+        for whole, readings, parts in self._words:
             quality, term, _ = explanations.best(readings)
             terms = {term}
             if parts and quality < 1:
@@ -214,6 +226,7 @@ class _Asked:
             if not quality:
                 return 0.0
             hit |= terms
+            hit.add(whole)  # it may be a part of a name even where it says more together with others
             total += quality
         called = subject.called
         minor = self._minor & (called.service.parts | called.stage.terms.keys())
@@ -221,6 +234,7 @@ class _Asked:
         score += _MINOR_BONUS * len(minor) + _SERVICE * _covered(called.service, hit | minor)
         score += _REGION * _covered(called.region, hit)
         score += _SPELT * (subject.region in self._spelt)
+        score -= _FOR_FEW * called.for_few
         return score
 
 

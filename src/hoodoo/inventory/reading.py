@@ -125,6 +125,8 @@ def _document(path: Path, text: str | None) -> tuple[documents.Table | None, lis
     """The mapping of a file whose shape is right, and what is wrong with the file."""
     if text is None:
         try:
+            if path.exists() and not path.is_file():  # a pipe would be waited for
+                return None, [Problem(file=str(path), message='this is not a file')]
             text = path.read_text(encoding='utf-8')
         except OSError as err:
             return None, [Problem(file=str(path), message=f'cannot be read: {err.strerror}')]

@@ -11,6 +11,8 @@ AT_MOST = 48
 """So many words of the inventory one word may be taken for."""
 _DIGITS = re.compile(r'\d+')
 _SHORTEST_INFIX = 4
+_LONGEST_INFIX = 3
+"""What a word is a part of has at most so many times its letters: "cloud" is none of googlecloudplatform."""
 
 
 class Level(IntEnum):
@@ -59,7 +61,7 @@ class Vocabulary:
         if level >= Level.NEAR:
             found.update(self._slips(word))
             if len(word) >= _SHORTEST_INFIX:
-                found.update((term, 0.55) for term in self._sorted if word in term)
+                found.update((term, 0.55) for term in self._sorted if _is_part(word, term))
         if level >= Level.BEGINNING:
             found.update(self._begun(word))
         best = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:AT_MOST]
@@ -91,3 +93,11 @@ class Vocabulary:
             if len(word) == 3 and len(term) == 3 and sorted(word) != sorted(term):
                 continue
             yield term, 0.68 - 0.1 * distance - (0.04 if term[0] != word[0] else 0)
+
+
+def _is_part(word: str, term: str) -> bool:
+    return (
+        word in term
+        and len(term) <= len(word) * _LONGEST_INFIX
+        and not term.startswith(f'non{word}')  # the opposite: prod is not nonprod
+    )

@@ -15,6 +15,13 @@ PROVIDERS = {
 }
 """What the clouds are called; Juju's name of each is the key."""
 
+NICKNAMES = {
+    'aws': ('amzn', 'amazonwebservices'),
+    'azure': ('msft', 'msazure', 'microsoftazure'),
+    'google': ('googlecloudplatform', 'googlecomputeengine'),
+}
+"""What people call them as well, as one word; none tells whose a cloud is that somebody has named so."""
+
 _DIRECTIONS = {
     'central': 'c',
     'east': 'e',
@@ -26,7 +33,19 @@ _DIRECTIONS = {
     'southwest': 'sw',
     'west': 'w',
 }
+_AREAS = {
+    'africa': 'af',
+    'asia': 'as',
+    'australia': 'au',
+    'europe': 'eu',
+    'me': 'me',
+    'northamerica': 'na',
+    'southamerica': 'sa',
+    'us': 'us',
+}
+_FOR_FEW = frozenset({'dod', 'gov', 'govcloud', 'sovereign'})
 _WORDS = re.compile(r'[a-z]+')
+_NUMBERED = re.compile(r'([a-z]+)(\d*)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +61,27 @@ class Region:
     country: str
     """By its two letters of ISO 3166, in lower case."""
     short: str
-    """As in the names of its zones, ``apne1``; empty where nobody shortens it."""
+    """By first letters, ``apne1``, ``euw4``, ``weu``; empty where nobody shortens it."""
 
     @property
     def countries(self) -> tuple[str, ...]:
         """The country's code and its names."""
         return (self.country, *regions_table.COUNTRIES.get(self.country, ()))
+
+    @property
+    def code(self) -> str:
+        """The country's code of three letters."""
+        return regions_table.CODES.get(self.country, '')
+
+    @property
+    def other_places(self) -> tuple[str, ...]:
+        """What people call its places as well."""
+        return tuple(name for place in self.places for name in regions_table.OTHER_NAMES.get(place, ()))
+
+    @property
+    def for_few(self) -> bool:
+        """Whether it is for governments and the like alone."""
+        return bool(_FOR_FEW.intersection(self.called.lower().split()))
 
 
 def provider(cloud: str) -> str:
@@ -76,11 +110,33 @@ def _table(name: str) -> dict[str, Region]:
             called=called,
             places=tuple(place.strip() for place in places.split(',') if place.strip()),
             country=country,
-            short=_short(region) if name == 'aws' else '',
+            short=_SHORTENED[name](region, called, country),
         )
     return table
 
 
-def _short(region: str) -> str:
+def _short_aws(region: str, _called: str, _country: str) -> str:
     area, *directions, number = region.split('-')
     return area + ''.join(_DIRECTIONS.get(word, word) for word in directions) + number
+
+
+def _short_azure(region: str, called: str, country: str) -> str:
+    """``eus2`` for East US 2, ``jpe`` for Japan East."""
+    found = _NUMBERED.fullmatch(region)
+    directions = [_DIRECTIONS.get(word, '') for word in called.lower().split() if not word.isdecimal()]
+    if found is None or directions.count('') != 1:
+        return ''  # the country has two words, or it is for few
+    area = {'US': 'us', 'Europe': 'eu', 'Asia': 'a', 'UK': 'uk'}
+    names = [area[word] for word in called.split() if word in area] or [country]
+    return ''.join(direction or names[0] for direction in directions) + found[2]
+
+
+def _short_google(region: str, _called: str, _country: str) -> str:
+    area, _, rest = region.partition('-')
+    found = _NUMBERED.fullmatch(rest)
+    if found is None or area not in _AREAS or found[1] not in _DIRECTIONS:
+        return ''
+    return _AREAS[area] + _DIRECTIONS[found[1]] + found[2]
+
+
+_SHORTENED = {'aws': _short_aws, 'azure': _short_azure, 'google': _short_google}

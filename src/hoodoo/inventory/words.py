@@ -27,6 +27,9 @@ STAGES = (
     frozenset({'demonstration', 'demo'}),
 )
 """Words that people use for one another."""
+_PRODUCTION = STAGES[0]
+_NOT_PRODUCTION = frozenset({'nonproduction', 'nonprod', 'nonprd'})
+"""Of all other stages."""
 
 _SEPARATED = re.compile(r'[^\W_]+')
 _RUNS = re.compile(r'[^\W\d_]+|\d+')
@@ -69,6 +72,8 @@ class Calls:
     region: Said
     cloud: Said
     stage: Said
+    for_few: bool
+    """Whether the region is for governments and the like alone."""
 
     def each(self) -> tuple[Said, ...]:
         """The four."""
@@ -77,8 +82,13 @@ class Calls:
 
 def calls(*, service: str, cloud: str, region: str, stage: str) -> Calls:
     """The words for what is named so."""
+    found = regions.look_up(cloud, region)
     return Calls(
-        service=_named(service), region=_region(cloud, region), cloud=_cloud(cloud), stage=_stage(stage)
+        service=_named(service),
+        region=_region(cloud, region),
+        cloud=_cloud(cloud),
+        stage=_stage(stage),
+        for_few=found is not None and found.for_few,
     )
 
 
@@ -132,14 +142,17 @@ def _named(name: str) -> Said:
 @functools.lru_cache(maxsize=1024)
 def _cloud(cloud: str) -> Said:
     provider = regions.provider(cloud)
-    others = regions.PROVIDERS[provider] if provider else ()
+    others = (*regions.PROVIDERS[provider], *regions.NICKNAMES[provider]) if provider else ()
     return _said(cloud, ((word, SAID) for word in others))
 
 
 @functools.lru_cache(maxsize=1024)
 def _stage(stage: str) -> Said:
     parts = split(stage)
-    others = {word for group in STAGES if group & set(parts) for word in group}
+    groups = [group for group in STAGES if group & set(parts)]
+    others = {word for group in groups for word in group}
+    if _PRODUCTION not in groups:
+        others |= _NOT_PRODUCTION
     return _said(stage, ((word, SAID if len(parts) == 1 else PART) for word in others))
 
 
@@ -152,10 +165,12 @@ def _region(cloud: str, region: str) -> Said:
     others = [(squash(found.called), SAID), *((part, PART) for part in split(found.called))]
     if found.short:
         others.append((found.short, PART))
-    for place in found.places:
+    for place in (*found.places, *found.other_places):
         others += [(squash(place), PLACE), *((part, PLACE) for part in split(place))]
     for country in found.countries:
         others += [(squash(country), COUNTRY), *((part, COUNTRY) for part in split(country))]
+    if found.code:
+        others.append((found.code, COUNTRY))
     said = _said(region, others, runs)
     # Where the name has no separators, as Azure's, the words of it are those of what it is called.
     own = runs if len(said.parts) > 1 else split(found.called) or runs

@@ -76,6 +76,12 @@ def check(controller: clientfiles.Controller, answer: Mapping[str, Any]) -> None
 
 
 def _no_password(controller: clientfiles.Controller, code: str) -> RpcFault:
+    if not controller.user:
+        return RpcFault(
+            f'cannot log in to controller "{controller.name}": no account is known',
+            code=code,
+            hint=f'Run "juju login -c {controller.name}".',
+        )
     return RpcFault(
         f'cannot log in to controller "{controller.name}" as {controller.user} without a password: '
         'hoodoo has no macaroons and opens no browser',

@@ -59,6 +59,14 @@ def test_a_wanted_macaroon_is_no_welcome() -> None:
     login.check(_controller(), {'server-version': '3.6.9', 'facades': []})
 
 
+def test_who_has_never_logged_in_is_told_so() -> None:
+    refused = login.refused(
+        _controller(user='', password=''), login.RpcFault('no', code='unauthorized access')
+    )
+    assert refused.message == 'cannot log in to controller "prod": no account is known'
+    assert refused.hint == 'Run "juju login -c prod".'
+
+
 def test_a_user_is_needed() -> None:
     with pytest.raises(login.RpcFault, match='names no user'):
         login.request(_controller(user=''))

@@ -134,6 +134,15 @@ def test_no_frame_is_larger_than_the_terminal(size: tuple[int, int], details: bo
         assert not any('\x1b' in line or '\t' in line for line in shown)
 
 
+def test_a_name_that_is_too_long_keeps_its_stage() -> None:
+    names = [f'archive-mirror/azure/australiasoutheast/{stage}' for stage in ('staging', 'testing')]
+    shown = lines(picker.frame(picker.State(), names, Entries(names), 40, 10))
+    assert shown[1:3] == [
+        '>  archive-mirr~straliasoutheast/staging',
+        '   archive-mirr~straliasoutheast/testing',
+    ]
+
+
 def test_without_colour_there_is_none() -> None:
     frame = picker.frame(picker.State(), NAMES, Entries(), 40, 10, colour=False)
     assert re.findall(r'\x1b\[[0-9;]*m', frame) == []

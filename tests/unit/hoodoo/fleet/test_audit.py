@@ -131,6 +131,31 @@ def test_a_command_knows_whose_it_is() -> None:
     assert (session.what, session.writes) == ('connect (ticket 1)', True)
 
 
+def test_what_was_typed_makes_no_line_of_its_own_and_acts_on_no_terminal() -> None:
+    entry = _one({'argv': ['exec', 'a\n2026-11-23  ada', '\x1b[2Jé\u202e']})
+    assert entry.what == 'juju exec a\\n2026-11-23  ada \\x1b[2Jé\\u202e'
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        '{"event":"session","id":"q","at_ms":"x"}',
+        '{"event":"command","id":"q","argv":5}',
+        '{"event":"command","id":"q","argv":[5]}',
+        '{"event":"ended","id":"q","exit":"x"}',
+        '["event"]',
+    ],
+)
+def test_a_line_that_somebody_edited_harms_no_other(line: str, tmp_path: Path) -> None:
+    audit_lines.add(str(tmp_path), _SESSION)
+    (file,) = tmp_path.iterdir()
+    with file.open('a') as edited:
+        edited.write(f'{line}\n')
+    reader = audit.Reader(tmp_path)
+    assert [entry.id for entry in audit.entries(reader.new())] == ['s']
+    assert reader.torn == 1
+
+
 @pytest.mark.parametrize(
     ('records', 'outcome'),
     [

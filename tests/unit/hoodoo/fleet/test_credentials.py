@@ -77,6 +77,7 @@ def test_of_a_file_in_the_inventory(settings: settings_module.Settings, tmp_path
         (f'{_SECRET}\n', 'bob', ('bob', _SECRET)),
         (f'{_SECRET}: [\n', '', ('', f'{_SECRET}: [')),
         ('0123\n', '', ('', '0123')),
+        ('user: 007\npassword: 0123\n', '', ('007', '0123')),
     ],
 )
 def test_of_a_command(
@@ -125,6 +126,12 @@ def test_an_error_names_the_file_or_the_missing_program(settings: settings_modul
     assert 'none.yaml: No such file' in _refused(settings, Credentials(kind=Kind.FILE, path='none.yaml'))
     missing = Credentials(kind=Kind.COMMAND, command=('nonesuch',))
     assert 'command "nonesuch": cannot start "nonesuch"' in _refused(settings, missing)
+
+
+def test_a_command_that_does_not_end_is_not_waited_for(settings: settings_module.Settings) -> None:
+    hanging = _environment(Credentials(kind=Kind.COMMAND, command=('sleep', '600')))
+    with pytest.raises(errors.Fault, match=r'command "sleep 600" did not end within 0\.05 s'):
+        credentials.account(settings, hanging, write=False, timeout_s=0.05)
 
 
 def _refused(settings: settings_module.Settings, source: Credentials) -> str:

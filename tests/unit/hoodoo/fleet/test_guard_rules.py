@@ -173,6 +173,17 @@ def test_a_model_of_another_owner_is_another() -> None:
         ('ssh 0 curl https://me:hunter2@example.com/x', 'ssh 0 curl https://me:***@example.com/x'),
         ('register aGVsbG8=', 'register ***'),
         ('exec --unit a/0 -- "PGPASSWORD=hunter2 psql"', "exec --unit a/0 -- 'PGPASSWORD=*** psql'"),
+        (
+            'exec --unit a/0 "mysql -uroot -phunter2 -e \\"x\\""',
+            'exec --unit a/0 \'mysql -uroot -p*** -e "x"\'',
+        ),
+        ('exec --unit a/0 -- mysqldump -phunter2 db', 'exec --unit a/0 -- mysqldump -p*** db'),
+        ('ssh 0 mkdir -pv /srv', 'ssh 0 mkdir -pv /srv'),
+        ('ssh 0 "tool --password  hunter2 -x"', "ssh 0 'tool --password  *** -x'"),
+        (
+            'ssh 0 \'curl -H "Authorization: Bearer hunter2" u\'',
+            "ssh 0 'curl -H \"Authorization: Bearer *** u'",
+        ),
         ('status --relations', 'status --relations'),
     ],
 )

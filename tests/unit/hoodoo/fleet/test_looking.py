@@ -87,6 +87,7 @@ def test_those_that_do_not_answer_are_asked_side_by_side_and_for_no_longer_than_
     assert states == kept
     assert states['mute3'].why == f'controller "mute3" gave no answer within {TIMEOUT_S:g} s'
     assert states['unknown'].why == 'controller "unknown" is not registered here'
+    assert states['nobody'].why.endswith(f':{nobody}: Connection refused')
     assert (states['nobody'].run, states['nobody'].units, states['nobody'].seen_ms) == (3, 0, 7)
     # Nobody waited for the mute ones.
     assert {name for name, _ in told[:2]} == {'nobody', 'unknown'}

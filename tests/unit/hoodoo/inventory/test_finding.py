@@ -99,6 +99,59 @@ def test_the_right_one_comes_first(text: str, meant: str) -> None:
     assert (found[0].environment.name if found else '') == meant
 
 
+_SAID = tuple(
+    _environment(f'{service}/{place}/{stage}')
+    for service in ('archive-mirror', 'theme')
+    for place in (
+        *('aws/us-west-2', 'aws/us-gov-west-1', 'aws/us-east-1', 'aws/eu-west-1', 'azure/usgovtexas'),
+        *('azure/southcentralus', 'azure/westeurope', 'azure/eastus2', 'azure/australiaeast'),
+        *('azure/austriaeast', 'azure/japaneast', 'azure/southeastasia', 'google/europe-west4'),
+        *('google/us-west2', 'google/asia-northeast1', 'google/europe-west12', 'google/asia-south2'),
+    )
+    for stage in ('production', 'staging')
+)
+
+
+@pytest.mark.parametrize(
+    ('text', 'meant'),
+    [
+        # What is for governments comes last, unless it is what was said.
+        ('theme us west oregon', 'aws/us-west-2/production'),
+        ('theme oregon aws stagign', 'aws/us-west-2/staging'),
+        ('theme gov west', 'aws/us-gov-west-1/production'),
+        ('theme azure texas', 'azure/southcentralus/production'),
+        ('theme usgov texas', 'azure/usgovtexas/production'),
+        # Regions by first letters, countries by three.
+        ('theme weu', 'azure/westeurope/production'),
+        ('theme scus staging', 'azure/southcentralus/staging'),
+        ('theme jpe', 'azure/japaneast/production'),
+        ('theme eus2', 'azure/eastus2/production'),
+        ('theme sea', 'azure/southeastasia/production'),
+        ('theme euw4', 'google/europe-west4/production'),
+        ('theme asne1', 'google/asia-northeast1/production'),
+        ('theme aus east', 'azure/australiaeast/production'),
+        ('theme aut', 'azure/austriaeast/production'),
+        # Clouds and cities by other names.
+        ('theme google cloud platform tokyo', 'google/asia-northeast1/production'),
+        ('theme google compute engine tokyo', 'google/asia-northeast1/production'),
+        ('theme amazon web services oregon', 'aws/us-west-2/production'),
+        ('theme ms azure tokio', 'azure/japaneast/production'),
+        ('theme 東京 gcp', 'google/asia-northeast1/production'),
+        ('theme torino', 'google/europe-west12/production'),
+        ('theme new delhi', 'google/asia-south2/production'),
+        ('theme la gcp', 'google/us-west2/production'),
+        ('theme US East (N. Virginia)', 'aws/us-east-1/production'),
+        # As it is pasted or said in passing.
+        ('https://aws-eu-west-1 theme', 'aws/eu-west-1/production'),
+        ("the theme's tokyo azure", 'azure/japaneast/production'),
+        ('theme non-prod tokyo azure', 'azure/japaneast/staging'),
+    ],
+)
+def test_people_say_it_in_other_words(text: str, meant: str) -> None:
+    found = finding.rank(text, _SAID)
+    assert (found[0].environment.name if found else '') == f'theme/{meant}'
+
+
 def test_production_comes_before_staging_and_the_whole_name_before_a_part_of_one() -> None:
     found = [hit.environment.name for hit in finding.rank('archive azure japaneast', FLEET)]
     assert found == [

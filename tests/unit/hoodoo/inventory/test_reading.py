@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,11 @@ def _by_name(folder: Path) -> dict[str, Environment]:
 def _wrong(folder: Path) -> list[tuple[str, int, str]]:
     found = reading.read(folder).problems
     return [(Path(one.file).name, one.line, one.message) for one in found]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'pipe.yaml')
+    assert [(file, message) for file, _, message in _wrong(tmp_path)] == [('pipe.yaml', 'this is not a file')]
 
 
 def test_a_matrix_makes_environments_and_single_entries_correct_them(write: Write) -> None:
@@ -146,6 +152,7 @@ def test_specs_secrets_and_charms_are_no_part_of_an_inventory(write: Write) -> N
         ('service: x\nservice: y\n', [(2, '"service" is there twice')]),
         ('service: [\n', [(2, 'not valid YAML: did not find expected node content')]),
         ('- a\n', [(1, 'this is not a mapping')]),
+        ('a: 1\n<<<<<<< HEAD\nb: 1\n=======\n', [(2, 'a merge was left unfinished here')]),
         ('a: &a [*a]\n', [(1, 'not valid YAML: it contains itself')]),
         ('a: 1\n---\nb: 2\n', [(2, 'not valid YAML: there is more than one document')]),
         ('production: "yes"\n', [(1, '"production" is a text and not true or false')]),

@@ -21,6 +21,14 @@ def test_each_region_has_a_place_and_a_known_country(provider: str, at_least: in
 def test_each_country_is_one_of_some_region() -> None:
     used = {region.country for name in regions.PROVIDERS for region in regions.regions_of(name)}
     assert used == set(regions_table.COUNTRIES)
+    assert used == {*regions_table.CODES, 'us'}
+
+
+def test_other_names_are_of_places_that_are_there() -> None:
+    used = {
+        place for name in regions.PROVIDERS for region in regions.regions_of(name) for place in region.places
+    }
+    assert used >= set(regions_table.OTHER_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,22 @@ def test_what_is_known_of_a_region(cloud: str, region: str, places: tuple[str, .
     assert (found.places if found else None) == places
 
 
-def test_zones_shorten_the_names_of_regions() -> None:
-    found = regions.look_up('aws', 'ap-southeast-2')
+@pytest.mark.parametrize(
+    ('cloud', 'region', 'short'),
+    [
+        ('aws', 'ap-southeast-2', 'apse2'),
+        ('azure', 'eastus2', 'eus2'),
+        ('azure', 'southcentralus', 'scus'),
+        ('azure', 'germanywestcentral', 'dewc'),
+        ('azure', 'southeastasia', 'sea'),
+        ('azure', 'uksouth', 'uks'),
+        ('azure', 'newzealandnorth', ''),
+        ('azure', 'usgovtexas', ''),
+        ('google', 'europe-west12', 'euw12'),
+        ('google', 'northamerica-northeast1', 'nane1'),
+    ],
+)
+def test_names_of_regions_are_shortened(cloud: str, region: str, short: str) -> None:
+    found = regions.look_up(cloud, region)
     assert found is not None
-    assert found.short == 'apse2'
+    assert found.short == short

@@ -62,7 +62,9 @@ def command(selector: tuple[str, ...], timeout_s: float, worst: bool, watch: boo
     settings = common.settings()
     with envs.opened_index() as opened:
         environments = selecting.select(opened.environments(), selector)
-        manner = looking.Manner(account=looking.known_account(settings), timeout_s=timeout_s)
+        manner = looking.Manner(
+            account=looking.known_account(settings, timeout_s=timeout_s), timeout_s=timeout_s
+        )
         if watch:
             with _shown(len(environments), form, stays=True) as told:
                 following.follow(environments, opened, manner, told)
