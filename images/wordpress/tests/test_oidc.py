@@ -32,10 +32,7 @@ class Issuer:
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.head: Claims = {'alg': 'RS256', 'kid': 'k'}
-        self.claims: Claims = {}
-        self.userinfo: Claims = {}
-        self.signer = 'the provider'
+        self.be_honest()
         self.asked: dict[str, dict[str, str]] = {}
         """What the browser brought, by its code."""
         outer = self
@@ -84,6 +81,13 @@ class Issuer:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.02})
         self.thread.start()
 
+    def be_honest(self) -> None:
+        """Forget what it was told to say."""
+        self.head: Claims = {'alg': 'RS256', 'kid': 'k'}
+        self.claims: Claims = {}
+        self.userinfo: Claims = {}
+        self.signer = 'the provider'
+
     def stop(self) -> None:
         self.server.shutdown()
         self.thread.join()
@@ -126,11 +130,17 @@ class Issuer:
         return urllib.parse.urlencode({'code': code, 'state': asked['state']})
 
 
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
+@pytest.fixture(scope='module')
+def server() -> Iterator[Issuer]:
     running = Issuer()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def issuer(server: Issuer) -> Issuer:
+    server.be_honest()
+    return server
 
 
 @pytest.fixture

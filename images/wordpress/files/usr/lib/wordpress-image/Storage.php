@@ -96,18 +96,18 @@ abstract class Storage
         return (string) ($this->set['serve'] ?? 'redirect');
     }
 
-    /** Where a browser gets an object from. */
-    public function address(string $name): string
+    /** Where a browser gets an object from by *method*. */
+    public function address(string $name, string $method): string
     {
         $public = (string) ($this->set['public_url'] ?? '');
 
-        return $public === '' ? $this->ownAddress($name) : rtrim($public, '/') . '/' . $this->key($name);
+        return $public === '' ? $this->ownAddress($name, $method) : rtrim($public, '/') . '/' . $this->key($name);
     }
 
     /** @param array<string, string> $headers */
     abstract public function relay(string $method, string $name, array $headers): bool;
 
-    abstract protected function ownAddress(string $name): string;
+    abstract protected function ownAddress(string $name, string $method): string;
 
     /** @param resource $file */
     abstract protected function send(string $name, mixed $file, int $size, string $type, string $sha256): int;

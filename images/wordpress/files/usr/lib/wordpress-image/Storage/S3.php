@@ -17,7 +17,7 @@ final class S3 extends Storage
         return $this->http->relay($method, $this->url($name), $this->signed($method, $name, self::EMPTY) + $headers);
     }
 
-    protected function ownAddress(string $name): string
+    protected function ownAddress(string $name, string $method): string
     {
         [$time, $day, $scope] = $this->now();
         $query = [
@@ -28,7 +28,7 @@ final class S3 extends Storage
             'X-Amz-SignedHeaders' => 'host',
         ];
         $text = http_build_query($query, '', '&', PHP_QUERY_RFC3986);
-        $signature = $this->sign('GET', $name, $text, ['host' => $this->host()], 'UNSIGNED-PAYLOAD', $time, $day, $scope);
+        $signature = $this->sign($method, $name, $text, ['host' => $this->host()], 'UNSIGNED-PAYLOAD', $time, $day, $scope);
 
         return $this->url($name) . "?$text&X-Amz-Signature=$signature";
     }

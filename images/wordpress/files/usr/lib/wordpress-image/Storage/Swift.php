@@ -19,7 +19,7 @@ final class Swift extends Storage
         return $this->http->relay($method, $this->url($name), ['X-Auth-Token' => $this->access()['token']] + $headers);
     }
 
-    protected function ownAddress(string $name): string
+    protected function ownAddress(string $name, string $method): string
     {
         return $this->url($name);
     }

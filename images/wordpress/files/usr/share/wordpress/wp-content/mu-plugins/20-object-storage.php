@@ -7,6 +7,7 @@
 declare(strict_types=1);
 
 use WordPressImage\Failure;
+use WordPressImage\Once;
 use WordPressImage\Site;
 use WordPressImage\Storage;
 
@@ -86,19 +87,28 @@ use WordPressImage\Storage;
             try {
                 $name = Storage::nameOf($path);
                 $name === '' || $storage->delete($name);
+                Once::free("upload $name");
             } catch (Failure $failure) {
                 $tell(basename($path), $failure);
             }
         }
     });
-    // Another unit may have saved a file of the same name.
-    add_filter('wp_unique_filename', static function (string $file, string $extension, string $folder) use ($storage): string {
+    // Another unit may have saved a file of the same name, or may be about to.
+    $mine = [];
+    $isTaken = static function (string $name) use ($storage, &$mine): bool {
+        if ($storage->size($name) !== null || is_file(Storage::UPLOADS . $name)) {
+            return true;
+        }
+
+        return !($mine[$name] ??= Once::take("upload $name", 900));
+    };
+    add_filter('wp_unique_filename', static function (string $file, string $extension, string $folder) use ($isTaken): string {
         if (Storage::nameOf("$folder/$file") === '') {
             return $file;
         }
         try {
             $stem = substr($file, 0, strlen($file) - strlen($extension));
-            for ($number = 1; $storage->size(Storage::nameOf("$folder/$file")) !== null || is_file("$folder/$file"); $number++) {
+            for ($number = 1; $isTaken(Storage::nameOf("$folder/$file")); $number++) {
                 $file = "$stem-$number$extension";
             }
         } catch (Failure) {
