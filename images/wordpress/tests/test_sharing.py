@@ -6,9 +6,12 @@ import concurrent.futures
 import hashlib
 import hmac
 import json
+import os
+import struct
 import threading
 import urllib.parse
 import urllib.request
+import zlib
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -168,6 +171,47 @@ def test_two_files_of_one_name_at_once_are_both_kept(
     gone = browsers[0].rest('DELETE', f'/wp/v2/media/{json.loads(first.text)["id"]}?force=true')
     assert gone.status == 200
     assert _path(_upload(browsers[0], PNG)) == _path(first)
+
+
+def test_what_one_unit_saved_is_edited_and_deleted_on_the_other(
+    pair: tuple[site.Unit, site.Unit], bucket: Bucket
+) -> None:
+    one, other = pair
+    browser = _writer(one)
+
+    def ask(method: str, path: str, body: object = None) -> site.Reply:
+        headers = {'Content-Type': 'application/json', 'X-WP-Nonce': browser.nonce()}
+        return browser.get(
+            f'/wp-json/wp/v2/media/{path}',
+            method=method,
+            body=json.dumps(body).encode(),
+            headers=headers,
+            unit=other,
+        )
+
+    made = _upload(browser, _picture(20))
+    told = json.loads(made.text)
+    turn = {'type': 'rotate', 'args': {'angle': 90}}
+    edited = ask('POST', f'{told["id"]}/edit', {'src': told['source_url'], 'modifiers': [turn]})
+    assert edited.status == 201, edited.text
+    assert one.get(_path(edited)).body == other.get(_path(edited)).body
+    for path in one.uploads.rglob('*.png'):
+        os.utime(path, (1, 1))
+    for reply in (made, edited):
+        assert ask('DELETE', f'{json.loads(reply.text)["id"]}?force=true').status == 200
+    assert bucket.objects == {}
+    (one.run_dir / 'cache/gone-seen').unlink(missing_ok=True)
+    assert one.get('/').status == 200
+    assert [unit.get(_path(reply)).status for unit in pair for reply in (made, edited)] == [404] * 4
+
+
+def _picture(side: int) -> bytes:
+    def part(kind: bytes, data: bytes) -> bytes:
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+    lines = b''.join(b'\0' + b'\x80\x10\x20' * side for _ in range(side))
+    head = struct.pack('>IIBBBBB', side, side, 8, 2, 0, 0, 0)
+    return PNG[:8] + part(b'IHDR', head) + part(b'IDAT', zlib.compress(lines)) + part(b'IEND', b'')
 
 
 def test_names_that_need_care_and_what_is_absent(pair: tuple[site.Unit, site.Unit], bucket: Bucket) -> None:

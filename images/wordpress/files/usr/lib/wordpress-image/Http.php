@@ -56,13 +56,14 @@ final class Http
      * Write an answer of up to *most* bytes into a file, for as long as it comes.
      *
      * @param resource $file
+     * @param array<string, string> $headers
      *
      * @return array{int, string} status (0: no answer), what went wrong
      */
-    public function save(string $url, mixed $file, int $most): array
+    public function save(string $url, mixed $file, int $most, array $headers = []): array
     {
         $left = $most;
-        $handle = $this->handle('GET', $url, []);
+        $handle = $this->handle('GET', $url, $headers);
         curl_setopt_array($handle, [
             CURLOPT_TIMEOUT => 1800,
             CURLOPT_LOW_SPEED_LIMIT => 1024,

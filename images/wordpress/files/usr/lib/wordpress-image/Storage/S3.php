@@ -12,9 +12,9 @@ final class S3 extends Storage
     private const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     private const SIGNED_S = 900;
 
-    public function relay(string $method, string $name, array $headers): bool
+    protected function reach(string $method, string $name): array
     {
-        return $this->http->relay($method, $this->url($name), $this->signed($method, $name, self::EMPTY) + $headers);
+        return [$this->url($name), $this->signed($method, $name, self::EMPTY)];
     }
 
     protected function ownAddress(string $name, string $method): string
