@@ -12,14 +12,16 @@ import threading
 import urllib.parse
 import urllib.request
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import site_of_image as site
-from conftest import MakeUnit
 
+from bedrock import trees
+
+MakeUnit = Callable[..., site.Unit]
 KEY, SECRET = 'AKexample', 'planted/+secret'
 PNG = bytes.fromhex(
     '89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478'
@@ -110,31 +112,45 @@ def signed_right(method: str, path: str, query: str, headers: Mapping[str, str],
     return key_id == KEY and hmac.compare_digest(signature, hmac.digest(key, text.encode(), 'sha256').hex())
 
 
-@pytest.fixture
-def bucket() -> Iterator[Bucket]:
+@pytest.fixture(scope='module')
+def server() -> Iterator[Bucket]:
     running = Bucket()
     yield running
     running.stop()
 
 
-@pytest.fixture
-def pair(make_unit: MakeUnit, bucket: Bucket) -> tuple[site.Unit, site.Unit]:
-    """Two units of a blog."""
+@pytest.fixture(scope='module')
+def units(make_shared: MakeUnit, server: Bucket) -> tuple[site.Unit, site.Unit]:
     storage = {
         'kind': 's3',
         'bucket': 'media',
         'access_key': KEY,
         'secret_key': SECRET,
-        'endpoint': bucket.url,
+        'endpoint': server.url,
         'prefix': 'p/',
         'serve': 'proxy',
     }
-    one = make_unit(object_storage=storage)
+    one = make_shared(object_storage=storage)
     assert one.install()['ok']
-    other = make_unit(like=one)
+    other = make_shared(like=one)
     one.start()
     other.start()
     return one, other
+
+
+@pytest.fixture
+def bucket(server: Bucket) -> Bucket:
+    server.objects.clear()
+    return server
+
+
+@pytest.fixture
+def pair(units: tuple[site.Unit, site.Unit], bucket: Bucket) -> tuple[site.Unit, site.Unit]:
+    """Two units of a blog, with nothing on their disks."""
+    for unit in units:
+        for entry in unit.uploads.iterdir():
+            trees.remove(entry)
+    return units
 
 
 def _writer(unit: site.Unit) -> site.Browser:
@@ -239,7 +255,8 @@ def test_names_that_need_care_and_what_is_absent(pair: tuple[site.Unit, site.Uni
         assert ranged.status in (200, 206)
     absent = other.get('/wp-content/uploads/soon.png')
     assert (absent.status, absent.headers['cache-control']) == (404, 'no-store')
-    other.push(other.site | {'object_storage': other.site['object_storage'] | {'serve': 'redirect'}})
+    before = other.site
+    other.push(before | {'object_storage': before['object_storage'] | {'serve': 'redirect'}})
     for name in names:
         for method in ('GET', 'HEAD'):
             sent = other.get(f'/wp-content/uploads/{urllib.parse.quote(name)}', method=method)
@@ -247,3 +264,4 @@ def test_names_that_need_care_and_what_is_absent(pair: tuple[site.Unit, site.Uni
             ask = urllib.request.Request(sent.headers['location'], method=method)
             with urllib.request.urlopen(ask) as got:
                 assert got.status == 200, (name, method)
+    other.push(before)
