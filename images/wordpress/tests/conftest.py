@@ -69,13 +69,21 @@ def make_unit(root: Path, base: site.Database, tmp_path: Path) -> Iterator[MakeU
 
 
 @pytest.fixture(scope='module')
-def web(root: Path, base: site.Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.Unit]:
+def make_shared(
+    root: Path, base: site.Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeUnit]:
+    """Makes units that all tests of a file have."""
+    with units(root, base, tmp_path_factory.mktemp('shared')) as make:
+        yield make
+
+
+@pytest.fixture(scope='module')
+def web(make_shared: MakeUnit) -> site.Unit:
     """One site for the tests that only look."""
-    with units(root, base, tmp_path_factory.mktemp('web')) as make:
-        unit = make()
-        assert unit.install()['ok']
-        unit.start()
-        yield unit
+    unit = make_shared()
+    assert unit.install()['ok']
+    unit.start()
+    return unit
 
 
 @contextlib.contextmanager

@@ -32,10 +32,7 @@ class Issuer:
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.head: Claims = {'alg': 'RS256', 'kid': 'k'}
-        self.claims: Claims = {}
-        self.userinfo: Claims = {}
-        self.signer = 'the provider'
+        self.be_honest()
         self.asked: dict[str, dict[str, str]] = {}
         """What the browser brought, by its code."""
         outer = self
@@ -84,6 +81,13 @@ class Issuer:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.02})
         self.thread.start()
 
+    def be_honest(self) -> None:
+        """Forget what it was told to say."""
+        self.head: Claims = {'alg': 'RS256', 'kid': 'k'}
+        self.claims: Claims = {}
+        self.userinfo: Claims = {}
+        self.signer = 'the provider'
+
     def stop(self) -> None:
         self.server.shutdown()
         self.thread.join()
@@ -126,11 +130,17 @@ class Issuer:
         return urllib.parse.urlencode({'code': code, 'state': asked['state']})
 
 
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
+@pytest.fixture(scope='module')
+def server() -> Iterator[Issuer]:
     running = Issuer()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def issuer(server: Issuer) -> Issuer:
+    server.be_honest()
+    return server
 
 
 @pytest.fixture
@@ -152,27 +162,32 @@ def _log_in(unit: site.Unit, issuer: Issuer) -> tuple[site.Browser, site.Reply]:
 _NOW = int(time.time())
 
 
+_LIES: tuple[tuple[str, Claims, Claims], ...] = (
+    ('nobody', {'alg': 'none'}, {}),
+    ('who has the public key', {'alg': 'HS256'}, {}),
+    ('somebody else', {}, {}),
+    ('the provider', {}, {'iss': 'http://evil.example'}),
+    ('the provider', {}, {'aud': ['blog', 'other']}),
+    ('the provider', {}, {'exp': _NOW - 600}),
+    ('the provider', {}, {'nonce': 'x'}),
+)
+_MORE_LIES: tuple[tuple[str, Claims, Claims], ...] = (
+    ('the provider', {'kid': 'other'}, {}),
+    ('the provider', {'crit': ['exp']}, {}),
+    ('the provider', {'alg': 'ES256'}, {}),
+    ('the provider', {}, {'aud': 'other'}),
+    ('the provider', {}, {'azp': 'other'}),
+    ('the provider', {}, {'exp': None}),
+    ('the provider', {}, {'iat': _NOW + 6000}),
+    ('the provider', {}, {'nonce': None}),
+    ('the provider', {}, {'sub': None}),
+    ('the provider', {}, {'sub': ['ada']}),
+)
+
+
 @pytest.mark.parametrize(
     ('signer', 'head', 'claims'),
-    [
-        ('nobody', {'alg': 'none'}, {}),
-        ('who has the public key', {'alg': 'HS256'}, {}),
-        ('somebody else', {}, {}),
-        ('the provider', {'kid': 'other'}, {}),
-        ('the provider', {'crit': ['exp']}, {}),
-        ('the provider', {'alg': 'ES256'}, {}),
-        ('the provider', {}, {'iss': 'http://evil.example'}),
-        ('the provider', {}, {'aud': 'other'}),
-        ('the provider', {}, {'aud': ['blog', 'other']}),
-        ('the provider', {}, {'azp': 'other'}),
-        ('the provider', {}, {'exp': _NOW - 600}),
-        ('the provider', {}, {'exp': None}),
-        ('the provider', {}, {'iat': _NOW + 6000}),
-        ('the provider', {}, {'nonce': 'x'}),
-        ('the provider', {}, {'nonce': None}),
-        ('the provider', {}, {'sub': None}),
-        ('the provider', {}, {'sub': ['ada']}),
-    ],
+    [*_LIES, *(pytest.param(*one, marks=pytest.mark.heavy) for one in _MORE_LIES)],
     ids=str,
 )
 def test_a_token_that_is_not_for_us_opens_nothing(
@@ -206,7 +221,7 @@ def test_people_whose_names_a_database_takes_for_one_are_not_one(
     unit: site.Unit, issuer: Issuer, base: site.Database
 ) -> None:
     seen: set[str] = set()
-    for number, subject in enumerate(('jose', 'José', 'JOSE', 'jose ', 'jos\u200be')):
+    for number, subject in enumerate(('jose', 'JOSÉ', 'jos\u200be ')):
         issuer.claims = {
             'sub': subject,
             'preferred_username': f'jose{number}',
@@ -217,7 +232,7 @@ def test_people_whose_names_a_database_takes_for_one_are_not_one(
         seen.add(
             next(value.partition('%7C')[0] for name, value in browser.cookies.items() if 'logged_in' in name)
         )
-    assert seen == {f'jose{number}' for number in range(5)}
+    assert seen == {f'jose{number}' for number in range(3)}
 
 
 def test_a_person_who_comes_twice_at_once_is_one(

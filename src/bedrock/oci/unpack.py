@@ -53,7 +53,7 @@ def unpack(image: layout.Image, tree: Path, *, told: Callable[[str], None] = lam
     Raises:
         ImageFault: the image is damaged, too large, or would write outside the tree.
     """
-    tree.mkdir(mode=0o755)
+    _make_folder(tree)
     left = _Left(MOST_BYTES, MOST_ENTRIES)
     for number, (layer, diff_id) in enumerate(zip(image.layers, image.config.diff_ids, strict=True), 1):
         told(f'unpacking layer {number} of {len(image.layers)}')
@@ -186,7 +186,7 @@ class _Place:
             try:
                 mode = target.lstat().st_mode
             except FileNotFoundError:
-                target.mkdir(mode=0o755)
+                _make_folder(target)
                 mode = stat.S_IFDIR
             if stat.S_ISDIR(mode):
                 done.append(part)
@@ -203,7 +203,7 @@ class _Place:
             else:
                 # Below a file of a lower layer there is nothing: the file goes.
                 target.unlink()
-                target.mkdir(mode=0o755)
+                _make_folder(target)
                 done.append(part)
         return '/'.join(done)
 
@@ -287,6 +287,12 @@ class _Place:
         if value and self._root and member.isreg():
             os.setxattr(target, _CAPABILITY, value.encode('utf-8', 'surrogateescape'), follow_symlinks=False)
         os.utime(target, (member.mtime, member.mtime))
+
+
+def _make_folder(path: Path) -> None:
+    """As the image would have it, whatever our umask is."""
+    path.mkdir()
+    path.chmod(0o755)
 
 
 @contextmanager

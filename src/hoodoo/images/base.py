@@ -133,6 +133,7 @@ def _finish(tree: Path, recipe: Recipe) -> None:
     remove(tree, (*_LEFT, *(pattern.lstrip('/') for pattern in recipe.remove)))
     for name in _EMPTY_FILES:
         (tree / name).write_text('')
+        (tree / name).chmod(0o644)
     for user in recipe.users:
         _add_user(tree, user)
     for path in every(tree):

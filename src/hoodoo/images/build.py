@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 from bedrock import errors, files, process, trees
 from bedrock.oci import layers, layout, model, unpack, writer
 from bedrock.oci.layers import Layer
-from hoodoo.images import base, checks, packages, sbom, staging
+from hoodoo.images import base, checks, kept, packages, sbom, staging
 from hoodoo.images import lock as locks
 from hoodoo.images.lock import Lock
 from hoodoo.images.recipe import Recipe
@@ -28,8 +27,6 @@ Told = Callable[[str], None]
 _PROGRAMS = ('apt-get', 'dpkg-deb', 'mmdebstrap', 'setpriv', 'systemd-nspawn')
 _SIZE = 'hoodoo.image.unpacked'
 _VERSION = re.compile(r'\{([^{}]+)\}')
-_KEPT = 4
-"""How many layers of installed packages the cache keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +75,7 @@ def build(
     locks.check(recipe, lock, architecture())
     labels = with_versions(recipe.labels, lock, recipe)
     debs = packages.fetch(recipe, lock, cache, told=told)
-    folder = cache / 'building'
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='image-', dir=folder) as name:
-        scratch = Path(name)
-        scratch.chmod(0o755)
+    with kept.scratch(cache / 'building') as scratch:
         stages = [
             ('packages of the system', _base_layer(recipe, lock, debs, scratch, cache, told, use_cache))
         ]
@@ -193,7 +186,6 @@ def _base_layer(
 ) -> Layer:
     """The layer of installed packages; what it follows from names it in the cache."""
     folder = cache / 'layers'
-    folder.mkdir(parents=True, exist_ok=True)
     code = [Path(module.__file__ or '').read_text() for module in (base, layers)]
     parts = (
         lock.epoch,
@@ -202,25 +194,16 @@ def _base_layer(
         *([repr(user) for user in recipe.users], code),
     )
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-    kept, about = folder / f'{key}.tar.gz', folder / f'{key}.json'
-    if use_cache and about.is_file() and kept.is_file():
+    if use_cache and (found := kept.find_layer(folder, key)):
         told('taking the packages of the system from the cache')
-        os.utime(about)
-        return Layer(path=kept, **json.loads(about.read_text()))
+        return found
     tree = scratch / 'base'
     told('installing the packages of the system')
     base.make(recipe, lock, debs, tree, scratch=scratch, told=told)
     told('compressing the packages of the system')
     layer = layers.write(tree, scratch / 'base.tar.gz', epoch=lock.epoch)
     trees.remove(tree)
-    fresh = folder / f'.{key}.{os.getpid()}'
-    shutil.copyfile(layer.path, fresh)
-    fresh.replace(kept)
-    facts = ('digest', 'size', 'diff_id', 'unpacked', 'entries')
-    files.write(about, json.dumps({name: getattr(layer, name) for name in facts}))
-    for old in sorted(folder.glob('*.json'), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-        old.unlink()
-        old.with_suffix('').with_suffix('.tar.gz').unlink(missing_ok=True)
+    kept.keep_layer(folder, key, layer)
     return layer
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import aptarchives, aptsources, errors, process, trees
+from hoodoo.images import kept
 from hoodoo.images import lock as locks
 from hoodoo.images.lock import Lock, Package, Suite
 from hoodoo.images.recipe import Recipe
@@ -53,6 +54,11 @@ class Release:
     def __init__(self, folder: Path, distribution: str, release: str) -> None:
         self._folder, self._release = folder, release
         self._distribution = distribution
+
+    @property
+    def name(self) -> str:
+        """Of the release."""
+        return self._release
 
     def update(self) -> None:
         """Ask the archive what it has.
@@ -283,7 +289,8 @@ def fetch(recipe: Recipe, lock: Lock, cache: Path, *, told: Told) -> Mapping[str
     folder = cache / 'debs'
     folder.mkdir(parents=True, exist_ok=True)
     everything = (*lock.packages, *lock.unpack)
-    missing = [one for one in everything if not (folder / f'{one.sha256}.deb').is_file()]
+    # What a disk made of a file since it was checked does not stand in the way for ever.
+    missing = [one for one in everything if not kept.is_whole(folder / f'{one.sha256}.deb', one.sha256)]
     by_release: dict[str, list[Package]] = {}
     for one in missing:
         by_release.setdefault(one.release, []).append(one)
@@ -299,10 +306,7 @@ def fetch(recipe: Recipe, lock: Lock, cache: Path, *, told: Told) -> Mapping[str
                 _bring(found, wanted, folder)
     if gone:
         raise locks.moved(recipe, gone)
-    paths = {one.sha256: folder / f'{one.sha256}.deb' for one in everything}
-    for one in everything:
-        check_file(paths[one.sha256], one)
-    return paths
+    return {one.sha256: folder / f'{one.sha256}.deb' for one in everything}
 
 
 def missing_from(wanted: Iterable[Package], offered: Mapping[str, Sequence[Stanza]]) -> list[locks.Change]:
@@ -327,24 +331,11 @@ def missing_from(wanted: Iterable[Package], offered: Mapping[str, Sequence[Stanz
     return gone
 
 
-def check_file(path: Path, wanted: Package) -> None:
-    """Check that a package's file is the locked one.
-
-    Raises:
-        Fault: it is another.
-    """
-    with path.open('rb') as opened:
-        digest = hashlib.file_digest(opened, 'sha256').hexdigest()
-    if digest != wanted.sha256:
-        raise errors.Fault(
-            f'cannot take {wanted.name} {wanted.version}: its sha256 is {digest}, locked is {wanted.sha256}',
-            where=str(path),
-            hint='Remove that file to fetch it again.',
-        )
-
-
 def _bring(release: Release, wanted: Sequence[Package], folder: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix='.new-', dir=folder) as name:
+    prefix = f'.new-{release.name}-'
+    for left in folder.glob(f'{prefix}*'):
+        trees.remove(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as name:
         scratch = Path(name)
         release.download(wanted, scratch)
         digests: dict[str, Path] = {}

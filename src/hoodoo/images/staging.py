@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from bedrock import archives, errors, process, trees, urls, web
-from hoodoo.images import base
+from hoodoo.images import base, kept
 from hoodoo.images.lock import Lock
 from hoodoo.images.recipe import Recipe, Tarball, Unpacked
 
@@ -58,25 +58,27 @@ def fetch_tarball(one: Tarball, cache: Path, told: Callable[[str], None]) -> Pat
         Fault: it cannot be fetched, or is another.
     """
     path = cache / 'tarballs' / one.sha256
-    if not path.is_file():
+    if not kept.is_whole(path, one.sha256):
         told(f'fetching {urls.shown(one.url)}')
         path.parent.mkdir(parents=True, exist_ok=True)
-        fetched = _fetch(one, path.parent)
-        with fetched.open('rb') as opened:
-            digest = hashlib.file_digest(opened, 'sha256').hexdigest()
-        if digest != one.sha256:
-            fetched.unlink()
-            raise errors.Fault(
-                f'cannot take {urls.shown(one.url)}: its sha256 is {digest}, the recipe says {one.sha256}',
-                hint='Find out why before you change the recipe.',
-            )
-        fetched.replace(path)
+        with trees.held(path.with_name(f'.{one.sha256}.lock')):
+            fetched = _fetch(one, path.parent)
+            with fetched.open('rb') as opened:
+                digest = hashlib.file_digest(opened, 'sha256').hexdigest()
+            if digest != one.sha256:
+                fetched.unlink()
+                raise errors.Fault(
+                    f'cannot take {urls.shown(one.url)}: '
+                    f'its sha256 is {digest}, the recipe says {one.sha256}',
+                    hint='Find out why before you change the recipe.',
+                )
+            fetched.replace(path)
     return path
 
 
 def _fetch(one: Tarball, folder: Path) -> Path:
     left = _MOST_DOWNLOAD_BYTES
-    fetched = folder / f'.{one.sha256}.{os.getpid()}'
+    fetched = folder / f'.{one.sha256}.new'
 
     def write(data: bytes) -> None:
         nonlocal left
@@ -124,14 +126,22 @@ def lay_files(recipe: Recipe, tree: Path, scratch: Path) -> None:
         trees.remove(part)
     for one in recipe.folders:
         path = tree / one.path.lstrip('/')
-        path.mkdir(parents=True, exist_ok=True)
+        _make_folder(path)
         path.chmod(one.mode)
         os.chown(path, one.owner, one.group)
     for name, leads in recipe.links.items():
         path = tree / name.lstrip('/')
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         trees.remove(path)
         path.symlink_to(leads)
+
+
+def _make_folder(path: Path) -> None:
+    """Make it and what is above it, open to everybody whatever our umask is."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        one.chmod(0o755)
 
 
 def _normalise(tree: Path) -> None:

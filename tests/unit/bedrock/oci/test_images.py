@@ -334,3 +334,20 @@ def test_of_a_list_the_image_for_this_machine_is_taken(tmp_path: Path) -> None:
     assert layout.open_(folder).digest == mine['digest']
     with pytest.raises(ImageFault, match='not for third'):
         layout.open_(folder, architecture='third')
+
+
+def test_folders_that_a_layer_does_not_name_are_open_whatever_our_umask_is(tmp_path: Path) -> None:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode='w') as out:
+        entry = tarfile.TarInfo('usr/bin/tool')
+        entry.mode = 0o755
+        out.addfile(entry, io.BytesIO())
+    (tmp_path / 'layer').mkdir()
+    tar.seek(0)
+    before = os.umask(0o077)
+    try:
+        unpack.apply(tar, tmp_path / 'layer')
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / 'layer' / name).stat().st_mode & 0o777 for name in ('usr', 'usr/bin')]
+    assert modes == [0o755, 0o755]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,20 @@ def test_own_files_lose_what_a_checkout_does_not_keep(tmp_path: Path) -> None:
     assert [(out / 'usr/bin' / name).stat().st_mode & 0o777 for name in ('run', 'text')] == [0o755, 0o644]
     assert (out / 'usr/link').readlink() == Path('/elsewhere')
     assert (out / 'run/app').stat().st_mode & 0o777 == 0o750
+
+
+def test_folders_are_open_whatever_the_umask_of_the_builder_is(tmp_path: Path) -> None:
+    wanted = dataclasses.replace(
+        RECIPE,
+        links={'/usr/share/link': '/elsewhere'},
+        folders=(recipe.Folder(path='/var/lib/app', mode=0o700, owner=os.getuid(), group=os.getgid()),),
+    )
+    before = os.umask(0o077)
+    try:
+        staging.lay_files(wanted, tmp_path / 'out', tmp_path)
+    finally:
+        os.umask(before)
+    modes = {
+        name: (tmp_path / 'out' / name).stat().st_mode & 0o777 for name in ('usr', 'var/lib', 'var/lib/app')
+    }
+    assert modes == {'usr': 0o755, 'var/lib': 0o755, 'var/lib/app': 0o700}

@@ -78,12 +78,6 @@ def test_the_same_version_with_another_content_is_refused() -> None:
         packages.missing_from([A1], {'a1': [_offered('1', '4')]})
 
 
-def test_a_file_with_another_content_is_refused(tmp_path: Path) -> None:
-    (tmp_path / 'a1.deb').write_text('x')
-    with pytest.raises(errors.Fault, match=f'locked is {"1" * 64}'):
-        packages.check_file(tmp_path / 'a1.deb', A1)
-
-
 def test_labels_hold_versions() -> None:
     assert build.with_versions({'v': 'one {a1}, two {b2}'}, LOCK, RECIPE) == {'v': 'one 1, two 2:2'}
     with pytest.raises(errors.UsageFault, match='no package "c3"'):

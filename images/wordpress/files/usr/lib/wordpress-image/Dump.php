@@ -54,7 +54,7 @@ final class Dump
         }
         self::drop($link, self::NEW . $prefix);
         self::drop($link, self::OLD . $prefix);
-        self::run($link, "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0");
+        self::run($link, "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00'");
         if (rtrim((string) gzgets($file), "\n") !== self::FIRST) {
             throw new Failure('bad-input', 'this is not a dump of this image');
         }
@@ -73,7 +73,7 @@ final class Dump
     private static function tables(\mysqli $link, string $prefix, mixed $file): array
     {
         self::put($file, self::FIRST . "\n");
-        self::run($link, "SET SESSION time_zone = '+00:00'");
+        self::run($link, "SET SESSION time_zone = '+00:00', sql_mode = ''");
         self::run($link, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         self::run($link, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
         $names = self::names($link, $prefix);
@@ -98,10 +98,17 @@ final class Dump
         if ($result === false) {
             throw new Failure('wordpress-error', "table $name cannot be read (error {$link->errno})");
         }
+        // Bits come as a number, which between quotes would be taken for letters.
+        $isBits = array_map(static fn (object $field): bool => $field->type === MYSQLI_TYPE_BIT, $result->fetch_fields());
         while ($row = $result->fetch_row()) {
             $values = array_map(
-                static fn ($value): string => $value === null ? 'NULL' : "'" . $link->real_escape_string((string) $value) . "'",
+                static fn ($value, bool $isBits): string => match (true) {
+                    $value === null => 'NULL',
+                    $isBits => (string) $value,
+                    default => "'" . $link->real_escape_string((string) $value) . "'",
+                },
                 $row,
+                $isBits,
             );
             $line .= ($line === '' ? "INSERT INTO `$short` VALUES (" : ',(') . implode(',', $values) . ')';
             $count++;

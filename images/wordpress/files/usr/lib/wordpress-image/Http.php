@@ -56,13 +56,14 @@ final class Http
      * Write an answer of up to *most* bytes into a file, for as long as it comes.
      *
      * @param resource $file
+     * @param array<string, string> $headers
      *
      * @return array{int, string} status (0: no answer), what went wrong
      */
-    public function save(string $url, mixed $file, int $most): array
+    public function save(string $url, mixed $file, int $most, array $headers = []): array
     {
         $left = $most;
-        $handle = $this->handle('GET', $url, []);
+        $handle = $this->handle('GET', $url, $headers);
         curl_setopt_array($handle, [
             CURLOPT_TIMEOUT => 1800,
             CURLOPT_LOW_SPEED_LIMIT => 1024,
@@ -94,14 +95,18 @@ final class Http
             if (preg_match('~^HTTP/\S+ (\d+)~', $line, $parts)) {
                 $status = (int) $parts[1];
                 http_response_code(in_array($status, [200, 206, 304, 416], true) ? $status : ($status < 500 ? 404 : 502));
-            } elseif ($status < 400 && in_array(strtolower(strtok($line, ':')), $passed, true)) {
+                if (!in_array($status, [200, 206, 304], true)) {
+                    // It may be there in a moment.
+                    header('Cache-Control: no-store');
+                }
+            } elseif (in_array($status, [200, 206, 304], true) && in_array(strtolower(strtok($line, ':')), $passed, true)) {
                 header(trim($line));
             }
 
             return strlen($line);
         });
         curl_setopt($handle, CURLOPT_WRITEFUNCTION, static function ($handle, string $part) use (&$status): int {
-            if ($status < 400) {
+            if (in_array($status, [200, 206], true)) {
                 echo $part;
             }
 

@@ -19,6 +19,18 @@ final class Once
         // Nor add_option(), which would overwrite what another unit wrote a moment ago; the table's own key does not.
         $ask = "INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')";
 
-        return $wpdb->query($wpdb->prepare($ask, self::PREFIX . substr(hash('sha256', $what), 0, 40), (string) (time() + $seconds))) === 1;
+        return $wpdb->query($wpdb->prepare($ask, self::name($what), (string) (time() + $seconds))) === 1;
+    }
+
+    /** Whoever wants *what* may have it. */
+    public static function free(string $what): void
+    {
+        global $wpdb;
+        $wpdb->delete($wpdb->options, ['option_name' => self::name($what)]);
+    }
+
+    private static function name(string $what): string
+    {
+        return self::PREFIX . substr(hash('sha256', $what), 0, 40);
     }
 }

@@ -78,6 +78,34 @@ abstract class Storage
         return (int) ($headers['content-length'] ?? 0);
     }
 
+    /** Have a file here again that was saved on another unit; false when there is none. */
+    public function bring(string $name): bool
+    {
+        $path = self::UPLOADS . $name;
+        $size = is_file($path) ? 0 : $this->size($name);
+        if ($size === null || is_file($path)) {
+            return $size !== null;
+        }
+        is_dir(dirname($path)) || @mkdir(dirname($path), 0755, true);
+        $part = dirname($path) . '/.' . bin2hex(random_bytes(8));
+        $file = @fopen($part, 'xb');
+        if ($file === false) {
+            throw new Failure('storage-error', "$name cannot be written");
+        }
+        try {
+            [$url, $headers] = $this->reach('GET', $name);
+            [$status, $why] = $this->http->save($url, $file, $size, $headers);
+        } finally {
+            fclose($file);
+        }
+        if ($status !== 200 || $why !== '' || filesize($part) !== $size || !rename($part, $path)) {
+            @unlink($part);
+            throw new Failure('storage-error', self::reason($status === 200 ? 0 : $status));
+        }
+
+        return true;
+    }
+
     public function delete(string $name): void
     {
         [$status] = $this->request('DELETE', $name);
@@ -96,18 +124,26 @@ abstract class Storage
         return (string) ($this->set['serve'] ?? 'redirect');
     }
 
-    /** Where a browser gets an object from. */
-    public function address(string $name): string
+    /** Where a browser gets an object from by *method*. */
+    public function address(string $name, string $method): string
     {
         $public = (string) ($this->set['public_url'] ?? '');
 
-        return $public === '' ? $this->ownAddress($name) : rtrim($public, '/') . '/' . $this->key($name);
+        return $public === '' ? $this->ownAddress($name, $method) : rtrim($public, '/') . '/' . $this->key($name);
     }
 
     /** @param array<string, string> $headers */
-    abstract public function relay(string $method, string $name, array $headers): bool;
+    public function relay(string $method, string $name, array $headers): bool
+    {
+        [$url, $own] = $this->reach($method, $name);
 
-    abstract protected function ownAddress(string $name): string;
+        return $this->http->relay($method, $url, $own + $headers);
+    }
+
+    /** @return array{string, array<string, string>} the address of an object, and the headers that open it */
+    abstract protected function reach(string $method, string $name): array;
+
+    abstract protected function ownAddress(string $name, string $method): string;
 
     /** @param resource $file */
     abstract protected function send(string $name, mixed $file, int $size, string $type, string $sha256): int;

@@ -12,12 +12,12 @@ final class S3 extends Storage
     private const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     private const SIGNED_S = 900;
 
-    public function relay(string $method, string $name, array $headers): bool
+    protected function reach(string $method, string $name): array
     {
-        return $this->http->relay($method, $this->url($name), $this->signed($method, $name, self::EMPTY) + $headers);
+        return [$this->url($name), $this->signed($method, $name, self::EMPTY)];
     }
 
-    protected function ownAddress(string $name): string
+    protected function ownAddress(string $name, string $method): string
     {
         [$time, $day, $scope] = $this->now();
         $query = [
@@ -28,7 +28,7 @@ final class S3 extends Storage
             'X-Amz-SignedHeaders' => 'host',
         ];
         $text = http_build_query($query, '', '&', PHP_QUERY_RFC3986);
-        $signature = $this->sign('GET', $name, $text, ['host' => $this->host()], 'UNSIGNED-PAYLOAD', $time, $day, $scope);
+        $signature = $this->sign($method, $name, $text, ['host' => $this->host()], 'UNSIGNED-PAYLOAD', $time, $day, $scope);
 
         return $this->url($name) . "?$text&X-Amz-Signature=$signature";
     }

@@ -11,15 +11,15 @@ use WordPressImage\Storage;
 /** Swift with a token of Keystone v3 or of its own v1; the token is shared by the processes of a unit. */
 final class Swift extends Storage
 {
-    public function relay(string $method, string $name, array $headers): bool
+    protected function reach(string $method, string $name): array
     {
         // A token that has just ended is noticed before anything is sent on.
         $this->request('HEAD', $name);
 
-        return $this->http->relay($method, $this->url($name), ['X-Auth-Token' => $this->access()['token']] + $headers);
+        return [$this->url($name), ['X-Auth-Token' => $this->access()['token']]];
     }
 
-    protected function ownAddress(string $name): string
+    protected function ownAddress(string $name, string $method): string
     {
         return $this->url($name);
     }

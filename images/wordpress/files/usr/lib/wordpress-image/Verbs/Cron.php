@@ -12,6 +12,8 @@ final class Cron extends Verb
 
     public function begin(): bool
     {
+        // Before WordPress reads the list: two who read it run everything on it twice.
+        $this->lock('cron');
         $this->needSite();
 
         return true;
@@ -46,7 +48,7 @@ final class Cron extends Verb
         if ($event['schedule'] !== false) {
             wp_reschedule_event($time, $event['schedule'], $hook, $event['args']);
         }
-        // Who takes it off the list runs it: two callers do not both succeed for a single event.
+        // Off the list first: what ends the process is not begun again and again.
         if (wp_unschedule_event($time, $hook, $event['args']) !== true) {
             return 0;
         }

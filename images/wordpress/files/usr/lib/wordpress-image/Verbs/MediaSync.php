@@ -24,13 +24,8 @@ final class MediaSync extends Verb
             throw new Failure('bad-input', 'site.json has no object_storage');
         }
         $done = ['uploaded' => 0, 'present' => 0, 'failed' => [], 'failed_count' => 0];
-        $flags = \FilesystemIterator::SKIP_DOTS;
-        $files = new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator(Storage::UPLOADS, $flags));
-        foreach ($files as $path => $file) {
+        foreach ($this->files() as $path => $file) {
             $name = Storage::nameOf((string) $path);
-            if (!$file->isFile() || $file->isLink() || preg_match('~(^|/)(\.|lost\+found)~', $name)) {
-                continue;
-            }
             try {
                 if ($storage->size($name) === $file->getSize()) {
                     $done['present']++;
@@ -52,5 +47,22 @@ final class MediaSync extends Verb
         }
 
         return $done;
+    }
+
+    /** @return iterable<string, \SplFileInfo> */
+    private function files(): iterable
+    {
+        $all = new \RecursiveDirectoryIterator(Storage::UPLOADS, \FilesystemIterator::SKIP_DOTS);
+        // The folder that a volume has of its own is root's alone.
+        $wanted = static fn (\SplFileInfo $entry): bool => !$entry->isLink() && !preg_match('~^(\.|lost\+found)~', $entry->getFilename());
+        try {
+            foreach (new \RecursiveIteratorIterator(new \RecursiveCallbackFilterIterator($all, $wanted)) as $path => $file) {
+                if ($file->isFile()) {
+                    yield $path => $file;
+                }
+            }
+        } catch (\UnexpectedValueException) {
+            throw new Failure('storage-error', 'a folder below ' . Storage::UPLOADS . ' cannot be read');
+        }
     }
 }

@@ -22,7 +22,7 @@ require '/usr/lib/wordpress-image/autoload.php';
             echo 'not found';
         } elseif ($storage->serve() === 'redirect') {
             header('Cache-Control: private, max-age=300');
-            header('Location: ' . $storage->address($name), true, 302);
+            header('Location: ' . $storage->address($name, $method), true, 302);
         } else {
             $headers = [];
             foreach (['Range', 'If-None-Match', 'If-Modified-Since', 'If-Range'] as $header) {

@@ -7,6 +7,8 @@
 declare(strict_types=1);
 
 use WordPressImage\Failure;
+use WordPressImage\Gone;
+use WordPressImage\Once;
 use WordPressImage\Site;
 use WordPressImage\Storage;
 
@@ -82,23 +84,51 @@ use WordPressImage\Storage;
         return $metadata;
     }, 999, 2);
     add_action('delete_attachment', static function (int $id) use ($storage, $files, $tell): void {
-        foreach ($files($id, wp_get_attachment_metadata($id, true) ?: []) as $path) {
+        $names = array_filter(array_map(Storage::nameOf(...), $files($id, wp_get_attachment_metadata($id, true) ?: [])));
+        foreach ($names as $name) {
             try {
-                $name = Storage::nameOf($path);
-                $name === '' || $storage->delete($name);
+                $storage->delete($name);
+                Once::free("upload $name");
             } catch (Failure $failure) {
-                $tell(basename($path), $failure);
+                $tell(basename($name), $failure);
             }
         }
+        Gone::tell(array_values($names));
     });
-    // Another unit may have saved a file of the same name.
-    add_filter('wp_unique_filename', static function (string $file, string $extension, string $folder) use ($storage): string {
+    add_action('shutdown', static fn () => Gone::follow($storage));
+    // What is edited may have been saved on another unit, or be in the storage alone.
+    add_filter('load_image_to_edit_path', static function ($path) use ($storage, $tell) {
+        $name = is_string($path) ? Storage::nameOf($path) : '';
+        if ($name === '' || is_file($path)) {
+            return $path;
+        }
+        try {
+            $isHere = $storage->bring($name);
+            if ($isHere && $storage->is('remove_local', false)) {
+                register_shutdown_function(static fn () => @unlink($path));
+            }
+        } catch (Failure $failure) {
+            error_log('wordpress: object storage: ' . $name . ': ' . $failure->getMessage());
+        }
+
+        return $path;
+    });
+    // Another unit may have saved a file of the same name, or may be about to.
+    $mine = [];
+    $isTaken = static function (string $name) use ($storage, &$mine): bool {
+        if ($storage->size($name) !== null || is_file(Storage::UPLOADS . $name)) {
+            return true;
+        }
+
+        return !($mine[$name] ??= Once::take("upload $name", 900));
+    };
+    add_filter('wp_unique_filename', static function (string $file, string $extension, string $folder) use ($isTaken): string {
         if (Storage::nameOf("$folder/$file") === '') {
             return $file;
         }
         try {
             $stem = substr($file, 0, strlen($file) - strlen($extension));
-            for ($number = 1; $storage->size(Storage::nameOf("$folder/$file")) !== null || is_file("$folder/$file"); $number++) {
+            for ($number = 1; $isTaken(Storage::nameOf("$folder/$file")); $number++) {
                 $file = "$stem-$number$extension";
             }
         } catch (Failure) {
