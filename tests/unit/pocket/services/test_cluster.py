@@ -77,7 +77,7 @@ def test_the_api_shows_pods_and_services(cluster: World) -> None:
         ('blog-0', 'Running'),
         ('blog-1', 'Running'),
     ]
-    (service,) = views.services(cluster.tx, cluster.uuid)
+    (service,) = views.service_documents(cluster.tx, cluster.uuid)
     assert (service['spec']['clusterIP'], service['spec']['ports'][0]['port']) == ('10.0.0.9', 8080)
 
 
