@@ -270,6 +270,38 @@ def test_pods_are_replaced_one_by_one_from_the_highest(sidecar: Sidecar) -> None
     assert ready[-1] < first, 'the next one goes when the one before is ready'
 
 
+@pytest.mark.skipif(not shutil.which('kubectl'), reason='needs kubectl')
+def test_a_pod_is_limited_labelled_and_reached_as_a_charm_asks_of_kubernetes(
+    sidecar: Sidecar, tmp_path: Path
+) -> None:
+    sidecar.juju('scale-application', 'sidecar', '1')
+    sidecar.until(lambda: not sidecar.status(1), 'gone')
+    sidecar.site.pocket('kubeconfig', MODEL, '--output', str(tmp_path / 'kubeconfig'))
+    env = {**sidecar.site.env, 'KUBECONFIG': str(tmp_path / 'kubeconfig')}
+
+    def kubectl(*words: str) -> str:
+        return process.run(['kubectl', *words], env=env, timeout_s=_PATIENCE_S).stdout
+
+    limits = '{"name": "web", "resources": {"limits": {"memory": "48Mi"}}}'
+    patch = f'{{"spec": {{"template": {{"spec": {{"containers": [{limits}]}}}}}}}}'
+    kubectl('patch', 'statefulset', 'sidecar', '--patch', patch)
+    kubectl('rollout', 'status', 'statefulset/sidecar')
+    shown = kubectl('get', 'pod', 'sidecar-0', '-o', 'jsonpath={.spec.containers[1].resources.limits}')
+    assert shown == '{"memory":"48Mi"}'
+    allocate = 'perl -e \'$x = "x" x 2e8; print "it has them"\' || echo it ended'
+    assert sidecar.inside(allocate, 'web').strip() == 'it ended'
+    kubectl('label', 'pod', 'sidecar-0', 'role=primary')
+    kubectl('create', 'service', 'clusterip', 'primary', '--tcp=80:38813')
+    kubectl('set', 'selector', 'service/primary', 'role=primary')
+    ask = 'GET /v1/health HTTP/1.0\\r\\n\\r\\n'
+    door = f'$s = IO::Socket::INET->new("primary:80") or exit 1; print $s "{ask}"; print <$s>'
+    sidecar.until(
+        lambda: '"healthy":true' in sidecar.inside(f"perl -MIO::Socket -e '{door}' || true"),
+        'Pebble by the service',
+    )
+    kubectl('delete', 'service', 'primary')
+
+
 def test_an_application_goes_with_its_pods(sidecar: Sidecar) -> None:
     sidecar.juju('scale-application', 'sidecar', '1')
     sidecar.until(lambda: not sidecar.status(1), 'gone')

@@ -16,13 +16,18 @@ class ServicePort:
     last: int
     backends: tuple[str, ...]
     """Addresses of the pods that have them open, sorted; never empty."""
+    target: int = 0
+    """The port of the pods; 0: the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterService:
-    """Where all units of an application are reached together."""
+    """Where several pods are reached together, by default all of an application."""
 
-    application: str
+    name: str
+    """Often the application's."""
+    uid: str = ''
+    """Of the object that a client made or changed: one made anew under the same name is another one."""
     ports: tuple[ServicePort, ...] = ()
 
 
@@ -42,7 +47,7 @@ class ClusterAddresses:
 
     gateway: str
     services: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Address by application."""
+    """Address by name of the service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,18 @@ class OciReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerLimits:
+    """What a container may use; 0 is no limit."""
+
+    memory_bytes: int = 0
+    cpu_millis: int = 0
+    """Thousandths of a processor."""
+
+
+UNLIMITED = ContainerLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerSpec:
     """One workload container of a pod: a first process that is Pebble, on an image of its own."""
 
@@ -30,6 +42,7 @@ class ContainerSpec:
     """Path in the container -> key of the volume that is mounted there."""
     uid: int = 0
     gid: int = 0
+    limits: ContainerLimits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,10 @@ class PodSpec:
     """Sorted by name."""
     mounts: Mapping[str, str] = field(default_factory=dict[str, str])
     """The same for the charm's container."""
+    limits: ContainerLimits = UNLIMITED
+    """Those of the charm's container."""
+    revision: str = ''
+    """Names what clients of the Kubernetes API have made of the pod; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,8 @@ def _chains(segments: Iterable[Segment], refused: str) -> str:
     if not refused:
         return ''
     lines = ''.join(
-        f'    ip daddr {address} {port.protocol} dport {_range(port)} dnat ip to {_choice(port.backends)}\n'
+        f'    ip daddr {address} {port.protocol} dport {_range(port)}'
+        f' dnat ip to {_choice(port.backends)}{_target(port)}\n'
         for segment in segments
         for address, ports in segment.services.items()
         for port in ports
@@ -147,6 +148,10 @@ def _chains(segments: Iterable[Segment], refused: str) -> str:
 
 def _range(port: ServicePort) -> str:
     return str(port.first) if port.first == port.last else f'{port.first}-{port.last}'
+
+
+def _target(port: ServicePort) -> str:
+    return f':{port.target}' if port.target not in (0, port.first) else ''
 
 
 def _choice(backends: Sequence[str]) -> str:

@@ -141,6 +141,41 @@ def below(where: Layout, groups: Iterable[Path], name: str) -> tuple[Path, ...]:
     )
 
 
+def confine(
+    where: Layout, place: str, groups: Iterable[Path], *, memory_bytes: int = 0, cpu_millis: int = 0
+) -> tuple[tuple[Path, ...], str]:
+    """The groups for one container that has *groups* otherwise, with limits of its own; 0 is none.
+
+    Args:
+        place: The container's, below its pod's.
+
+    Returns:
+        The groups, and a note about what cannot be limited (or empty).
+    """
+    wishes = {
+        'memory': str(memory_bytes) if memory_bytes else '',
+        'cpu': str(cpu_millis * _PERIOD_US // 1000) if cpu_millis else '',
+    }
+    kept, missing = tuple(groups), list[str]()
+    for controller, value in wishes.items():
+        if not value:
+            continue
+        try:
+            if controller in where.controllers:
+                base = where.controllers[controller]
+                group = _make(base, place)
+                file = {'memory': 'memory.limit_in_bytes', 'cpu': 'cpu.cfs_quota_us'}[controller]
+                _write(group / file, value)
+                kept = (*(one for one in kept if not one.is_relative_to(base)), _inner(group))
+            else:
+                group = next(one for one in kept if where.unified and one.is_relative_to(where.unified))
+                file = {'memory': 'memory.max', 'cpu': 'cpu.max'}[controller]
+                _write(group / file, value if controller == 'memory' else f'{value} {_PERIOD_US}')
+        except (OSError, StopIteration):
+            missing.append(controller)
+    return kept, f'this host cannot limit {" and ".join(missing)}' if missing else ''
+
+
 def find(where: Layout, path: str) -> tuple[Path, ...]:
     """The groups *path* that are there, in whatever hierarchy."""
     bases = {where.unified, where.named, *where.controllers.values()} - {None}

@@ -68,11 +68,14 @@ class Home:
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return self.folder(name) / 'exec' / digest
 
+    def place(self, name: str) -> str:
+        """Where the control groups of one machine or pod are in each hierarchy."""
+        return f'pocket/{self._tag}/{name}'
+
     def groups(self, spec: HostSpec, record: Record) -> tuple[Path, ...]:
         """Make the control groups for all of *spec*; limits that cannot be had are noted."""
         limits = cgroups.Limits(memory_mb=spec.memory_mb, cores=spec.cores)
-        place = f'pocket/{self._tag}/{spec.name}'
-        groups, refused = cgroups.create(self.layout, place, limits, owner=record.users)
+        groups, refused = cgroups.create(self.layout, self.place(spec.name), limits, owner=record.users)
         if refused:
             self._note(f'{"machine" if spec.pod is None else "pod"} {spec.name}: {refused}')
         return groups

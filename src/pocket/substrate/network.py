@@ -150,9 +150,9 @@ class Network:
                 if model not in self._up:
                     await self._bring_up(model, network.region)
                 before = self._plan.models[model].services
-                self._keep(_addresses.serve(self._plan, model, [one.application for one in network.services]))
+                self._keep(_addresses.serve(self._plan, model, [one.name for one in network.services]))
                 await self._hold(model, before)
-                self._services[model] = {one.application: one.ports for one in network.services}
+                self._services[model] = {one.name: one.ports for one in network.services}
             self._is_unserved = False
             if self._plan.models:
                 await self._write_rules()

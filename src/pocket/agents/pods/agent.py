@@ -20,7 +20,7 @@ from pocket.agents.site import Site
 from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S, Key, Worker
 from pocket.model import Life, application_of, unit_tag
 from pocket.services import machines, uniter
-from pocket.services.cluster import pods
+from pocket.services.cluster import pods, templates
 from pocket.services.cluster.pods import PodRecord
 from pocket.state import Tx
 from pocket.substrate import Host, HostSpec
@@ -137,6 +137,7 @@ class PodAgent:
             if host is None:
                 return None
             _note_made_of(host, wish.made_of)
+            await self._state.write(templates.note_started, self._model, self._unit, wish.pod.spec.revision)
         self._pause_s = RESTART_FIRST_S
         self._seat.made_of = _made_of(host)
         await self._prepare(host)
@@ -213,7 +214,9 @@ class PodAgent:
 
     def _is_due(self, wish: _Wish) -> bool:
         """Whether the pod is to be replaced now."""
-        if wish.pod.waiting or wish.pod.life is not Life.ALIVE or self._seat.made_of == wish.made_of:
+        if wish.pod.waiting or wish.pod.is_held:
+            return False
+        if wish.pod.life is not Life.ALIVE or self._seat.made_of == wish.made_of:
             return False
         application, ordinal = application_of(self._unit), _ordinal(self._unit)
         others = (

@@ -35,6 +35,12 @@ def fingerprint(pod: PodRecord, *, charm_url: str, charm_modified: int) -> str:
     for container in spec['containers']:
         if container['image'] is not None:
             del container['image']['digest']
+    # A pod of an earlier version that nobody has changed by the Kubernetes API is as it is to be.
+    for one in (spec, *spec['containers']):
+        if not any(one['limits'].values()):
+            del one['limits']
+    if not spec['revision']:
+        del spec['revision']
     made_of = [str(pod.base), charm_url, charm_modified, spec]
     return hashlib.sha256(msgspec.json.encode(made_of, order='deterministic')).hexdigest()
 

@@ -1,17 +1,15 @@
-"""Objects as clients send them: what of them is kept, whether it is valid, how it is patched. Pure."""
+"""Objects as clients send them: what of them is kept, and whether it is valid. Pure."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-
-from pocket.api.kube.resources import Resource
 
 Document = dict[str, Any]
 
@@ -27,25 +25,25 @@ class Refused(Exception):
     """An object that cannot be; the text says which field, and why."""
 
 
-def kept(resource: Resource, sent: Document) -> Document:
+def kept(sent: Document, rest: Callable[[Document], Document]) -> Document:
     """What of an object that a client sent is kept.
+
+    Args:
+        rest: What is, besides its metadata.
 
     Raises:
         Refused: it is not valid.
     """
-    metadata = _mapping(sent.get('metadata'), 'metadata')
-    found: Document = {
-        'metadata': {
-            key: {
-                str(name): str(value)
-                for name, value in _mapping(metadata.get(key), f'metadata.{key}').items()
-            }
-            for key in ('annotations', 'labels')
-            if metadata.get(key)
-        }
+    return {'metadata': labelled(mapping(sent.get('metadata'), 'metadata')), **rest(sent)}
+
+
+def labelled(metadata: Mapping[str, Any]) -> Document:
+    """Labels and annotations of an object, where it has any."""
+    return {
+        key: {str(name): str(value) for name, value in mapping(metadata.get(key), f'metadata.{key}').items()}
+        for key in ('annotations', 'labels')
+        if metadata.get(key)
     }
-    found |= _secret(sent) if resource.kind == 'Secret' else _ingress(sent)
-    return found
 
 
 def check_name(name: str) -> None:
@@ -61,34 +59,11 @@ def check_name(name: str) -> None:
         )
 
 
-def merged(current: Document, patch: Mapping[str, Any]) -> Document:
-    """*current* with *patch*, as RFC 7396 has it; no list here needs the directives of strategic patches."""
-    found = dict(current)
-    for key, value in patch.items():
-        if key.startswith('$'):
-            continue
-        if value is None:
-            found.pop(key, None)
-        elif isinstance(value, dict):
-            old = found.get(key)
-            below = cast('Document', old) if isinstance(old, dict) else {}
-            found[key] = merged(below, cast('Document', value))
-        else:
-            found[key] = value
-    return found
-
-
-def applied(current: Document, wanted: Document) -> Document:
-    """*current* once a client has applied *wanted*: of what it speaks of, exactly that; else as it was."""
-    labels = {key: wanted[key] for key in ('metadata',) if key in wanted}
-    rest = {key: value for key, value in wanted.items() if key != 'metadata'}
-    return {**merged(current, labels), **rest}
-
-
-def _secret(sent: Document) -> Document:
+def secret(sent: Document) -> Document:
+    """What is kept of a secret."""
     kind = str(sent.get('type') or 'Opaque')
-    data = {str(key): str(value) for key, value in _mapping(sent.get('data'), 'data').items()}
-    for key, value in _mapping(sent.get('stringData'), 'stringData').items():
+    data = {str(key): str(value) for key, value in mapping(sent.get('data'), 'data').items()}
+    for key, value in mapping(sent.get('stringData'), 'stringData').items():
         data[str(key)] = base64.b64encode(str(value).encode()).decode()
     decoded: dict[str, bytes] = {}
     for key, value in data.items():
@@ -122,20 +97,21 @@ def _check_pair(data: Mapping[str, bytes]) -> None:
         raise Refused('data[tls.key]: Invalid value: the private key does not fit the certificate')
 
 
-def _ingress(sent: Document) -> Document:
-    spec = _mapping(sent.get('spec'), 'spec')
-    rules = _list(spec.get('rules'), 'spec.rules')
+def ingress(sent: Document) -> Document:
+    """What is kept of an ingress."""
+    spec = mapping(sent.get('spec'), 'spec')
+    rules = list_(spec.get('rules'), 'spec.rules')
     if not rules and not spec.get('defaultBackend'):
         raise Refused('spec: Invalid value: either `defaultBackend` or `rules` must be specified')
     for index, rule in enumerate(rules):
         where = f'spec.rules[{index}]'
         _check_host(str(rule.get('host') or ''), f'{where}.host')
-        paths = _list(_mapping(rule.get('http'), f'{where}.http').get('paths'), f'{where}.http.paths')
+        paths = list_(mapping(rule.get('http'), f'{where}.http').get('paths'), f'{where}.http.paths')
         for number, path in enumerate(paths):
             _check_path(path, f'{where}.http.paths[{number}]')
     if spec.get('defaultBackend'):
-        _check_backend(_mapping(spec['defaultBackend'], 'spec.defaultBackend'), 'spec.defaultBackend')
-    for index, entry in enumerate(_list(spec.get('tls'), 'spec.tls')):
+        _check_backend(mapping(spec['defaultBackend'], 'spec.defaultBackend'), 'spec.defaultBackend')
+    for index, entry in enumerate(list_(spec.get('tls'), 'spec.tls')):
         where = f'spec.tls[{index}]'
         hosts: object = entry.get('hosts') or []
         if not isinstance(hosts, list):
@@ -143,7 +119,7 @@ def _ingress(sent: Document) -> Document:
         for host in cast('list[object]', hosts):
             _check_host(str(host), f'{where}.hosts')
         if entry.get('secretName'):
-            _check_reference(str(entry['secretName']), f'{where}.secretName')
+            check_reference(str(entry['secretName']), f'{where}.secretName')
     return {'spec': dict(spec)}
 
 
@@ -154,19 +130,20 @@ def _check_path(path: Document, where: str) -> None:
     text = str(path.get('path') or '/')
     if not _PATH.fullmatch(text):
         raise Refused(f'{where}.path: Invalid value: "{text}": must be an absolute path')
-    _check_backend(_mapping(path.get('backend'), f'{where}.backend'), f'{where}.backend')
+    _check_backend(mapping(path.get('backend'), f'{where}.backend'), f'{where}.backend')
 
 
 def _check_backend(backend: Mapping[str, Any], where: str) -> None:
-    service = _mapping(backend.get('service'), f'{where}.service')
-    _check_reference(str(service.get('name') or ''), f'{where}.service.name')
-    port = _mapping(service.get('port'), f'{where}.service.port')
+    service = mapping(backend.get('service'), f'{where}.service')
+    check_reference(str(service.get('name') or ''), f'{where}.service.name')
+    port = mapping(service.get('port'), f'{where}.service.port')
     number: object = port.get('number')
     if not port.get('name') and not (isinstance(number, int) and 0 < number < 65536):
         raise Refused(f'{where}.service.port: Required value: port name or number is required')
 
 
-def _check_reference(name: str, where: str) -> None:
+def check_reference(name: str, where: str) -> None:
+    """Refuse what nothing can be called that *where* names."""
     try:
         check_name(name)
     except Refused as err:
@@ -178,7 +155,8 @@ def _check_host(host: str, where: str) -> None:
         raise Refused(f'{where}: Invalid value: "{host}": must be a DNS name')
 
 
-def _mapping(value: object, where: str) -> Document:
+def mapping(value: object, where: str) -> Document:
+    """An object within one; nothing is an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -186,7 +164,8 @@ def _mapping(value: object, where: str) -> Document:
     return cast('Document', value)
 
 
-def _list(value: object, where: str) -> list[Document]:
+def list_(value: object, where: str) -> list[Document]:
+    """A list of objects within one; nothing is an empty one."""
     listed = cast('list[object]', value if value is not None else [])
     if not isinstance(value, list | None) or not all(isinstance(one, dict) for one in listed):
         raise Refused(f'{where}: Invalid value: must be a list of objects')

@@ -18,8 +18,8 @@ class Resource:
     kind: str
     short: tuple[str, ...] = ()
     is_namespaced: bool = True
-    is_kept: bool = False
-    """Clients may write it; else it is what the model has anyway."""
+    writing: frozenset[str] = frozenset()
+    """What clients may do to it besides looking; what cannot be created is what the model has anyway."""
 
     @property
     def api_version(self) -> str:
@@ -32,16 +32,24 @@ class Resource:
         return f'apis/{self.group}/v1' if self.group else 'api/v1'
 
 
+_READING = ('get', 'list', 'watch')
+_CHANGING = frozenset({'patch', 'update'})
+_WRITING = _CHANGING | {'create', 'delete'}
+_APPS, _LEASES, _NETWORKING = 'apps', 'coordination.k8s.io', 'networking.k8s.io'
+
 ALL = (
+    Resource(group='', plural='configmaps', kind='ConfigMap', short=('cm',), writing=_WRITING),
+    Resource(group='', plural='endpoints', kind='Endpoints', short=('ep',), writing=_WRITING),
     Resource(group='', plural='namespaces', kind='Namespace', short=('ns',), is_namespaced=False),
-    Resource(group='', plural='pods', kind='Pod', short=('po',)),
-    Resource(group='', plural='secrets', kind='Secret', is_kept=True),
-    Resource(group='', plural='services', kind='Service', short=('svc',)),
-    Resource(group='networking.k8s.io', plural='ingresses', kind='Ingress', short=('ing',), is_kept=True),
+    Resource(group='', plural='nodes', kind='Node', short=('no',), is_namespaced=False),
+    Resource(group='', plural='pods', kind='Pod', short=('po',), writing=_CHANGING | {'delete'}),
+    Resource(group='', plural='secrets', kind='Secret', writing=_WRITING),
+    Resource(group='', plural='services', kind='Service', short=('svc',), writing=_WRITING),
+    Resource(group=_APPS, plural='statefulsets', kind='StatefulSet', short=('sts',), writing=_CHANGING),
+    Resource(group=_LEASES, plural='leases', kind='Lease', writing=_WRITING),
+    Resource(group=_NETWORKING, plural='ingresses', kind='Ingress', short=('ing',), writing=_WRITING),
 )
 _GROUPS = sorted({resource.group for resource in ALL if resource.group})
-_READING = ['get', 'list']
-_WRITING = ['create', 'delete', 'patch', 'update']
 
 
 def find(group: str, plural: str) -> Resource | None:
@@ -89,7 +97,7 @@ def _listed(resource: Resource) -> dict[str, Any]:
         'singularName': resource.kind.lower(),
         'namespaced': resource.is_namespaced,
         'kind': resource.kind,
-        'verbs': sorted(_READING + (_WRITING if resource.is_kept else [])),
+        'verbs': sorted({*_READING, *resource.writing}),
         'shortNames': list(resource.short),
     }
 
@@ -109,7 +117,7 @@ def _openapi(members: list[Resource]) -> dict[str, Any]:
             }
         }
         for one in members
-        if one.is_kept
+        if 'patch' in one.writing
     }
     return {
         'openapi': '3.0.0',

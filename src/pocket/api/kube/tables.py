@@ -11,13 +11,15 @@ from pocket.api.kube.resources import Resource
 Document = Mapping[str, Any]
 
 
-def table(resource: Resource, items: Sequence[Document], *, now: datetime.datetime) -> dict[str, Any]:
-    """The table of *items*."""
+def table(
+    resource: Resource, items: Sequence[Document], *, now: datetime.datetime, version: str
+) -> dict[str, Any]:
+    """The table of *items*, as they were at *version*."""
     names, cells = _COLUMNS[resource.kind]
     return {
         'kind': 'Table',
         'apiVersion': 'meta.k8s.io/v1',
-        'metadata': {'resourceVersion': ''},
+        'metadata': {'resourceVersion': version},
         'columnDefinitions': [
             {'name': name, 'type': 'string', 'format': 'name' if name == 'Name' else '', 'priority': 0}
             for name in ('Name', *names, 'Age')
@@ -53,8 +55,23 @@ def _pod(item: Document) -> list[str]:
 
 
 def _service(item: Document) -> list[str]:
-    ports = ','.join(f'{port["port"]}/{port["protocol"]}' for port in item['spec']['ports'])
-    return [item['spec']['type'], item['spec']['clusterIP'] or '<none>', '<none>', ports or '<none>']
+    ports = ','.join(f'{port["port"]}/{port.get("protocol", "TCP")}' for port in item['spec']['ports'])
+    outside = ','.join(one['ip'] for one in item['status']['loadBalancer'].get('ingress', ()))
+    kind, address = item['spec']['type'], item['spec']['clusterIP']
+    return [kind, address or '<none>', outside or '<none>', ports or '<none>']
+
+
+def _set(item: Document) -> list[str]:
+    return [f'{item["status"]["readyReplicas"]}/{item["spec"]["replicas"]}']
+
+
+def _endpoints(item: Document) -> list[str]:
+    addresses = [one for subset in item.get('subsets') or () for one in subset.get('addresses') or ()]
+    return [','.join(one['ip'] for one in addresses) or '<none>']
+
+
+def _count(item: Document) -> list[str]:
+    return [str(len(item.get('data') or ()) + len(item.get('binaryData') or ()))]
 
 
 def _ingress(item: Document) -> list[str]:
@@ -66,9 +83,14 @@ def _ingress(item: Document) -> list[str]:
 
 
 _COLUMNS: Mapping[str, tuple[tuple[str, ...], Callable[[Document], list[str]]]] = {
+    'ConfigMap': (('Data',), _count),
+    'Endpoints': (('Endpoints',), _endpoints),
     'Ingress': (('Class', 'Hosts', 'Address', 'Ports'), _ingress),
+    'Lease': (('Holder',), lambda item: [str(item['spec'].get('holderIdentity') or '')]),
     'Namespace': (('Status',), lambda item: [item['status']['phase']]),
+    'Node': (('Status',), lambda item: ['Ready']),
     'Pod': (('Ready', 'Status', 'Restarts'), _pod),
     'Secret': (('Type', 'Data'), lambda item: [item['type'], str(len(item['data']))]),
     'Service': (('Type', 'Cluster-IP', 'External-IP', 'Port(s)'), _service),
+    'StatefulSet': (('Ready',), _set),
 }

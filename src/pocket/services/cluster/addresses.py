@@ -5,19 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from pocket.model.cluster import ClusterAddresses, ClusterNetwork, ClusterService, ServicePort
-from pocket.services import network, rows
+from pocket.model.cluster import ClusterAddresses, ClusterNetwork
+from pocket.services import rows
+from pocket.services.cluster import objectrows, services
 from pocket.state import Tx
 
 _MODELS = """
     SELECT model.uuid, model.name, model.cloud, model.region FROM model JOIN cloud ON cloud.name = model.cloud
     WHERE cloud.type = 'kubernetes'
-"""
-_PODS = """
-    SELECT unit.name, unit.application, unit.number, unit.ports, machine.address, machine.running
-    FROM unit JOIN machine ON machine.model_uuid = unit.model_uuid AND machine.id = unit.machine_id
-    WHERE unit.model_uuid = ? AND machine.pod_of = unit.name AND machine.address <> ''
-    ORDER BY unit.application, unit.number
 """
 
 
@@ -37,17 +32,9 @@ def wanted(tx: Tx) -> list[ClusterNetwork]:
         ClusterNetwork(
             model_uuid=str(row['uuid']),
             region=f'{row["cloud"]}/{row["region"]}',
-            services=_services(tx, str(row['uuid'])),
+            services=services.wanted(tx, str(row['uuid'])),
         )
         for row in rows.many(tx, f'{_MODELS} ORDER BY model.created_ms, model.uuid')
-    ]
-
-
-def pod_addresses(tx: Tx, uuid: str, application: str) -> list[str]:
-    """Return the addresses of an application's pods that run, by number of the unit."""
-    found = rows.many(tx, _PODS, uuid)
-    return [
-        str(row['address']) for row in found if row['application'] == application and bool(row['running'])
     ]
 
 
@@ -59,11 +46,15 @@ def set_addresses(tx: Tx, placed: Mapping[str, ClusterAddresses]) -> None:
             ' ON CONFLICT (model_uuid) DO UPDATE SET address = ?2, port = 0 WHERE address <> ?2',
             (uuid, addresses.gateway),
         ).rowcount
-        for application, address in addresses.services.items():
+        own = services.applications(tx, uuid)
+        for name, address in addresses.services.items():
+            if name not in own:
+                _note_address(tx, uuid, name, address)
+                continue
             changed += tx.db.execute(
                 'UPDATE application SET service_address = ?3'
                 ' WHERE model_uuid = ?1 AND name = ?2 AND service_address <> ?3',
-                (uuid, application, address),
+                (uuid, name, address),
             ).rowcount
         if changed > 0:
             tx.touch(uuid)
@@ -82,16 +73,23 @@ def names(tx: Tx, uuid: str) -> Mapping[str, tuple[str, ...]]:
         return {}
     namespace = str(model['name'])
     found: dict[str, tuple[str, ...]] = {}
-    for row in rows.many(tx, _PODS, uuid):
-        app, pod = str(row['application']), f'{row["application"]}-{row["number"]}'
+    own = services.applications(tx, uuid)
+    others = [found for name, found in services.kept(tx, uuid).items() if name not in own]
+    for pod in services.pods(tx, uuid):
+        app, name = pod.application, pod.name
         # The whole name first: it is what a pod that asks for its own is told.
-        found[str(row['address'])] = (
-            f'{pod}.{app}-endpoints.{namespace}.svc.cluster.local',
-            *(pod, f'{pod}.{app}-endpoints', f'{pod}.{app}-endpoints.{namespace}.svc'),
+        found[pod.address] = (
+            f'{name}.{app}-endpoints.{namespace}.svc.cluster.local',
+            *(name, f'{name}.{app}-endpoints', f'{name}.{app}-endpoints.{namespace}.svc'),
             *_service_names(f'{app}-endpoints', namespace),
         )
     for row in _with_address(tx, uuid):
         found[str(row['service_address'])] = _service_names(str(row['name']), namespace)
+    for other in others:
+        at = str(other.document['spec'].get('clusterIP') or '')
+        leads_to = services.members(tx, uuid, other.name) if at == services.HEADLESS else []
+        for address in [pod.address for pod in leads_to] if at == services.HEADLESS else filter(None, [at]):
+            found[address] = (*found.get(address, ()), *_service_names(other.name, namespace))
     if address := gateway(tx, uuid):
         found[address] = _service_names('kubernetes', 'default')[1:]
     return found
@@ -120,22 +118,8 @@ def _with_address(tx: Tx, uuid: str) -> list[sqlite3.Row]:
     )
 
 
-def _services(tx: Tx, uuid: str) -> tuple[ClusterService, ...]:
-    backends: dict[str, dict[tuple[str, int, int], list[str]]] = {
-        str(row['name']): {}
-        for row in rows.many(tx, 'SELECT name FROM application WHERE model_uuid = ? ORDER BY name', uuid)
-    }
-    for pod in rows.many(tx, _PODS, uuid):
-        ports = network.ports_from(pod['ports']) if pod['running'] else ()
-        for key in {(port.protocol, port.first, port.last) for port in ports if port.first}:
-            backends[str(pod['application'])].setdefault(key, []).append(str(pod['address']))
-    return tuple(
-        ClusterService(
-            application=application,
-            ports=tuple(
-                ServicePort(protocol=protocol, first=first, last=last, backends=tuple(sorted(addresses)))
-                for (protocol, first, last), addresses in sorted(ports.items())
-            ),
-        )
-        for application, ports in backends.items()
-    )
+def _note_address(tx: Tx, uuid: str, name: str, address: str) -> None:
+    found = objectrows.find(tx, uuid, services.KIND, name)
+    if found is not None and found.document['spec'].get('clusterIP') != address:
+        spec = {**found.document['spec'], 'clusterIP': address}
+        objectrows.replace(tx, uuid, services.KIND, name, {**found.document, 'spec': spec})

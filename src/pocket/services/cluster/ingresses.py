@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pocket.model.cluster import Front, Route
-from pocket.services.cluster import addresses, objectrows
+from pocket.services.cluster import addresses, objectrows, services
 from pocket.state import Tx
 
 _PREFIX = 'nginx.ingress.kubernetes.io/'
@@ -103,11 +103,19 @@ def _is_secured(host: str, secured: set[str]) -> bool:
 def _backends(tx: Tx, uuid: str, service: Mapping[str, Any]) -> tuple[str, ...]:
     """The pods themselves, as ingress controllers have it: the charm need not have opened the port."""
     port: Mapping[str, Any] = service['port']
-    # Ports of services are called after what they are, as ``tcp-8080``.
-    named = str(port.get('name') or '').removeprefix('tcp-')
-    number = int(port.get('number') or (named if named.isdecimal() else 0))
-    pods = addresses.pod_addresses(tx, uuid, str(service['name'])) if number else []
-    return tuple(f'{address}:{number}' for address in pods)
+    name, number = str(service['name']), int(port.get('number') or 0)
+    named = str(port.get('name') or '')
+    changed = services.kept(tx, uuid).get(name)
+    for one in changed.document['spec'].get('ports') or () if changed else ():
+        if (one.get('name') == named) if named else (one['port'] == number):
+            number = services.target(one)
+            break
+    else:
+        # Ports that a charm opened are called after what they are, as ``tcp-8080``.
+        opened = named.removeprefix('tcp-')
+        number = number or int(opened if opened.isdecimal() else 0)
+    pods = services.members(tx, uuid, name) if number else []
+    return tuple(f'{pod.address}:{number}' for pod in pods)
 
 
 def _pem(data: Mapping[str, str]) -> str:

@@ -25,18 +25,24 @@ class KubeObject:
     created_ms: int
 
 
+def find(tx: Tx, uuid: str, kind: str, name: str) -> KubeObject | None:
+    """Return an object, if there is such a one."""
+    row = rows.one(
+        tx, 'SELECT * FROM kube_object WHERE model_uuid = ? AND kind = ? AND name = ?', uuid, kind, name
+    )
+    return None if row is None else _record(row)
+
+
 def get(tx: Tx, uuid: str, kind: str, name: str) -> KubeObject:
     """Return an object.
 
     Raises:
         JujuError: there is no such one.
     """
-    row = rows.one(
-        tx, 'SELECT * FROM kube_object WHERE model_uuid = ? AND kind = ? AND name = ?', uuid, kind, name
-    )
-    if row is None:
+    found = find(tx, uuid, kind, name)
+    if found is None:
         raise JujuError(f'{kind} "{name}" not found', NOT_FOUND)
-    return _record(row)
+    return found
 
 
 def list_(tx: Tx, uuid: str, kind: str) -> list[KubeObject]:
@@ -78,6 +84,13 @@ def replace(tx: Tx, uuid: str, kind: str, name: str, document: Mapping[str, Any]
     if changed.rowcount:
         tx.touch(uuid)
     return get(tx, uuid, kind, name)
+
+
+def put(tx: Tx, uuid: str, kind: str, name: str, document: Mapping[str, Any]) -> KubeObject:
+    """Keep an object, new or not."""
+    if find(tx, uuid, kind, name) is None:
+        return create(tx, uuid, kind, name, document)
+    return replace(tx, uuid, kind, name, document)
 
 
 def delete(tx: Tx, uuid: str, kind: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pocket.model import Base, Life, application_of
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.services import charms, resources, rows
 from pocket.services import constraints as constraints_
-from pocket.services.cluster import images
+from pocket.services.cluster import images, templates
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import provisioning
 from pocket.state import Tx
@@ -39,6 +40,8 @@ class PodRecord:
     memory_mb: int | None = None
     """The ``mem`` constraint."""
     cores: int | None = None
+    is_held: bool = False
+    """What it is made of may change, but it is not to be replaced for that: a client has said so."""
 
 
 def wanted(tx: Tx) -> list[PodRecord]:
@@ -85,6 +88,7 @@ def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
         waiting=waiting,
         memory_mb=constraints_.whole(constraints, 'mem'),
         cores=constraints_.whole(constraints, 'cores'),
+        is_held=_number(unit) < templates.read(tx, uuid, application_of(unit)).partition,
     )
 
 
@@ -96,13 +100,19 @@ def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
     found = {one.name: images.reference(one) for one in known if one.type == images.TYPE}
     missing = sorted({name for name in images.wanted(charm).values() if found.get(name) is None})
     volumes = _volumes(tx, uuid, unit)
+    template = templates.read(tx, uuid, application_of(unit))
     spec = PodSpec(
         hostname=unit.replace('/', '-'),
         containers=tuple(
-            _container(name, raw, found, volumes, charm)
+            dataclasses.replace(
+                _container(name, raw, found, volumes, charm),
+                limits=template.limits(name),
+            )
             for name, raw in sorted(images.containers(charm).items())
         ),
         mounts=dict(volumes.values()),
+        limits=template.limits('charm'),
+        revision=template.revision(_number(unit)),
     )
     if not record.downloaded:
         return spec, 'downloading charm'
@@ -146,3 +156,7 @@ def _volumes(tx: Tx, uuid: str, unit: str) -> dict[str, tuple[str, str]]:
         str(row['storage_id']): (str(row['location']), provisioning.key(uuid, int(row['number'])))
         for row in storage_instances.of_unit(tx, uuid, unit)
     }
+
+
+def _number(unit: str) -> int:
+    return int(unit.rpartition('/')[2])

@@ -1,16 +1,22 @@
-"""A model on Kubernetes as its Kubernetes API shows it: namespace, pods, services."""
+"""A model on Kubernetes as its Kubernetes API shows it: what there is without anyone having made it there."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pocket.services import charms, rows
-from pocket.services.cluster import addresses
+from pocket.services import charms, resources, rows
+from pocket.services.cluster import addresses, images, objectrows, services, templates
 from pocket.state import Tx
 
 Document = dict[str, Any]
+
+NODE = 'pocket'
+"""The name of the one node."""
+_CONDITIONS = ('PodScheduled', 'Initialized', 'ContainersReady', 'Ready')
+_CHARM_IMAGE = 'charm-base'
 
 
 def namespace(tx: Tx, uuid: str) -> str:
@@ -29,6 +35,24 @@ def namespaces(tx: Tx, uuid: str) -> list[Document]:
     return [{'metadata': metadata, 'spec': {}, 'status': {'phase': phase}}]
 
 
+def nodes(tx: Tx, uuid: str) -> list[Document]:
+    """Return the one node that there is: this machine."""
+    address = addresses.gateway(tx, uuid)
+    metadata = metadata_of(uuid, NODE, '', 0)
+    ready = {'type': 'Ready', 'status': 'True', 'reason': 'KubeletReady'}
+    known = [{'type': 'Hostname', 'address': NODE}]
+    if address:
+        known.insert(0, {'type': 'InternalIP', 'address': address})
+    labels = {'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux'}
+    return [
+        {
+            'metadata': {**metadata, 'labels': labels},
+            'spec': {},
+            'status': {'addresses': known, 'conditions': [ready]},
+        }
+    ]
+
+
 def pods(tx: Tx, uuid: str) -> list[Document]:
     """Return the units' pods."""
     found = rows.many(
@@ -42,23 +66,61 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
         uuid,
     )
     space = namespace(tx, uuid)
+    node = addresses.gateway(tx, uuid)
     made: list[Document] = []
     for row in found:
-        containers: Document = (
-            charms.get(tx, uuid, str(row['charm_url'])).charm.metadata.get('containers') or {}
-        )
-        names = ['charm', *sorted(containers)]
-        app, running = str(row['application']), bool(row['running'])
-        metadata = metadata_of(uuid, f'{app}-{row["number"]}', space, int(row['created_ms']))
+        app, number, running = str(row['application']), int(row['number']), bool(row['running'])
+        run = objectrows.find(tx, uuid, templates.POD, f'{app}-{number}')
+        document: Document = dict(run.document) if run else {}
+        found_images = _images(tx, uuid, app, str(row['charm_url']))
+        metadata = metadata_of(uuid, f'{app}-{number}', space, run.created_ms if run else row['created_ms'])
+        if run is not None:
+            metadata['uid'] = run.uid
+        run_metadata: Document = document.get('metadata') or {}
+        if run_metadata.get('annotations'):
+            metadata['annotations'] = run_metadata['annotations']
+        started = timestamp(run.created_ms if run else int(row['created_ms']))
+        waiting = {'waiting': {'reason': 'ContainerCreating'}}
+        state: Document = {'running': {'startedAt': started}} if running else waiting
+        owner = metadata_of(uuid, app, space, services.applications(tx, uuid)[app])
         made.append(
             {
-                'metadata': {**metadata, 'labels': _labels(app)},
-                'spec': {'containers': [{'name': name} for name in names], 'hostname': metadata['name']},
+                'metadata': {
+                    **metadata,
+                    'labels': services.pod_labels(tx, uuid, app, number),
+                    'ownerReferences': [
+                        {
+                            'apiVersion': 'apps/v1',
+                            'kind': templates.SET,
+                            'name': app,
+                            'uid': owner['uid'],
+                            'controller': True,
+                        }
+                    ],
+                },
+                'spec': {
+                    'containers': _containers(found_images, document.get('resources') or {}),
+                    'hostname': f'{app}-{number}',
+                    'subdomain': f'{app}-endpoints',
+                    'serviceAccountName': app,
+                    'nodeName': NODE,
+                },
                 'status': {
                     'phase': 'Running' if running else 'Pending',
+                    'conditions': [{'type': kind, 'status': str(running)} for kind in _CONDITIONS],
+                    'hostIP': node,
                     **({'podIP': str(row['address'])} if row['address'] else {}),
+                    **({'podIPs': [{'ip': str(row['address'])}]} if row['address'] else {}),
                     'containerStatuses': [
-                        {'name': name, 'ready': running, 'restartCount': 0} for name in names
+                        {
+                            'name': name,
+                            'ready': running,
+                            'restartCount': 0,
+                            'image': image,
+                            'imageID': '',
+                            'state': state,
+                        }
+                        for name, image in found_images.items()
                     ],
                 },
             }
@@ -66,45 +128,153 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
     return made
 
 
-def services(tx: Tx, uuid: str) -> list[Document]:
-    """Return the services of the applications that have an address."""
-    found = {
+def stateful_sets(tx: Tx, uuid: str) -> list[Document]:
+    """Return the applications as what makes their pods."""
+    space = namespace(tx, uuid)
+    made: list[Document] = []
+    for row in rows.many(
+        tx, 'SELECT name, charm_url, created_ms FROM application WHERE model_uuid = ? ORDER BY name', uuid
+    ):
+        app = str(row['name'])
+        template = templates.read(tx, uuid, app)
+        metadata = metadata_of(uuid, app, space, int(row['created_ms']))
+        metadata['generation'] = template.version + 1
+        own = [pod for pod in services.pods(tx, uuid) if pod.application == app and pod.running]
+        updated = sum(1 for pod in own if _revision(tx, uuid, pod.name) == template.revision(pod.number))
+        current = template.revision() or '0'
+        replicas = len(
+            rows.many(tx, 'SELECT 1 FROM unit WHERE model_uuid = ? AND application = ?', uuid, app)
+        )
+        pod_spec = {
+            'containers': _containers(_images(tx, uuid, app, str(row['charm_url'])), template.resources),
+            'serviceAccountName': app,
+            'terminationGracePeriodSeconds': 30,
+            **template.more,
+        }
+        pod_metadata = {
+            'labels': {**services.labels_of(app), **template.labels},
+            **({'annotations': dict(template.annotations)} if template.annotations else {}),
+        }
+        made.append(
+            {
+                'metadata': {
+                    **metadata,
+                    **template.metadata,
+                    'labels': {**services.labels_of(app), **(template.metadata.get('labels') or {})},
+                },
+                'spec': {
+                    'replicas': replicas,
+                    'selector': {'matchLabels': {'app.kubernetes.io/name': app}},
+                    'serviceName': f'{app}-endpoints',
+                    'podManagementPolicy': 'Parallel',
+                    'updateStrategy': {
+                        'type': 'RollingUpdate',
+                        'rollingUpdate': {'partition': template.partition},
+                    },
+                    'template': {'metadata': pod_metadata, 'spec': pod_spec},
+                },
+                'status': {
+                    'observedGeneration': metadata['generation'],
+                    'replicas': replicas,
+                    'readyReplicas': len(own),
+                    'availableReplicas': len(own),
+                    'currentReplicas': updated,
+                    'updatedReplicas': updated,
+                    'currentRevision': f'{app}-{current if updated == replicas else "was"}',
+                    'updateRevision': f'{app}-{current}',
+                },
+            }
+        )
+    return made
+
+
+def service_documents(tx: Tx, uuid: str) -> list[Document]:
+    """Return the services of the applications that have an address, and those that clients made."""
+    space = namespace(tx, uuid)
+    own = {
         str(row['name']): row
         for row in rows.many(
-            tx,
-            'SELECT name, service_address, created_ms FROM application'
-            " WHERE model_uuid = ? AND service_address <> '' ORDER BY name",
-            uuid,
+            tx, 'SELECT name, service_address, created_ms FROM application WHERE model_uuid = ?', uuid
         )
+        if row['service_address']
     }
-    space = namespace(tx, uuid)
-    ports = {
-        one.application: one.ports
-        for network in addresses.wanted(tx)
-        if network.model_uuid == uuid
-        for one in network.services
-    }
+    changed, known = services.kept(tx, uuid), services.pods(tx, uuid)
+    made: list[Document] = []
+    for name in sorted({*own, *changed}):
+        found = changed.get(name)
+        document: Document = dict(found.document) if found else {'metadata': {}, 'spec': {}}
+        given: Document = document['metadata']
+        spec: Document = document['spec']
+        ports = list(spec.get('ports') or ())
+        selector: Document = spec.get('selector') or {}
+        if name in own:
+            metadata = metadata_of(uuid, name, space, int(own[name]['created_ms']))
+            address = str(own[name]['service_address'])
+            labels: Document = services.labels_of(name)
+            selector = selector or {'app.kubernetes.io/name': name}
+            said = {(port.get('protocol', 'TCP'), port['port']) for port in ports}
+            ports += [port for port in _opened(known, name) if (port['protocol'], port['port']) not in said]
+        else:
+            assert found is not None
+            metadata = {**metadata_of(uuid, name, space, found.created_ms), 'uid': found.uid}
+            address, labels = str(spec.get('clusterIP') or ''), Document()
+        if found is not None:
+            metadata['resourceVersion'] = str(found.version)
+            labels.update(given.get('labels') or {})
+            if given.get('annotations'):
+                metadata['annotations'] = given['annotations']
+        kind = str(spec.get('type') or 'ClusterIP')
+        balanced = [{'ip': address}] if kind == 'LoadBalancer' and address else []
+        made.append(
+            {
+                'metadata': {**metadata, **({'labels': labels} if labels else {})},
+                'spec': {
+                    **spec,
+                    'type': kind,
+                    'clusterIP': address,
+                    **({'clusterIPs': [address]} if address else {}),
+                    'selector': selector,
+                    'ports': ports,
+                },
+                'status': {'loadBalancer': {'ingress': balanced} if balanced else {}},
+            }
+        )
+    return made
+
+
+def _images(tx: Tx, uuid: str, application: str, charm_url: str) -> dict[str, str]:
+    """What each container of an application's pods is made of, the charm's own first."""
+    charm = charms.get(tx, uuid, charm_url).charm
+    known = {one.name: images.reference(one) for one in resources.list_(tx, uuid, application)}
+    found = {'charm': _CHARM_IMAGE}
+    for name, raw in sorted(images.containers(charm).items()):
+        reference = known.get(str(raw.get('resource') or ''))
+        found[name] = reference.path if reference else _CHARM_IMAGE
+    return found
+
+
+def _containers(found_images: Mapping[str, str], limits: Mapping[str, Document]) -> list[Document]:
+    return [
+        {'name': name, 'image': image, **({'resources': limits[name]} if limits.get(name) else {})}
+        for name, image in found_images.items()
+    ]
+
+
+def _revision(tx: Tx, uuid: str, pod: str) -> str:
+    run = objectrows.find(tx, uuid, templates.POD, pod)
+    return str(run.document['revision']) if run else ''
+
+
+def _opened(known: list[services.Pod], app: str) -> list[Document]:
     return [
         {
-            'metadata': {**metadata_of(uuid, app, space, int(row['created_ms'])), 'labels': _labels(app)},
-            'spec': {
-                'type': 'ClusterIP',
-                'clusterIP': str(row['service_address']),
-                'selector': _labels(app),
-                'ports': [
-                    {
-                        'name': f'{port.protocol}-{number}',
-                        'protocol': port.protocol.upper(),
-                        'port': number,
-                        'targetPort': number,
-                    }
-                    for port in ports.get(app, ())
-                    for number in range(port.first, port.last + 1)
-                ],
-            },
-            'status': {'loadBalancer': {}},
+            'name': f'{port.protocol}-{number}',
+            'protocol': port.protocol.upper(),
+            'port': number,
+            'targetPort': number,
         }
-        for app, row in found.items()
+        for port in services.opened(known, app)
+        for number in range(port.first, port.last + 1)
     ]
 
 
@@ -122,7 +292,3 @@ def metadata_of(uuid: str, name: str, space: str, created_ms: int) -> Document:
 def timestamp(ms: int) -> str:
     """Return a time as Kubernetes writes it."""
     return datetime.datetime.fromtimestamp(ms // 1000, datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
-
-
-def _labels(application: str) -> Document:
-    return {'app.kubernetes.io/name': application, 'app.kubernetes.io/managed-by': 'juju'}

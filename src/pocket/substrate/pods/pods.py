@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from bedrock import errors
-from pocket.model.pods import OciReference, PodSpec
+from pocket.model.pods import UNLIMITED, ContainerLimits, OciReference, PodSpec
 from pocket.settings import Settings
 from pocket.substrate import HostSpec, _booting, cgroups, procs, records
 from pocket.substrate.home import Home
@@ -65,14 +65,16 @@ class Pods:
         folder, pod = self._home.folder(spec.name), record.pod
         assert pod is not None
         groups = self._home.groups(spec, record)
-        own = cgroups.below(self._home.layout, groups, 'charm')
+        limits = {one.name: one.limits for one in spec.pod.containers} if spec.pod else {}
+        own = self._groups(spec, groups, 'charm', spec.pod.limits if spec.pod else UNLIMITED)
         workloads = tuple(
             dataclasses.replace(
-                one, groups=_paths(cgroups.below(self._home.layout, groups, _group_of(one.name)))
+                one,
+                groups=self._groups(spec, groups, _group_of(one.name), limits.get(one.name, UNLIMITED)),
             )
             for one in pod.workloads
         )
-        pod = dataclasses.replace(pod, groups=_paths(own), workloads=workloads)
+        pod = dataclasses.replace(pod, groups=own, workloads=workloads)
         record = dataclasses.replace(record, cgroups=_paths(groups), supervisor=None, leader=None, pod=pod)
         records.save(folder, record)
         namespace = await self._network.connect(spec.name)
@@ -92,6 +94,21 @@ class Pods:
         )
         records.save(folder, record)
         return record
+
+    def _groups(
+        self, spec: HostSpec, groups: Iterable[Path], name: str, limits: ContainerLimits
+    ) -> tuple[str, ...]:
+        """Make the control groups of one container; limits that cannot be had are noted."""
+        found, refused = cgroups.confine(
+            self._home.layout,
+            f'{self._home.place(spec.name)}/{name}',
+            cgroups.below(self._home.layout, groups, name),
+            memory_bytes=limits.memory_bytes,
+            cpu_millis=limits.cpu_millis,
+        )
+        if refused:
+            self._note(f'container {name.removeprefix("w-")} of pod {spec.name}: {refused}')
+        return _paths(found)
 
     async def start_container(self, name: str, container: str) -> None:
         """See `Substrate.start_container`."""

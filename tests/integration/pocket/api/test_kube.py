@@ -14,22 +14,24 @@ import ssl
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import httpx
 import pytest
 import websockets.asyncio.client
 import websockets.exceptions
 
-from bedrock import process
+from bedrock import charm, process
 from pocket.api import identity, tls
 from pocket.api.kube.listeners import Listeners
 from pocket.cli import kubeconfig
 from pocket.model.cluster import ClusterAddresses
-from pocket.services import models
+from pocket.services import charms, models
 from pocket.services.cluster import access, addresses
 from pocket.services.cluster.access import Credentials
 from pocket.state import State, Tx
 
 pytestmark = pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl')
 
+SIDECAR = Path(__file__).resolve().parents[3] / 'data' / 'charms' / 'sidecar'
 ADDRESS, OTHER = '127.7.7.7', '127.7.7.8'
 INGRESS = """
 apiVersion: networking.k8s.io/v1
@@ -69,16 +71,11 @@ def _add_model(tx: Tx) -> str:
 
 
 def _add_application(tx: Tx, uuid: str, trust: bool) -> None:
-    # Nothing but who it is matters here.
-    tx.db.execute(
-        'INSERT OR IGNORE INTO charm (model_uuid, url, name, revision, archive, sha256, document)'
-        " VALUES (?, 'c', 'c', 0, '', '', '{}')",
-        (uuid,),
-    )
+    url = charms.add_local(tx, uuid, archive=Path('/none'), sha256='0' * 64, charm=charm.read(SIDECAR))
     tx.db.execute(
         'INSERT INTO application (model_uuid, name, charm_url, base_name, base_channel, subordinate, trust,'
-        " constraints, config, created_ms) VALUES (?, ?, 'c', 'ubuntu', '24.04', 0, ?, '{}', '{}', 7)",
-        (uuid, f'app-{"yes" if trust else "no"}', trust),
+        " constraints, config, created_ms) VALUES (?, ?, ?, 'ubuntu', '24.04', 0, ?, '{}', '{}', 7)",
+        (uuid, f'app-{"yes" if trust else "no"}', url, trust),
     )
 
 
@@ -126,7 +123,7 @@ async def test_kubectl_keeps_secrets_and_ingresses(kube: Kube, tmp_path: Path) -
     found = json.loads((await kube('get', 'ing', 'blog', '-o', 'json'))[1])
     path = found['spec']['rules'][0]['http']['paths'][0]
     assert path['backend']['service']['port'] == {'number': 8080}
-    assert found['metadata']['resourceVersion'] == '3'
+    assert found['metadata']['resourceVersion'].endswith('00003')
     assert await kube('annotate', 'ingress', 'blog', 'a/b=c') == (
         0,
         'ingress.networking.k8s.io/blog annotated\n',
@@ -145,6 +142,68 @@ async def test_kubectl_keeps_secrets_and_ingresses(kube: Kube, tmp_path: Path) -
     code, text = await kube('get', 'secrets', '-n', 'elsewhere')
     assert 'Forbidden' in text
     assert 'running' not in text
+
+
+async def test_whoever_watches_is_told_what_happens(kube: Kube) -> None:
+    async with _watcher(kube) as client:
+        listed = (await client.get('/api/v1/namespaces/blog/configmaps')).json()
+        query = {'watch': '1', 'resourceVersion': listed['metadata']['resourceVersion']}
+        async with client.stream('GET', '/api/v1/namespaces/blog/configmaps', params=query) as stream:
+            lines = stream.aiter_lines()
+            assert (await kube('create', 'configmap', 'answer', '--from-literal=a=42'))[0] == 0
+            added = json.loads(await anext(lines))
+            assert (added['type'], added['object']['data']) == ('ADDED', {'a': '42'})
+            assert added['object']['kind'] == 'ConfigMap'
+            assert (await kube('label', 'configmap', 'answer', 'role=x'))[0] == 0
+            changed = json.loads(await anext(lines))
+            assert (changed['type'], changed['object']['metadata']['labels']) == ('MODIFIED', {'role': 'x'})
+        # Nothing is missed by who goes on from what was told last, though nobody watched meanwhile.
+        assert (await kube('delete', 'configmap', 'answer'))[0] == 0
+        query['resourceVersion'] = changed['object']['metadata']['resourceVersion']
+        async with client.stream('GET', '/api/v1/configmaps', params=query) as stream:
+            assert json.loads(await anext(stream.aiter_lines()))['type'] == 'DELETED'
+        query['resourceVersion'] = '7'
+        assert (await client.get('/api/v1/configmaps', params=query)).status_code == 410
+        done = await client.get('/api/v1/configmaps', params={'watch': '1', 'timeoutSeconds': '1'})
+        assert (done.status_code, done.text) == (200, '')
+
+
+async def test_what_is_the_models_own_is_changed_and_neither_made_nor_removed(kube: Kube) -> None:
+    await kube.state.write(_add_application, kube.uuid, True)
+    port = '{"spec": {"ports": [{"port": 80, "targetPort": 8080}]}}'
+    placed = {kube.uuid: ClusterAddresses(gateway=ADDRESS, services={'app-yes': '127.7.7.9'})}
+    await kube.state.write(addresses.set_addresses, placed)
+    assert await kube('patch', 'service', 'app-yes', '--type=merge', f'--patch={port}') == (
+        0,
+        'service/app-yes patched\n',
+    )
+    code, text = await kube('get', 'services')
+    assert text.splitlines()[1].split()[:5] == ['app-yes', 'ClusterIP', '127.7.7.9', '<none>', '80/TCP']
+    limits = (
+        '{"spec":{"template":{"spec":{"containers":[{"name":"charm","resources":{"limits":{"cpu":"1"}}}]}}}}'
+    )
+    assert (await kube('patch', 'statefulset', 'app-yes', f'--patch={limits}'))[0] == 0
+    code, text = await kube('get', 'sts', 'app-yes', '-o', 'jsonpath={.spec.template.spec.containers[0]}')
+    assert json.loads(text)['resources'] == {'limits': {'cpu': '1'}, 'requests': {'cpu': '1'}}
+    code, text = await kube('scale', 'sts', 'app-yes', '--replicas=3')
+    assert code != 0
+    code, text = await kube('delete', 'sts', 'app-yes')
+    assert (code, 'does not allow this method' in text) == (1, True)
+
+
+@contextlib.asynccontextmanager
+async def _watcher(kube: Kube) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client that speaks plain HTTP: kubectl hides how watches begin and end."""
+    admin = kube.state.read(access.for_admin, kube.uuid, kube.who.kube_secret)
+    assert admin is not None
+    async with httpx.AsyncClient(
+        base_url=f'https://{admin.host}:{admin.port}',
+        headers={'Authorization': f'Bearer {admin.token}'},
+        timeout=20,
+        trust_env=False,
+        verify=ssl.create_default_context(cadata=kube.who.ca_cert_pem),
+    ) as client:
+        yield client
 
 
 async def test_an_application_may_what_it_is_trusted_with(kube: Kube) -> None:

@@ -92,7 +92,7 @@ async def pods(tmp_path: Path) -> AsyncGenerator[Pods]:
 
 def _network(model: str, *backends: str, application: str = 'blog') -> ClusterNetwork:
     ports = (ServicePort(protocol='tcp', first=8080, last=8080, backends=backends),) if backends else ()
-    service = ClusterService(application=application, ports=ports)
+    service = ClusterService(name=application, ports=ports)
     return ClusterNetwork(model_uuid=model, region=REGION, services=(service,))
 
 

@@ -7,7 +7,7 @@ import pytest
 from pocket.agents.pods import rollout
 from pocket.agents.pods.rollout import PodState
 from pocket.model import Base, Life
-from pocket.model.pods import ContainerSpec, OciReference, PodSpec
+from pocket.model.pods import ContainerLimits, ContainerSpec, OciReference, PodSpec
 from pocket.services.cluster.pods import PodRecord
 
 POD = PodRecord(
@@ -39,6 +39,23 @@ def test_a_pod_is_told_from_one_of_another_image_charm_or_base() -> None:
         _print(replace(POD, spec=replace(POD.spec, containers=other))),
     ]
     assert len(set(prints)) == len(prints)
+
+
+def test_limits_and_what_clients_say_of_a_pod_make_another() -> None:
+    limits = ContainerLimits(memory_bytes=4096)
+    limited = (replace(POD.spec.containers[0], limits=limits),)
+    prints = [
+        _print(),
+        _print(replace(POD, spec=replace(POD.spec, limits=limits))),
+        _print(replace(POD, spec=replace(POD.spec, containers=limited))),
+        _print(replace(POD, spec=replace(POD.spec, revision='a'))),
+    ]
+    assert len(set(prints)) == len(prints)
+
+
+def test_a_pod_that_no_client_has_changed_is_what_it_was_when_none_could() -> None:
+    # Else an upgrade of pocket would replace every pod.
+    assert _print().startswith('aeeccd0f364395f3')
 
 
 def test_what_a_pod_is_not_made_of_makes_no_other() -> None:

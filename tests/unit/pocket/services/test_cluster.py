@@ -10,7 +10,7 @@ import pytest
 from pocket.model import PortRange
 from pocket.model.cluster import ClusterAddresses, ServicePort
 from pocket.services import applications, hostnames, network
-from pocket.services.cluster import addresses, ingresses, objectrows, views
+from pocket.services.cluster import addresses, ingresses, objectrows, pods, templates, views
 
 if TYPE_CHECKING:
     from tests.unit.pocket.services.conftest import World
@@ -77,8 +77,86 @@ def test_the_api_shows_pods_and_services(cluster: World) -> None:
         ('blog-0', 'Running'),
         ('blog-1', 'Running'),
     ]
-    (service,) = views.services(cluster.tx, cluster.uuid)
+    (service,) = views.service_documents(cluster.tx, cluster.uuid)
     assert (service['spec']['clusterIP'], service['spec']['ports'][0]['port']) == ('10.0.0.9', 8080)
+
+
+def test_pods_and_sets_have_what_typed_clients_require(cluster: World) -> None:
+    (pod, _), (made,) = (
+        views.pods(cluster.tx, cluster.uuid),
+        views.stateful_sets(cluster.tx, cluster.uuid),
+    )
+    for status in pod['status']['containerStatuses']:
+        assert {'image', 'imageID', 'name', 'ready', 'restartCount'} <= set(status)
+    assert {'selector', 'serviceName', 'template'} <= set(made['spec'])
+    assert (made['spec']['replicas'], made['status']['updatedReplicas']) == (2, 2)
+
+
+def _service(cluster: World, name: str, **spec: Any) -> None:
+    ports = [{'port': 80, 'targetPort': 8080}]
+    document = {'metadata': {}, 'spec': {'ports': ports, **spec}}
+    objectrows.put(cluster.tx, cluster.uuid, 'Service', name, document)
+
+
+def test_a_service_that_a_client_made_leads_to_what_it_selects(cluster: World) -> None:
+    tx, uuid = cluster.tx, cluster.uuid
+    templates.label(tx, uuid, 'blog-1', {'labels': {'role': 'primary'}})
+    _service(cluster, 'primary', selector={'role': 'primary'})
+    _service(cluster, 'all', clusterIP='None', selector={'app.kubernetes.io/name': 'blog'})
+    (own, made) = addresses.wanted(tx)[0].services
+    assert (own.name, own.ports) == ('blog', ())
+    wanted = ServicePort(protocol='tcp', first=80, last=80, backends=('10.0.0.3',), target=8080)
+    assert (made.name, made.ports) == ('primary', (wanted,))
+    addresses.set_addresses(
+        tx, {uuid: ClusterAddresses(gateway='10.0.0.1', services={'primary': '10.0.0.10'})}
+    )
+    names = hostnames.names(tx, uuid)
+    assert names['10.0.0.10'][0] == 'primary'
+    assert 'all.m.svc.cluster.local' in names['10.0.0.2']
+    shown = {one['metadata']['name']: one for one in views.service_documents(tx, uuid)}
+    assert shown['primary']['spec']['clusterIP'] == '10.0.0.10'
+
+
+def test_a_patched_service_has_its_ports_and_those_that_the_charm_opened(cluster: World) -> None:
+    _open(cluster, 'blog/0')
+    _service(cluster, 'blog', selector={}, type='LoadBalancer')
+    (service,) = addresses.wanted(cluster.tx)[0].services
+    assert [(port.first, port.target, len(port.backends)) for port in service.ports] == [
+        (80, 8080, 2),
+        (8080, 0, 1),
+    ]
+    (shown,) = views.service_documents(cluster.tx, cluster.uuid)
+    assert shown['status']['loadBalancer'] == {'ingress': [{'ip': '10.0.0.9'}]}
+    objectrows.create(cluster.tx, cluster.uuid, 'Ingress', 'door', _ingress('a.example.com', port=80))
+    front = ingresses.front(cluster.tx, cluster.uuid)
+    assert front is not None
+    assert front.routes[0].backends == ('10.0.0.2:8080', '10.0.0.3:8080')
+
+
+def test_a_pod_shows_the_limits_that_it_was_started_with(cluster: World) -> None:
+    tx, uuid = cluster.tx, cluster.uuid
+    limits = {'charm': {'limits': {'memory': '1Gi'}}}
+    templates.write(tx, uuid, 'blog', templates.Template(resources=limits, partition=1))
+    revision = templates.read(tx, uuid, 'blog').revision(1)
+
+    def shown() -> list[bool]:
+        return ['resources' in pod['spec']['containers'][0] for pod in views.pods(tx, uuid)]
+
+    assert shown() == [False, False]
+    templates.note_started(tx, uuid, 'blog/0', '')  # of what was wanted when it began
+    templates.note_started(tx, uuid, 'blog/1', revision)
+    assert shown() == [False, True]
+    (made,) = views.stateful_sets(tx, uuid)
+    assert (made['status']['updatedReplicas'], made['status']['replicas']) == (1, 2)
+    assert [pod.is_held for pod in pods.wanted(tx)] == [True, False]
+    templates.restart(tx, uuid, 'blog-1')
+    assert templates.read(tx, uuid, 'blog').revision(1) != revision
+
+
+def test_what_was_said_of_an_application_goes_with_it(cluster: World) -> None:
+    templates.write(cluster.tx, cluster.uuid, 'blog', templates.Template(partition=1))
+    cluster.tx.db.execute('UPDATE application SET created_ms = created_ms + 1')
+    assert templates.read(cluster.tx, cluster.uuid, 'blog') == templates.Template()
 
 
 def _ingress(host: str, *, port: int = 8080, tls: str = '', **annotations: str) -> dict[str, Any]:

@@ -85,3 +85,31 @@ def test_a_host_that_lets_nobody_make_groups_cannot_hand_them_on(tmp_path: Path)
     assert cgroups.try_delegation(where, 'x', 7) == 'its control groups cannot be handed on'
     nothing = Layout(unified=None, named=None, controllers={})
     assert cgroups.try_delegation(nothing, 'x', 7) == 'no control groups are mounted'
+
+
+def test_a_container_has_limits_of_its_own_below_its_pods(tmp_path: Path) -> None:
+    layout = Layout(
+        unified=None,
+        named=tmp_path / 'systemd',
+        controllers={'memory': tmp_path / 'm', 'cpu': tmp_path / 'c'},
+    )
+    for base in ('m', 'c'):
+        (tmp_path / base).mkdir()
+    own, pods = tmp_path / 'systemd' / 'pod' / 'w-web', tmp_path / 'm' / 'pod' / 'in'
+    groups, note = cgroups.confine(layout, 'pod/w-web', (own, pods), memory_bytes=4096, cpu_millis=1500)
+    # The process is in the memory group of the container, and no longer in the pod's.
+    assert (groups, note) == ((own, tmp_path / 'm/pod/w-web/in', tmp_path / 'c/pod/w-web/in'), '')
+    assert (tmp_path / 'm/pod/w-web/memory.limit_in_bytes').read_text() == '4096'
+    assert (tmp_path / 'c/pod/w-web/cpu.cfs_quota_us').read_text() == '150000'
+    assert cgroups.confine(layout, 'pod/w-web', (own, pods)) == ((own, pods), '')
+
+
+def test_limits_of_a_container_in_one_hierarchy(tmp_path: Path) -> None:
+    layout = Layout(unified=tmp_path, named=None, controllers={})
+    group = tmp_path / 'pod' / 'w-web'
+    group.mkdir(parents=True)
+    assert cgroups.confine(layout, 'pod/w-web', [group], memory_bytes=4096, cpu_millis=500) == ((group,), '')
+    assert (group / 'memory.max').read_text() == '4096'
+    assert (group / 'cpu.max').read_text() == '50000 100000'
+    nowhere = Layout(unified=None, named=None, controllers={})
+    assert cgroups.confine(nowhere, 'p', [], memory_bytes=1)[1] == 'this host cannot limit memory'
