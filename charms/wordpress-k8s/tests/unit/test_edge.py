@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import certificates
+import ingress
 import kube
 import ops
 import pytest
@@ -341,4 +342,4 @@ def test_without_a_service_account_trust_is_named(
     ],
 )
 def test_fields_of_the_cluster_are_no_difference(there: object, wanted: object, same: bool) -> None:
-    assert kube.holds(there, wanted) is same
+    assert ingress.holds(there, wanted) is same
