@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING
 
-from bedrock import errors
+from bedrock import errors, handlers
 
 if TYPE_CHECKING:
     import asyncio
@@ -111,10 +111,48 @@ def run(
     """
     words = tuple(str(word) for word in argv)
     log.debug('run %s', shlex.join(words))
+    out: list[str] = []
+    err_lines: list[str] = []
+    # An interrupt that came between the program's start and the try would leave it to itself.
+    with handlers.held() as release:
+        child = _begun(words, env=env, cwd=cwd, has_stdin=stdin is not None)
+        try:
+            readers = [
+                threading.Thread(target=_pump, args=(pipe, name, kept, on_line), daemon=True)
+                for pipe, name, kept in ((child.stdout, 'stdout', out), (child.stderr, 'stderr', err_lines))
+            ]
+            for reader in readers:
+                reader.start()
+            release()
+            if child.stdin is not None and stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    child.stdin.write(stdin.encode() if isinstance(stdin, str) else stdin)
+                _close(child)
+            child.wait(timeout_s)
+            # A daemon that the program left behind may hold the pipes open; do not wait for its output.
+            deadline = time.monotonic() + _LEFT_OUTPUT_S
+            for reader in readers:
+                reader.join(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired as late:
+            _stop_group(child)
+            done = _completed(words, child.returncode, out, err_lines)
+            raise LateFault(
+                f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
+            ) from late
+        except BaseException:
+            _stop_group(child)
+            _close(child)
+            raise
+    return _checked(_completed(words, child.returncode, out, err_lines), check)
+
+
+def _begun(
+    words: tuple[str, ...], *, env: Mapping[str, str] | None, cwd: Path | None, has_stdin: bool
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             words,
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_environment(env),
@@ -123,33 +161,13 @@ def run(
         )
     except OSError as err:
         raise _not_started(words, err) from err
-    out: list[str] = []
-    err_lines: list[str] = []
-    readers = [
-        threading.Thread(target=_pump, args=(child.stdout, 'stdout', out, on_line), daemon=True),
-        threading.Thread(target=_pump, args=(child.stderr, 'stderr', err_lines, on_line), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        if child.stdin is not None and stdin is not None:
-            with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-                pipe.write(stdin.encode() if isinstance(stdin, str) else stdin)
-        child.wait(timeout_s)
-        # A daemon that the program left behind may hold the pipes open; do not wait for its output.
-        deadline = time.monotonic() + _LEFT_OUTPUT_S
-        for reader in readers:
-            reader.join(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired as late:
-        _stop_group(child)
-        done = _completed(words, child.returncode, out, err_lines)
-        raise LateFault(
-            f'cannot finish "{shlex.join(words)}" within {timeout_s:g} s{_tail(done)}', done=done
-        ) from late
-    except BaseException:
-        _stop_group(child)
-        raise
-    return _checked(_completed(words, child.returncode, out, err_lines), check)
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
+    """Give a program no more to read; waits for one that lives and does not read what it was given."""
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
 
 
 def attached(

@@ -9,7 +9,14 @@ import pytest
 CHARMS = Path(__file__).resolve().parents[2] / 'charms'
 
 
-@pytest.mark.parametrize('name', ['machine.py', 'related.py'])
-def test_what_two_charms_share_is_the_same(name: str) -> None:
-    first, second = (CHARMS / charm / 'src' / name for charm in ('haproxy', 'nrpe'))
+@pytest.mark.parametrize(
+    ('name', 'charms'),
+    [
+        ('machine.py', ('haproxy', 'nrpe')),
+        ('related.py', ('haproxy', 'nrpe')),
+        ('kube.py', ('ingress-integrator-k8s', 'wordpress-k8s')),
+    ],
+)
+def test_what_two_charms_share_is_the_same(name: str, charms: tuple[str, str]) -> None:
+    first, second = (CHARMS / charm / 'src' / name for charm in charms)
     assert first.read_text() == second.read_text()

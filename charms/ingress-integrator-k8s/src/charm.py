@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 
+import ingresses
 import kube
 import ops
 import options
@@ -22,7 +23,7 @@ class IngressIntegratorCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
-        self._cluster = kube.Cluster(app=self.app.name, model=self.model.name)
+        self._cluster = ingresses.Cluster(app=self.app.name, model=self.model.name)
         on = self.on
         for event in (on.start, on.upgrade_charm, on.config_changed, on.leader_elected, on.update_status):
             framework.observe(event, self._reconcile)
@@ -90,7 +91,9 @@ class IngressIntegratorCharm(ops.CharmBase):
         """Return what a person must do first, empty when nothing."""
         namespace = self._cluster.namespace
         documents = [
-            kube.ingress(route, app=self.app.name, namespace=namespace, ingress_class=wanted.ingress_class)
+            ingresses.ingress(
+                route, app=self.app.name, namespace=namespace, ingress_class=wanted.ingress_class
+            )
             for route in kept
         ]
         trust = f'juju trust {self.app.name} --scope=cluster'

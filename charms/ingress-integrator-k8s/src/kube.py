@@ -1,4 +1,4 @@
-"""The Ingresses of this application, kept through the Kubernetes API with the pod's service account."""
+"""The Kubernetes API of the pod's own namespace, asked with the pod's service account."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ import json
 import os
 import ssl
 import urllib.error
-import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from routes import Route
-
 ACCOUNT = Path('/var/run/secrets/kubernetes.io/serviceaccount')
 TIMEOUT_S = 3
-_ANNOTATIONS = 'nginx.ingress.kubernetes.io/'
-_MANAGER = 'app.kubernetes.io/managed-by'
-_INSTANCE = 'app.kubernetes.io/instance'
 
 Document = dict[str, Any]
 
@@ -40,12 +34,16 @@ class KubeError(Exception):
         """Whether the application is not trusted."""
         return self.status in (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN)
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no such object."""
+        return self.status == http.HTTPStatus.NOT_FOUND
 
-class Cluster:
-    """What *app* keeps in the namespace of its model."""
 
-    def __init__(self, *, app: str, model: str) -> None:
-        self._app = app
+class Api:
+    """What the service account may do in its namespace, *model* where the pod is not told another."""
+
+    def __init__(self, *, model: str) -> None:
         self._model = model
         self._account = ACCOUNT
 
@@ -57,56 +55,32 @@ class Cluster:
         except OSError:
             return self._model
 
-    def keep(self, wanted: Iterable[Document]) -> None:
-        """Bring the Ingresses of the application to *wanted*: those, so, and no others.
-
-        Raises:
-            KubeError: it could not be done, or not all of it.
-        """
-        there = self._owned()
-        for document in wanted:
-            name = document['metadata']['name']
-            found = there.pop(name, None)
-            if found is None:
-                self._call('POST', self._path(), document)
-            elif not holds(found, document):
-                version = found['metadata'].get('resourceVersion', '')
-                metadata = {**document['metadata'], **({'resourceVersion': version} if version else {})}
-                self._call('PUT', self._path(name), {**document, 'metadata': metadata})
-        for name in there:
-            self._delete(name)
-
-    def has_secret(self, name: str) -> bool:
-        """Tell whether there is a secret *name*.
-
-        Raises:
-            KubeError: nobody can tell.
-        """
-        try:
-            self._call('GET', f'/api/v1/namespaces/{self.namespace}/secrets/{name}')
-        except KubeError as err:
-            if err.status != http.HTTPStatus.NOT_FOUND:
-                raise
-            return False
-        return True
-
-    def _owned(self) -> dict[str, Document]:
-        labels = ','.join(f'{key}={value}' for key, value in owner(self._app).items())
-        listed = self._call('GET', f'{self._path()}?labelSelector={urllib.parse.quote(labels)}')
-        return {item['metadata']['name']: item for item in cast('list[Document]', listed.get('items') or [])}
-
-    def _delete(self, name: str) -> None:
-        try:
-            self._call('DELETE', self._path(name))
-        except KubeError as err:
-            if err.status != http.HTTPStatus.NOT_FOUND:
-                raise
-
-    def _path(self, name: str = '') -> str:
+    def ingresses(self, name: str = '') -> str:
+        """Return the path of all Ingresses, or of the one called *name*."""
         path = f'/apis/networking.k8s.io/v1/namespaces/{self.namespace}/ingresses'
         return f'{path}/{name}' if name else path
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Document:
+    def secret(self, name: str) -> str:
+        """Return the path of the secret *name*."""
+        return f'/api/v1/namespaces/{self.namespace}/secrets/{name}'
+
+    def replace(self, path: str, there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+        """Put *wanted* in the place of *there*, unless that has changed meanwhile.
+
+        Raises:
+            KubeError: it could not be done.
+        """
+        metadata: Mapping[str, Any] = there.get('metadata') or {}
+        version = metadata.get('resourceVersion', '')
+        merged = {**wanted['metadata'], **({'resourceVersion': version} if version else {})}
+        self.call('PUT', path, {**wanted, 'metadata': merged})
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Document:
+        """Return the object that a request is answered with.
+
+        Raises:
+            KubeError: the API does not answer, or refuses.
+        """
         host, port = (os.environ.get(f'KUBERNETES_SERVICE_{part}', '') for part in ('HOST', 'PORT'))
         if not host:
             raise KubeError(0, 'this unit is not told where the API is')
@@ -129,49 +103,17 @@ class Cluster:
                 found: object = json.loads(answer.read() or b'{}')
         except urllib.error.HTTPError as err:
             with err:
-                raise KubeError(err.code, str(err.reason)) from None
+                raise KubeError(err.code, _why(err)) from None
         except (OSError, ValueError) as err:
             raise KubeError(0, f'the API does not answer: {getattr(err, "reason", err)}') from None
         return cast('Document', found) if isinstance(found, dict) else {}
 
 
-def owner(app: str) -> dict[str, str]:
-    """Return the labels by which the Ingresses of *app* are known."""
-    return {_MANAGER: 'ingress-integrator-k8s', _INSTANCE: app}
-
-
-def ingress(route: Route, *, app: str, namespace: str, ingress_class: str) -> Document:
-    """Return the Ingress of *app* that carries *route* out."""
-    backend = {'service': {'name': route.service, 'port': {'number': route.port}}}
-    listed = [{'path': path, 'pathType': 'Prefix', 'backend': backend} for path in route.paths]
-    spec: Document = {'rules': [{'host': host, 'http': {'paths': listed}} for host in route.hosts]}
-    if route.tls_secret:
-        spec['tls'] = [{'hosts': list(route.hosts), 'secretName': route.tls_secret}]
-    if ingress_class:
-        spec['ingressClassName'] = ingress_class
-    return {
-        'apiVersion': 'networking.k8s.io/v1',
-        'kind': 'Ingress',
-        'metadata': {
-            'name': f'{app}-relation-{route.relation}',
-            'namespace': namespace,
-            'labels': {**owner(app), 'app.kubernetes.io/name': route.service},
-            'annotations': {f'{_ANNOTATIONS}{key}': value for key, value in route.settings.items()},
-        },
-        'spec': spec,
-    }
-
-
-def holds(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Tell whether *there* is as *wanted*; the cluster adds annotations, labels and fields of its own."""
-    metadata: Mapping[str, Any] = there.get('metadata') or {}
-    found: Mapping[str, str] = metadata.get('annotations') or {}
-    ours = {key: value for key, value in found.items() if key.startswith(_ANNOTATIONS)}
-    labels: Mapping[str, str] = metadata.get('labels') or {}
-    spec: Mapping[str, Any] = there.get('spec') or {}
-    return (
-        ours == wanted['metadata']['annotations']
-        and labels.items() >= wanted['metadata']['labels'].items()
-        and all(spec.get(key) == wanted['spec'].get(key) for key in ('rules', 'tls'))
-        and wanted['spec'].get('ingressClassName') in (None, spec.get('ingressClassName'))
-    )
+def _why(err: urllib.error.HTTPError) -> str:
+    """What the API says of a refusal."""
+    try:
+        said: object = json.loads(err.read())
+    except (OSError, ValueError):
+        said = None
+    message = cast('dict[str, object]', said).get('message') if isinstance(said, dict) else None
+    return str(message or err.reason)[:300]

@@ -252,9 +252,9 @@ class WordpressCharm(ops.CharmBase):
         self.peers.update(ingress='kept' if is_kept else '')
 
     def _cluster(self) -> edge.Cluster:
-        import kube
+        import ingress
 
-        return kube.Cluster(app=self.app.name, model=self.model.name)
+        return ingress.Cluster(app=self.app.name, model=self.model.name)
 
     def _issuer(self, others: related.Related) -> edge.Issuer:
         import certificates

@@ -92,7 +92,7 @@ class Fetcher:
         """Remove what nobody wishes for any more, once no site uses it."""
         if found.wish or found.tree or not self._container.exists(downloads.WISH):
             return
-        if self._is_running():
+        if self._workload.runs(downloads.SERVICE):
             self._container.stop(downloads.SERVICE)
         for path in (downloads.ANSWER, downloads.TREES):
             self._container.remove_path(path, recursive=True)
@@ -118,44 +118,23 @@ class Fetcher:
         return found
 
     def _fetch(self, wish: tuple[downloads.Pin, ...], *, used: str) -> downloads.Answer | None:
-        answer = downloads.answer_of(self._pull(downloads.ANSWER), wish)
+        answer = downloads.answer_of(self._workload.read(downloads.ANSWER) or '', wish)
         if answer and not answer.failures:
             return answer
         text = downloads.wish_text(wish, _proxy(os.environ), used=used)
-        there = self._pull(downloads.WISH)
+        there = self._workload.read(downloads.WISH) or ''
         is_told = answer is not None and _ways(there) == _ways(text)
         is_new = not is_told and not downloads.is_same_wish(there, text)
         if is_new:
-            self._own_archives()
+            self._workload.own(downloads.ARCHIVES, user=downloads.USER)
             # A proxy's address may hold a password.
             self._container.push(
                 downloads.WISH, text, permissions=0o600, user=downloads.USER, group=downloads.USER
             )
-        if is_new or not self._is_running():
+        if is_new or not self._workload.runs(downloads.SERVICE):
             # It may take minutes, and tells when there is an answer.
             self._container.pebble.restart_services([downloads.SERVICE], timeout=0)
         return answer
-
-    def _own_archives(self) -> None:
-        """Let the program write where storage is mounted: a new volume belongs to root."""
-        try:
-            (found,) = self._container.list_files(downloads.ARCHIVES, itself=True)
-        except (ops.pebble.APIError, FileNotFoundError):
-            return
-        if found.user != downloads.USER:
-            owner = f'{downloads.USER}:{downloads.USER}'
-            self._container.exec(['chown', owner, downloads.ARCHIVES]).wait_output()
-
-    def _is_running(self) -> bool:
-        service = self._container.get_services(downloads.SERVICE).get(downloads.SERVICE)
-        return service is not None and service.is_running()
-
-    def _pull(self, path: str) -> str:
-        try:
-            with self._container.pull(path, encoding='utf-8') as file:
-                return file.read()
-        except ops.pebble.PathError:
-            return ''
 
 
 def _ways(wish: str) -> list[object]:

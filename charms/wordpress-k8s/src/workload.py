@@ -53,7 +53,7 @@ class Workload:
 
     def code(self) -> Code:
         """Return what is in the image, without starting PHP."""
-        text = self._pull(_VERSION) or ''
+        text = self.read(_VERSION) or ''
         found = dict(
             re.findall(r"^\$(wp_version|wp_db_version)\s*=\s*'?([0-9A-Za-z.+-]+)'?;", text, re.MULTILINE)
         )
@@ -82,7 +82,7 @@ class Workload:
     def used_tree(self) -> str:
         """Return the name of the downloaded files that the site uses now, empty when it uses none."""
         try:
-            site = json.loads(self._pull(files.SITE) or '{}')
+            site = json.loads(self.read(files.SITE) or '{}')
         except ValueError:
             return ''
         name = str(cast('dict[str, object]', site).get('downloads') or '')
@@ -92,7 +92,7 @@ class Workload:
         """Bring the files to *wanted*; return the paths of those that changed or went."""
         changed: set[str] = set()
         for path in (files.SITE, *files.RELOADED):
-            there = self._pull(path)
+            there = self.read(path)
             if path in wanted and there != wanted[path]:
                 self._push(path, wanted[path])
                 changed.add(path)
@@ -108,7 +108,20 @@ class Workload:
     @property
     def is_serving(self) -> bool:
         """Whether Apache runs."""
-        return self._runs('apache')
+        return self.runs('apache')
+
+    def runs(self, name: str) -> bool:
+        """Tell whether the service *name* runs."""
+        service = self._container.get_services(name).get(name)
+        return service is not None and service.is_running()
+
+    def read(self, path: str) -> str | None:
+        """Return the text at *path*, or nothing when it is not there."""
+        try:
+            with self._container.pull(path, encoding='utf-8') as file:
+                return file.read()
+        except ops.pebble.PathError:
+            return None
 
     def has_file(self, path: str) -> bool:
         """Tell whether *path* is there."""
@@ -120,18 +133,22 @@ class Workload:
         return f'{folder}/{name}.sql.gz'
 
     def own_volumes(self) -> None:
-        """Let the web user write where storage is mounted: a new volume belongs to root."""
+        """Let the web user write where storage is mounted."""
         for folder in (UPLOADS, BACKUPS):
-            try:
-                (found,) = self._container.list_files(folder, itself=True)
-            except (ops.pebble.APIError, FileNotFoundError):
-                continue
-            if found.user != wpctl.USER:
-                self._container.exec(['chown', f'{wpctl.USER}:{wpctl.USER}', folder]).wait_output()
+            self.own(folder, user=wpctl.USER)
+
+    def own(self, folder: str, *, user: str) -> None:
+        """Let *user* write into *folder*, if it is there: a new volume belongs to root."""
+        try:
+            (found,) = self._container.list_files(folder, itself=True)
+        except (ops.pebble.APIError, FileNotFoundError):
+            return
+        if found.user != user:
+            self._container.exec(['chown', f'{user}:{user}', folder]).wait_output()
 
     def stop_cron(self) -> None:
         """Stop the scheduled work, which has nothing to work on."""
-        if self._runs('cron'):
+        if self.runs('cron'):
             self._container.stop('cron')
 
     def prepare(self, layer: Mapping[str, object]) -> None:
@@ -143,7 +160,7 @@ class Workload:
         """Bring the services to *layer*, and let Apache read the files that it only reads when told."""
         wanted = _layer(layer)
         plan = self.plan()
-        runs_before = self._runs('apache')
+        runs_before = self.runs('apache')
         # A plan that equals this layer is left alone: adding it again would restart the checks.
         if not _holds(plan, wanted):
             self._container.add_layer(LAYER, wanted, combine=True)
@@ -161,11 +178,11 @@ class Workload:
 
     def awaited(self) -> str | None:
         """Return why the database is awaited, or nothing when it is not."""
-        return (self._pull(_FAULT) or '') if self._runs(AWAIT) else None
+        return (self.read(_FAULT) or '') if self.runs(AWAIT) else None
 
     def stop_awaiting(self) -> None:
         """Forget a database that is no longer wanted or that answers."""
-        if self._runs(AWAIT):
+        if self.runs(AWAIT):
             self._container.stop(AWAIT)
 
     def not_started(self) -> list[str]:
@@ -187,20 +204,9 @@ class Workload:
         return sorted(name for name, info in found.items() if info.status is ops.pebble.CheckStatus.DOWN)
 
     def _begin(self, name: str) -> None:
-        if not self._runs(name):
+        if not self.runs(name):
             # Waiting for this service to be up would be waiting for a second.
             self._container.pebble.start_services([name], timeout=0)
-
-    def _runs(self, name: str) -> bool:
-        service = self._container.get_services(name).get(name)
-        return service is not None and service.is_running()
-
-    def _pull(self, path: str) -> str | None:
-        try:
-            with self._container.pull(path, encoding='utf-8') as file:
-                return file.read()
-        except ops.pebble.PathError:
-            return None
 
     def _push(self, path: str, text: str) -> None:
         mode = 0o640 if path in files.SECRET_FILES else 0o644

@@ -7,12 +7,15 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Protocol
 
-from pocket.agents import actions, resolver
+from pocket.agents import actions
 from pocket.agents.context import HookContext
 from pocket.agents.hooks import HookRunner, Ran
 from pocket.agents.records import Records
 from pocket.model import ActionResult, PendingAction, UnitView
 from pocket.services.errors import JujuError
+
+_EXEC = 'juju-exec'
+"""The name of an action that runs a command."""
 
 
 class MakeContext(Protocol):
@@ -35,7 +38,7 @@ class Acting:
 
     async def run(self, action: PendingAction, view: UnitView) -> None:
         """Run *action* to its end; a failure of its own is its result."""
-        is_command = action.name == resolver.EXEC
+        is_command = action.name == _EXEC
         message = 'running commands' if is_command else f'running action {action.name}'
         try:
             await self._records.begin_action(action.id, message)

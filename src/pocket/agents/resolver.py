@@ -11,132 +11,27 @@ from dataclasses import dataclass
 
 from pocket.agents import relations, secrets, storage
 from pocket.agents.local import Hook, Kind, LocalState
+from pocket.agents.operations import (
+    ClearResolved,
+    Deploy,
+    Die,
+    EndAction,
+    EnterScope,
+    LeaveScope,
+    Operation,
+    ReleaseStorage,
+    Remove,
+    Resign,
+    RunAction,
+    RunCommand,
+    RunHook,
+    SeeReboot,
+    SkipHook,
+    Wait,
+)
 from pocket.agents.workloads import events
 from pocket.agents.workloads.events import Seen
-from pocket.model import Life, PendingAction, UnitView
-
-EXEC = 'juju-exec'
-"""The name of an action that runs a command."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deploy:
-    """Put the charm that the model names into the machine, for the first time or in place of another."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunHook:
-    """Run a hook and commit it when it succeeds."""
-
-    hook: Hook
-    resolved: bool = False
-    """The operator asked for this try: their request is used up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkipHook:
-    """Commit the failed hook as if it had run."""
-
-    hook: Hook
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAction:
-    """Run an action or a command."""
-
-    action: PendingAction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCommand:
-    """Run what ``juju-exec`` inside the machine asked for first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndAction:
-    """Record how an action ended that this agent does not run (any more)."""
-
-    action_id: str
-    status: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterScope:
-    """Become visible in a relation."""
-
-    relation_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveScope:
-    """Leave a relation whose hooks are done."""
-
-    relation_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseStorage:
-    """Let go of storage whose hooks are done."""
-
-    storage_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resign:
-    """Stop being the leader; no hook tells of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeeReboot:
-    """Note the machine's run without a hook: nothing is known of an earlier one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearResolved:
-    """Drop an operator's request to resolve an error that is no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Die:
-    """Set the unit dead: all its hooks are done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remove:
-    """Remove the dead unit from the model."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Nothing can be done before something changes; ``failed`` names the hook in error, if one is."""
-
-    failed: Hook | None = None
-    idle: bool = True
-    """False: it waits for something that the unit cannot do without."""
-    rebooting: bool = False
-    """What is waited for is the machine's reboot."""
-    leaving: bool = False
-    """What is waited for is the end of the pod: the charm is done in it."""
-
-
-Operation = (
-    Deploy
-    | RunHook
-    | SkipHook
-    | RunAction
-    | RunCommand
-    | EndAction
-    | EnterScope
-    | LeaveScope
-    | ReleaseStorage
-    | Resign
-    | SeeReboot
-    | ClearResolved
-    | Die
-    | Remove
-    | Wait
-)
+from pocket.model import Life, UnitView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,20 +104,6 @@ def next_operation(
     return next((found for rule in _RULES if (found := rule(facts)) is not None), Wait())
 
 
-def lock_needed(operation: Operation) -> str | None:
-    """The execution group whose lock *operation* must hold, empty for the machine's own; None: it needs none.
-
-    Nothing of the machine's agents runs beside what holds the machine's lock, but for parallel actions.
-    """
-    match operation:
-        case Deploy() | RunHook() | RunCommand():
-            return ''
-        case RunAction(action=action):
-            return None if action.parallel and not action.execution_group else action.execution_group
-        case _:
-            return None
-
-
 def _end(facts: Facts) -> Operation | None:
     if facts.view.life is Life.DEAD:
         return Remove()
@@ -267,6 +148,14 @@ def _moved(facts: Facts) -> Operation | None:
 
 def _stale_resolved(facts: Facts) -> Operation | None:
     return ClearResolved() if facts.view.resolved and facts.local.failed_hook is None else None
+
+
+def _awaited_storage(facts: Facts) -> Operation | None:
+    local, view = facts.local, facts.view
+    # The charm's files can be brought meanwhile.
+    if not local.charm_url or not storage.awaited(local, view):
+        return None
+    return Wait(failed=local.failed_hook, idle=False)
 
 
 def _relation_created(facts: Facts) -> Operation | None:
@@ -320,12 +209,8 @@ def _action(facts: Facts) -> Operation | None:
     return RunAction(action=action)
 
 
-def _awaited_storage(facts: Facts) -> Operation | None:
-    local, view = facts.local, facts.view
-    # The charm's files can be brought meanwhile.
-    if not local.charm_url or not storage.awaited(local, view):
-        return None
-    return Wait(failed=local.failed_hook, idle=False)
+def _command(facts: Facts) -> Operation | None:
+    return RunCommand() if facts.commands and (facts.settled or facts.local.failed_hook) else None
 
 
 def _storage(facts: Facts) -> Operation | None:
@@ -333,19 +218,6 @@ def _storage(facts: Facts) -> Operation | None:
         return ReleaseStorage(storage_id=storage_id)
     hook = storage.due_hook(facts.local, facts.view)
     return RunHook(hook=hook) if hook is not None else None
-
-
-def _vanished(hook: Hook, facts: Facts) -> bool:
-    """Whether what a relation, storage or workload hook is about is no more."""
-    if hook.storage_id:
-        return storage.find(facts.view, hook.storage_id) is None
-    if hook.workload is not None:
-        return events.is_gone(hook.workload, facts.seen)
-    return relations.is_gone(facts.view, hook)
-
-
-def _command(facts: Facts) -> Operation | None:
-    return RunCommand() if facts.commands and (facts.settled or facts.local.failed_hook) else None
 
 
 def _hook_in_error(facts: Facts) -> Operation | None:
@@ -412,6 +284,15 @@ def _relations(facts: Facts) -> Operation | None:
 
 def _update_status(facts: Facts) -> Operation | None:
     return RunHook(hook=Hook(kind='update-status')) if facts.update_status_due else None
+
+
+def _vanished(hook: Hook, facts: Facts) -> bool:
+    """Whether what a relation, storage or workload hook is about is no more."""
+    if hook.storage_id:
+        return storage.find(facts.view, hook.storage_id) is None
+    if hook.workload is not None:
+        return events.is_gone(hook.workload, facts.seen)
+    return relations.is_gone(facts.view, hook)
 
 
 def _die(facts: Facts) -> Operation:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from bedrock import errors
-from pocket.agents import agentconf, charmdir, resolver, tools, toolserver
+from pocket.agents import agentconf, charmdir, operations, resolver, tools, toolserver
 from pocket.agents import local as local_state
 from pocket.agents.acting import Acting
 from pocket.agents.commands import Commands
@@ -93,14 +93,14 @@ class UnitAgent:
             if self._may_lead(view) and await self._records.claim_leadership():
                 continue
             operation = self._next(view)
-            if isinstance(operation, resolver.Wait):
+            if isinstance(operation, operations.Wait):
                 await self._rest(operation, view)
-            elif (group := resolver.lock_needed(operation)) is not None:
+            elif (group := operations.lock_needed(operation)) is not None:
                 await self._perform_alone(group)
             else:
                 await self._perform(operation, view)
 
-    def _next(self, view: UnitView) -> resolver.Operation:
+    def _next(self, view: UnitView) -> operations.Operation:
         return resolver.next_operation(
             self._records.local,
             view,
@@ -120,7 +120,7 @@ class UnitAgent:
             return True
         return False
 
-    async def _rest(self, wait: resolver.Wait, view: UnitView) -> None:
+    async def _rest(self, wait: operations.Wait, view: UnitView) -> None:
         if wait.rebooting:
             await self._records.show_rebooting()
             await self._wake.wait()
@@ -152,44 +152,44 @@ class UnitAgent:
             view = self._records.view()
             if view is not None:
                 operation = self._next(view)
-                if resolver.lock_needed(operation) in (group, None):
+                if operations.lock_needed(operation) in (group, None):
                     await self._perform(operation, view)
 
-    async def _perform(self, operation: resolver.Operation, view: UnitView) -> None:
+    async def _perform(self, operation: operations.Operation, view: UnitView) -> None:
         records = self._records
         match operation:
-            case resolver.Deploy():
+            case operations.Deploy():
                 await self._deploy(view)
-            case resolver.RunHook():
+            case operations.RunHook():
                 await self._run_hook(operation, view)
-            case resolver.SkipHook():
+            case operations.SkipHook():
                 await records.commit_hook(operation.hook, HookChanges(), skipped=True)
                 self._timers.succeeded()
-            case resolver.RunAction():
+            case operations.RunAction():
                 await self._acting.run(operation.action, view)
-            case resolver.RunCommand():
+            case operations.RunCommand():
                 await self._run_command(view)
-            case resolver.EndAction():
+            case operations.EndAction():
                 result = ActionResult(status=operation.status, message=operation.message)
                 await records.end_action(operation.action_id, result, None)
-            case resolver.EnterScope():
+            case operations.EnterScope():
                 await self._enter_scope(operation.relation_id)
-            case resolver.LeaveScope():
+            case operations.LeaveScope():
                 await records.leave_scope(operation.relation_id)
-            case resolver.ReleaseStorage():
+            case operations.ReleaseStorage():
                 await records.release_storage(operation.storage_id)
-            case resolver.Resign():
+            case operations.Resign():
                 await records.resign()
-            case resolver.SeeReboot():
+            case operations.SeeReboot():
                 await records.see_reboot(view)
-            case resolver.ClearResolved():
+            case operations.ClearResolved():
                 await records.clear_resolved()
-            case resolver.Die():
+            case operations.Die():
                 await self._die()
-            case resolver.Remove():
+            case operations.Remove():
                 await self._clean_up()
                 await records.remove()
-            case resolver.Wait():
+            case operations.Wait():
                 pass
 
     async def _enter_scope(self, relation_id: int) -> None:
@@ -228,7 +228,7 @@ class UnitAgent:
             said = done.stderr.decode(errors='replace').strip()
             raise errors.Fault(f'cannot prepare machine {self._host.name} for unit {self._unit}: {said}')
 
-    async def _run_hook(self, operation: resolver.RunHook, view: UnitView) -> None:
+    async def _run_hook(self, operation: operations.RunHook, view: UnitView) -> None:
         records, hook = self._records, operation.hook
         if records.local.failed_hook:
             self._timers.tried()

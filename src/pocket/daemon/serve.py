@@ -13,11 +13,10 @@ from collections.abc import Callable
 
 from bedrock import errors, jujukeys
 from pocket import blobs, keptimages
-from pocket.agents import deadlines, downloads
+from pocket.agents import deadlines, downloads, machine
 from pocket.agents.frontdoor import FrontDoor
-from pocket.agents.machine import MachineSource
 from pocket.agents.neighbourhood import Neighbourhood
-from pocket.agents.pods.agent import PodSource
+from pocket.agents.pods import agent as pod_agent
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
@@ -94,8 +93,8 @@ async def _serve(settings: Settings, report: Callable[[dict[str, object]], None]
         supervisor = Supervisor(
             state,
             (
-                MachineSource(site=site),
-                PodSource(site=site),
+                machine.source(site),
+                pod_agent.source(site),
                 StorageSource(site=site),
                 UnitSource(site=site),
             ),

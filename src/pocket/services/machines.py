@@ -114,37 +114,44 @@ def get(tx: Tx, uuid: str, machine_id: str) -> MachineRecord:
     Raises:
         JujuError: there is no such machine.
     """
-    row = rows.one(tx, f"{_SELECT} WHERE model_uuid = ? AND id = ? AND pod_of = ''", uuid, machine_id)
-    if row is None:
+    found = find(tx, uuid, machine_id)
+    if found is None:
         raise JujuError(f'machine {machine_id} not found', NOT_FOUND)
-    return _record(tx, row)
+    return found[0]
 
 
 def list_(tx: Tx, uuid: str) -> list[MachineRecord]:
     """Return the machines of a model in natural order."""
-    found = rows.many(tx, f"{_SELECT} WHERE model_uuid = ? AND pod_of = ''", uuid)
+    found = rows.many(tx, f'{_SELECT} WHERE {_MACHINES} AND model_uuid = ?', uuid)
     return [_record(tx, row) for row in sorted(found, key=lambda row: rows.natural(row['id']))]
 
 
 def wanted(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model that must run: all that are not `removable`."""
-    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format(''))]
+    return [_record(tx, row) for row in rows.many(tx, f'{_SELECT} WHERE {_MACHINES} AND wanted {_ORDER}')]
 
 
 def removable(tx: Tx) -> list[MachineRecord]:
     """Return the machines of every model whose host must go: they are dying and no unit is left on them."""
-    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format('NOT'))]
+    return [_record(tx, row) for row in rows.many(tx, f'{_SELECT} WHERE {_MACHINES} AND NOT wanted {_ORDER}')]
+
+
+def find(tx: Tx, uuid: str, machine_id: str) -> tuple[MachineRecord, bool] | None:
+    """Return a machine and whether it is `removable`; nothing when there is none (any more)."""
+    row = rows.one(tx, f'{_SELECT} WHERE {_MACHINES} AND {_ONE}', uuid, machine_id)
+    return None if row is None else (_record(tx, row), not row['wanted'])
 
 
 _SELECT = """
-    SELECT machine.*, model.cloud, model.region, model.config AS model_config
+    SELECT machine.*, model.cloud, model.region, model.config AS model_config,
+        machine.life = 'alive' OR EXISTS (
+            SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
+        ) AS wanted
     FROM machine JOIN model ON model.uuid = machine.model_uuid
 """
-_SPLIT = """
-    WHERE pod_of = '' AND {} (machine.life = 'alive' OR EXISTS (
-        SELECT 1 FROM unit WHERE unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
-    )) ORDER BY machine.created_ms, model_uuid, id
-"""
+_MACHINES = "pod_of = ''"
+_ONE = 'machine.model_uuid = ? AND machine.id = ?'
+_ORDER = 'ORDER BY machine.created_ms, model_uuid, id'
 
 
 def set_provisioning(tx: Tx, uuid: str, machine_id: str, message: str = '') -> None:

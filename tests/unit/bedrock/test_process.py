@@ -4,8 +4,10 @@ import asyncio
 import concurrent.futures
 import os
 import signal
+import subprocess
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -71,6 +73,36 @@ def test_an_interrupt_ends_what_another_thread_waits_for() -> None:
     assert done.returncode == -signal.SIGTERM
     for line in done.stdout.split():
         _assert_gone(int(line))
+
+
+def test_an_interrupt_just_after_the_start_stops_and_reaps_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[int] = []
+    popen = subprocess.Popen
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        child = popen(*args, **options)
+        started.append(child.pid)
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        monkeypatch.setattr(subprocess, 'Popen', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            process.run(['sleep', '60'], stdin='never read')
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(started[0], os.WNOHANG)
+
+
+def test_a_program_is_started_with_the_signals_that_any_other_gets() -> None:
+    script = 'grep -E "Sig(Blk|Ign)" /proc/self/status'
+    direct = subprocess.run(['sh', '-c', script], capture_output=True, text=True, check=True)
+    assert process.run(['sh', '-c', script]).stdout == direct.stdout
 
 
 async def test_cancelling_stops_the_group() -> None:

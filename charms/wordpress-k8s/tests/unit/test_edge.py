@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import certificates
+import ingress
 import kube
 import ops
 import pytest
@@ -357,7 +358,7 @@ def _theirs(host: str, *, path: str = '/', kind: str | None = None, canary: str 
         'metadata': {
             'name': 'shop',
             'creationTimestamp': '2026-01-01T00:00:00Z',
-            'annotations': {kube.CANARY: canary} if canary else {},
+            'annotations': {ingress.CANARY: canary} if canary else {},
         },
         'spec': {**spec, 'ingressClassName': kind} if kind else spec,
     }
@@ -406,4 +407,4 @@ def test_who_has_a_host_keeps_it(context: Context, state: MakeState, api: type[A
     ],
 )
 def test_fields_of_the_cluster_are_no_difference(there: object, wanted: object, same: bool) -> None:
-    assert kube.holds(there, wanted) is same
+    assert ingress.holds(there, wanted) is same

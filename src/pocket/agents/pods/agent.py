@@ -6,18 +6,14 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bedrock import errors
-from pocket.agents import booting, toolserver
-from pocket.agents.environment import SYSTEM_PATH
-from pocket.agents.machinelogs import MachineLogs
+from pocket.agents.hosts import Hosting, HostSource
 from pocket.agents.pods import pinning, rollout, serviceaccount
 from pocket.agents.pods.containers import Containers
 from pocket.agents.site import Site
-from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S, Key, Worker
+from pocket.agents.supervisor import RESTART_FIRST_S, RESTART_LONGEST_S
 from pocket.model import Life, application_of, unit_tag
 from pocket.services import machines, uniter
 from pocket.services.cluster import pods, templates
@@ -27,11 +23,10 @@ from pocket.substrate import Host, HostSpec
 
 LEAVE_S = 300.0
 """Longest wait for the hooks of a unit whose pod is to be replaced."""
-_STOPPED = 'pod has stopped'
-_REPLACING = 'replacing the pod'
+_CHARM = 'charm'
+"""What Juju calls the charm's container."""
 _MADE_OF = 'made-of'
 """The file in `Host.run_dir` that says what the pod is made of."""
-_QUICK_S = 30.0
 
 _PREPARE = """
 set -e
@@ -42,36 +37,25 @@ for name in juju-exec juju-run; do ln -sfn "$1" "$2/$name"; done
 """Run by sh with Juju's folder, the path of the hook tool and a folder for programs."""
 
 
-@dataclass(slots=True, kw_only=True)
-class PodSource:
-    """Wants an agent for each pod that there is."""
-
-    site: Site
-    turns: asyncio.Semaphore = field(default_factory=booting.turns)
-    """Bounds how many pods start at once."""
-
-    async def wanted(self) -> Mapping[Key, Worker]:
-        """See `pocket.agents.supervisor.Source`."""
-        return {
-            Key(model_uuid=pod.model_uuid, name=f'pod {pod.id}'): self._worker(pod)
-            for pod in self.site.state.read(_known)
-        }
-
-    def _worker(self, pod: PodRecord) -> Worker:
-        def start(wake: asyncio.Event) -> Coroutine[Any, Any, None]:
-            return PodAgent(self.site, pod, wake=wake, turns=self.turns).run()
-
-        return start
+def source(site: Site) -> HostSource[PodRecord]:
+    """What wants an agent for each pod that there is."""
+    return HostSource(
+        site=site,
+        kind='pod',
+        known=_known,
+        run=lambda pod, wake, turns: PodAgent(site, pod, wake=wake, turns=turns).run(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """What the model says of a pod."""
+    """What the model says of a pod that is to run."""
 
     pod: PodRecord
-    removable: bool
     made_of: str
     """See `pocket.agents.pods.rollout.fingerprint`."""
+    dying: bool = field(compare=False)
+    """Whether its unit is to go, which makes no other pod of it but takes one that runs."""
 
 
 class PodAgent:
@@ -82,97 +66,86 @@ class PodAgent:
         self._state = site.state
         self._model, self._id, self._name = pod.model_uuid, pod.id, pod.host_name
         self._unit = pod.unit
+        self._hostname = pod.spec.hostname
         self._wake = wake
         self._seat = site.seat(pod.host_name)
-        self._pause_s = RESTART_FIRST_S
+        self._retry_s = RESTART_FIRST_S
+        self._back_off_s: float | None = None
         self._has_account = False
-        self._booting = booting.Booting(
+        self._hosting = Hosting(
             site,
-            model_uuid=self._model,
-            machine_id=self._id,
+            pod,
+            title=f'the pod of {pod.unit}',
             entity=unit_tag(pod.unit),
+            find=_find,
             wake=wake,
             turns=turns,
         )
 
     async def run(self) -> None:
         """Do what the model asks for, and look again when it changes."""
-        while True:
-            self._wake.clear()
-            wish = self._look()
-            if wish is None:
-                return
-            if wish.removable:
-                await self._remove()
-                return
-            host = await self._running()
+        loop = asyncio.get_running_loop()
+        while (wish := await self._hosting.wanted()) is not None:
+            host = await self._hosting.running()
             if host is None and wish.pod.waiting:
-                await self._show_waiting(wish.pod.waiting)
+                await self._show_provisioning(wish.pod.waiting)
                 await self._wake.wait()
                 continue
             host = await self._ensure_running(wish, host)
             if host is None:
                 continue
-            if not await self._serve(host):
-                await self._state.write(machines.set_stopped, self._model, self._id, _STOPPED)
+            began = loop.time()
+            if await self._serve(host):
+                ran_s = loop.time() - began
+                await self._state.write(machines.set_stopped, self._model, self._id, 'pod has stopped')
                 await self._seat.vacated()
-
-    async def _running(self) -> Host | None:
-        return (await self._site.substrate.running()).get(self._name)
+                await self._back_off(ran_s)
 
     async def _ensure_running(self, wish: _Wish, host: Host | None) -> Host | None:
         """Start the pod unless it runs; None when that is to be tried again."""
         if host is None:
+            booting = self._hosting.booting
             try:
                 if pinning.unknown(wish.pod):
-                    await self._booting.prepare(
+                    await booting.prepare(
                         lambda note: pinning.pin(self._state, wish.pod, note),
-                        wanted=lambda: self._look() == wish,
+                        wanted=lambda: self._hosting.wish() == wish,
                     )
                     return None  # what is wanted has changed by that
-                host = await self._booting.boot(_spec(wish.pod), wanted=lambda: self._look() == wish)
+                host = await booting.boot(_spec(wish.pod), wanted=lambda: self._hosting.wish() == wish)
             except errors.Fault:
-                await self._wait_for_other_wish(wish)
+                await self._wait_for_other(wish, self._retry_s)
+                self._retry_s = min(self._retry_s * 2, RESTART_LONGEST_S)
                 return None
             if host is None:
                 return None
             _note_made_of(host, wish.made_of)
             await self._state.write(templates.note_started, self._model, self._unit, wish.pod.spec.revision)
-        self._pause_s = RESTART_FIRST_S
+        self._retry_s = RESTART_FIRST_S
         self._seat.made_of = _made_of(host)
         await self._prepare(host)
-        await self._state.write(
-            machines.set_running,
-            self._model,
-            self._id,
-            address=host.address,
-            note=host.note,
-            boot_id=host.boot_id,
-        )
+        await self._hosting.show_running(host)
         return host
 
-    async def _wait_for_other_wish(self, wish: _Wish) -> None:
-        """The pod cannot be started: wait before the next try, ever longer, unless it is to be another."""
+    async def _back_off(self, ran_s: float) -> None:
+        """The pod has stopped by itself: wait before its next start as Kubernetes does."""
+        self._back_off_s = pause_s = rollout.next_pause_s(self._back_off_s, ran_s=ran_s)
+        if pause_s and (wish := self._hosting.wish()) is not None:
+            why = rollout.crash_loop(_CHARM, hostname=self._hostname, pause_s=pause_s)
+            await self._state.write(machines.set_failed, self._model, self._id, why)
+            await self._wait_for_other(wish, pause_s)
+
+    async def _wait_for_other(self, wish: _Wish, pause_s: float) -> None:
+        """Wait before the next try, unless the pod is to be another than *wish*, or its unit is to go."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pause_s):
-                while self._look() == wish:
+            async with asyncio.timeout(pause_s):
+                while (now := self._hosting.wish()) and (now, now.dying) == (wish, wish.dying):
                     await self._wake.wait()
-                    self._wake.clear()
-        self._pause_s = min(self._pause_s * 2, RESTART_LONGEST_S)
 
     async def _prepare(self, host: Host) -> None:
         """Put what Juju's charm containers have of their agent into the charm's container."""
-        toolserver.install_programs(host.run_dir)
         paths = self._site.paths
-        done = await self._site.substrate.exec(
-            host.name,
-            ['/bin/sh', '-c', _PREPARE, paths.juju, paths.hook_tool, paths.programs],
-            env={'PATH': SYSTEM_PATH},
-            timeout_s=_QUICK_S,
-        )
-        if done.returncode != 0:
-            said = done.stderr.decode(errors='replace').strip()
-            raise errors.Fault(f'cannot prepare the pod of {self._unit}: {said}')
+        await self._hosting.prepare(host, _PREPARE, paths.juju, paths.hook_tool, paths.programs)
         self._has_account = await self._install_account()
 
     async def _install_account(self) -> bool:
@@ -180,37 +153,24 @@ class PodAgent:
         return await serviceaccount.install(self._site, self._name, uuid=self._model, application=application)
 
     async def _serve(self, host: Host) -> bool:
-        """Look after the running pod; False once it has stopped by itself, True when it is to go."""
-        ended = asyncio.ensure_future(self._site.substrate.wait_ended(host.name))
-        logs = MachineLogs(self._site, model_uuid=self._model, machine_id=self._id, host_name=self._name)
+        """Look after the running pod; True once it has stopped by itself, False when it is to go."""
         containers = Containers(
             self._site,
             model_uuid=self._model,
             pod_id=self._id,
             host_name=self._name,
-            hostname=self._unit.replace('/', '-'),
+            hostname=self._hostname,
         )
-        beside = [asyncio.create_task(logs.run())]
-        if host.pebbles:
-            beside.append(asyncio.create_task(containers.run()))
-        try:
-            while True:
-                self._wake.clear()
-                wish = self._look()
-                if wish is None or wish.removable:
-                    return True
+        async with self._hosting.watched(*([containers.run()] if host.pebbles else [])) as ended:
+            while (wish := self._hosting.wish()) is not None:
                 if self._is_due(wish):
                     await self._replace(ended)
-                    return True
+                    return False
                 if not self._has_account and not ended.done():
                     self._has_account = await self._install_account()
-                await booting.changed_or_done(self._wake, ended)
-                if ended.done():
-                    return False
-        finally:
-            for task in (ended, *beside):
-                task.cancel()
-            await asyncio.gather(ended, *beside, return_exceptions=True)
+                if await self._hosting.changed_or_ended(ended):
+                    return True
+        return False
 
     def _is_due(self, wish: _Wish) -> bool:
         """Whether the pod is to be replaced now."""
@@ -228,7 +188,7 @@ class PodAgent:
 
     def _is_current(self, pod: PodRecord) -> bool:
         seat = self._site.seat(pod.host_name)
-        return seat.settled and seat.made_of == self._state.read(_fingerprint, pod)
+        return seat.settled and seat.made_of == self._state.read(_wish, pod).made_of
 
     async def _replace(self, ended: asyncio.Future[None]) -> None:
         """End the pod when its unit has left it; what runs again is another one, with the same volumes."""
@@ -241,35 +201,28 @@ class PodAgent:
         finally:
             leaving.cancel()
             await asyncio.gather(leaving, return_exceptions=True)
-        await self._state.write(machines.set_provisioning, self._model, self._id, _REPLACING)
+        await self._show_provisioning('replacing the pod')
         await self._seat.vacated()
         await self._site.substrate.remove(self._name)
 
-    async def _remove(self) -> None:
-        await self._site.substrate.remove(self._name)
-        await self._state.write(machines.remove, self._model, self._id)
-
-    async def _show_waiting(self, why: str) -> None:
+    async def _show_provisioning(self, why: str) -> None:
         await self._state.write(machines.set_provisioning, self._model, self._id, why)
 
-    def _look(self) -> _Wish | None:
-        """What the model says of the pod now; None when it is no more."""
 
-        def find(tx: Tx) -> _Wish | None:
-            for removable, found in ((False, pods.wanted(tx)), (True, pods.removable(tx))):
-                for pod in found:
-                    if (pod.model_uuid, pod.id) == (self._model, self._id):
-                        return _Wish(pod=pod, removable=removable, made_of=_fingerprint(tx, pod))
-            return None
-
-        return self._state.read(find)
+def _find(tx: Tx, model_uuid: str, pod_id: str) -> tuple[_Wish, bool] | None:
+    found = pods.find(tx, model_uuid, pod_id)
+    if found is None:
+        return None
+    pod, removable = found
+    return _wish(tx, pod), removable
 
 
-def _fingerprint(tx: Tx, pod: PodRecord) -> str:
+def _wish(tx: Tx, pod: PodRecord) -> _Wish:
     view = uniter.view(tx, pod.model_uuid, pod.unit)
     if view is None:
-        return ''
-    return rollout.fingerprint(pod, charm_url=view.charm_url, charm_modified=view.charm_modified)
+        return _Wish(pod=pod, made_of='', dying=True)
+    made_of = rollout.fingerprint(pod, charm_url=view.charm_url, charm_modified=view.charm_modified)
+    return _Wish(pod=pod, made_of=made_of, dying=view.life is not Life.ALIVE)
 
 
 def _spec(pod: PodRecord) -> HostSpec:

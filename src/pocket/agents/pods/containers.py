@@ -61,7 +61,8 @@ class Containers:
 
     async def _start_again(self, name: str, pause_s: float) -> None:
         if pause_s:
-            await self._show_crash_loop(name, pause_s)
+            why = rollout.crash_loop(name, hostname=self._hostname, pause_s=pause_s)
+            await self._show('provisioning error', why)
             await asyncio.sleep(pause_s)
         try:
             await self._site.substrate.start_container(self._host_name, name)
@@ -72,10 +73,6 @@ class Containers:
         else:
             await self._show('running', 'Running')
         self._began[name] = asyncio.get_running_loop().time()
-
-    async def _show_crash_loop(self, name: str, pause_s: float) -> None:
-        why = f'back-off {pause_s:g}s restarting failed container={name} pod={self._hostname}'
-        await self._show('provisioning error', f'crash loop backoff: {why}')
 
     async def _show(self, value: str, message: str) -> None:
         def put(tx: Tx) -> None:

@@ -50,6 +50,11 @@ def may_be_replaced(ordinal: int, others: Iterable[PodState]) -> bool:
     return all(other.current for other in others if other.ordinal > ordinal)
 
 
+def crash_loop(container: str, *, hostname: str, pause_s: float) -> str:
+    """What a pod shows while a container of it waits for its next start, in Kubernetes' words."""
+    return f'crash loop backoff: back-off {pause_s:g}s restarting failed container={container} pod={hostname}'
+
+
 def next_pause_s(pause_s: float | None, *, ran_s: float) -> float:
     """How long to wait before a container that has ended is started again.
 

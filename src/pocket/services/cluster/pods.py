@@ -46,28 +46,34 @@ class PodRecord:
 
 def wanted(tx: Tx) -> list[PodRecord]:
     """Return the pods of every model that must run: all that are not `removable`."""
-    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format(''))]
+    return [_record(tx, row) for row in rows.many(tx, f'{_SELECT} WHERE {_PODS} AND wanted {_ORDER}')]
 
 
 def removable(tx: Tx) -> list[PodRecord]:
     """Return the pods of every model that must go: their unit is removed."""
-    return [_record(tx, row) for row in rows.many(tx, _SELECT + _SPLIT.format('NOT'))]
+    return [_record(tx, row) for row in rows.many(tx, f'{_SELECT} WHERE {_PODS} AND NOT wanted {_ORDER}')]
+
+
+def find(tx: Tx, uuid: str, pod_id: str) -> tuple[PodRecord, bool] | None:
+    """Return a pod and whether it is `removable`; nothing when there is none (any more)."""
+    row = rows.one(tx, f'{_SELECT} WHERE {_PODS} AND {_ONE}', uuid, pod_id)
+    return None if row is None else (_record(tx, row), not row['wanted'])
 
 
 _SELECT = """
     SELECT machine.*, model.cloud, model.region, application.charm_url,
         coalesce(application.base_name, machine.base_name) AS name_of_base,
-        coalesce(application.base_channel, machine.base_channel) AS channel_of_base
+        coalesce(application.base_channel, machine.base_channel) AS channel_of_base,
+        machine.life = 'alive' OR unit.name IS NOT NULL AS wanted
     FROM machine
     JOIN model ON model.uuid = machine.model_uuid
     LEFT JOIN unit ON unit.model_uuid = machine.model_uuid AND unit.machine_id = machine.id
     LEFT JOIN application
         ON application.model_uuid = unit.model_uuid AND application.name = unit.application
 """
-_SPLIT = """
-    WHERE machine.pod_of <> '' AND {} (machine.life = 'alive' OR unit.name IS NOT NULL)
-    ORDER BY machine.created_ms, machine.model_uuid, machine.id
-"""
+_PODS = "machine.pod_of <> ''"
+_ONE = 'machine.model_uuid = ? AND machine.id = ?'
+_ORDER = 'ORDER BY machine.created_ms, machine.model_uuid, machine.id'
 
 
 def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:

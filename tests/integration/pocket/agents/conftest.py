@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from bedrock import charm, process
-from pocket.agents.machine import MachineSource
+from pocket.agents import machine
 from pocket.agents.paths import MachinePaths
+from pocket.agents.pods import agent as pod_agent
 from pocket.agents.site import Site
 from pocket.agents.storagekeeper import StorageSource
 from pocket.agents.supervisor import Supervisor, UnitSource
@@ -164,7 +165,12 @@ class Town:
 
     def start(self) -> None:
         """Start the agents, as a daemon does."""
-        sources = (MachineSource(site=self.site), StorageSource(site=self.site), UnitSource(site=self.site))
+        sources = (
+            machine.source(self.site),
+            pod_agent.source(self.site),
+            StorageSource(site=self.site),
+            UnitSource(site=self.site),
+        )
         self._supervisor = asyncio.create_task(Supervisor(self.state, sources).run())
 
     async def stop(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pocket.agents import local as local_state
-from pocket.agents import resolver
+from pocket.agents import operations, resolver
 from pocket.agents.local import LocalState
 from pocket.model import Life, PendingAction, RelationView, Surroundings, UnitView
 
@@ -26,7 +26,7 @@ class Unit:
     trace: list[str] = field(default_factory=list[str])
     committed: list[str] = field(default_factory=list[str])
 
-    def step(self, **due: Any) -> resolver.Operation:
+    def step(self, **due: Any) -> operations.Operation:
         """Do the next operation and return it."""
         # What is saved is what the next agent knows.
         self.local = local_state.decode(local_state.encode(self.local))
@@ -37,7 +37,7 @@ class Unit:
     def settle(self, **due: Any) -> list[str]:
         """Work until nothing can be done; return the operations since the last call, as words."""
         for _ in range(200):
-            if self.removed or isinstance(self.step(**due), resolver.Wait):
+            if self.removed or isinstance(self.step(**due), operations.Wait):
                 break
             due = {}  # a timer is due once
         else:
@@ -54,18 +54,18 @@ class Unit:
         current = next((known for known in self.view.relations if known.id == relation.id), relation)
         self.change(relations=(*others, replace(current, **fields)))
 
-    def _apply(self, operation: resolver.Operation) -> None:
+    def _apply(self, operation: operations.Operation) -> None:
         match operation:
-            case resolver.RunCommand():
+            case operations.RunCommand():
                 self.trace.append('command')
-            case resolver.SeeReboot():
+            case operations.SeeReboot():
                 self.local = replace(self.local, boot_id=self.view.surroundings.boot_id)
-            case resolver.Deploy():
+            case operations.Deploy():
                 self.trace.append('deploy')
                 if self.local.charm_url:
                     self.local = local_state.upgrading(self.local)
                 self.local = local_state.deployed(self.local, self.view)
-            case resolver.RunHook(hook=hook):
+            case operations.RunHook(hook=hook):
                 self.trace.append(' '.join(filter(None, (hook.name, hook.remote_unit))))
                 self.local = local_state.begun(self.local, hook)
                 if operation.resolved:
@@ -73,39 +73,39 @@ class Unit:
                 if hook.name not in self.failing:
                     self.local = local_state.committed(self.local, hook)
                     self.committed.append(hook.name)
-            case resolver.SkipHook(hook=hook):
+            case operations.SkipHook(hook=hook):
                 self.trace.append(' '.join(filter(None, ('skip', hook.name, hook.remote_unit))))
                 self.change(resolved='')
                 self.local = local_state.committed(self.local, hook)
-            case resolver.ReleaseStorage(storage_id=storage_id):
+            case operations.ReleaseStorage(storage_id=storage_id):
                 self.trace.append(f'release {storage_id}')
                 left = tuple(each for each in self.view.storage if each.id != storage_id)
                 self.change(storage=left)
-            case resolver.RunAction(action=action):
+            case operations.RunAction(action=action):
                 self.trace.append(f'action {action.id}')
                 self.local = local_state.acted(local_state.acting(self.local, action.id))
                 self.change(actions=self.view.actions[1:])
-            case resolver.EndAction(action_id=action_id, status=status):
+            case operations.EndAction(action_id=action_id, status=status):
                 self.trace.append(f'{status} {action_id}')
                 self.local = local_state.acted(self.local)
                 self.change(actions=tuple(a for a in self.view.actions if a.id != action_id))
-            case resolver.EnterScope(relation_id=relation_id):
+            case operations.EnterScope(relation_id=relation_id):
                 self._in_scope(relation_id, inside=True)
-            case resolver.LeaveScope(relation_id=relation_id):
+            case operations.LeaveScope(relation_id=relation_id):
                 self.trace.append(f'leave {relation_id}')
                 self._in_scope(relation_id, inside=False)
-            case resolver.Resign():
+            case operations.Resign():
                 self.trace.append('resign')
                 self.local = local_state.deposed(self.local)
                 self.change(leader=False)
-            case resolver.ClearResolved():
+            case operations.ClearResolved():
                 self.change(resolved='')
-            case resolver.Die():
+            case operations.Die():
                 self.trace.append('die')
                 self.change(life=Life.DEAD)
-            case resolver.Remove():
+            case operations.Remove():
                 self.removed = True
-            case resolver.Wait():
+            case operations.Wait():
                 pass
 
     def _in_scope(self, relation_id: int, *, inside: bool) -> None:
@@ -167,7 +167,7 @@ def test_relations_are_created_before_the_first_config_and_joined_after_start(
 
 def test_a_unit_is_in_scope_before_it_hears_of_the_relation(started: Unit, db: RelationView) -> None:
     started.relate(db)
-    assert started.step() == resolver.EnterScope(relation_id=1)
+    assert started.step() == operations.EnterScope(relation_id=1)
     assert started.settle() == ['db-relation-created']
 
 
@@ -228,7 +228,7 @@ def test_a_suspended_relation_breaks_and_begins_again_when_it_is_resumed(
     started.settle()
     started.relate(db, suspended=True)
     assert started.settle() == ['db-relation-departed mysql/0', 'db-relation-broken', 'leave 1']
-    assert isinstance(started.step(), resolver.Wait)
+    assert isinstance(started.step(), operations.Wait)
     started.relate(db, suspended=False, members={'mysql/0': 2})
     assert started.settle() == [
         'db-relation-created',
@@ -241,7 +241,7 @@ def test_a_relation_that_was_suspended_before_it_was_created_is_not_entered(
     started: Unit, db: RelationView
 ) -> None:
     started.relate(db, suspended=True)
-    assert isinstance(started.step(), resolver.Wait)
+    assert isinstance(started.step(), operations.Wait)
 
 
 def test_a_leader_hears_of_its_own_peer_application_settings(started: Unit, peer: RelationView) -> None:
@@ -249,7 +249,7 @@ def test_a_leader_hears_of_its_own_peer_application_settings(started: Unit, peer
     started.settle()
     started.relate(peer, application_versions={'app': 1})
     operation = started.step()
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert (operation.hook.name, operation.hook.remote_application, operation.hook.remote_unit) == (
         'cluster-relation-changed',
         'app',
@@ -300,9 +300,9 @@ def test_a_departing_unit_is_named_by_who_goes(
     started.relate(db, members=members)
     started.change(life=life)
     operation = started.step()
-    if operation == resolver.Resign():
+    if operation == operations.Resign():
         operation = started.step()
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert operation.hook.name == 'db-relation-departed'
     assert operation.hook.departing_unit == departing
 
@@ -449,7 +449,7 @@ def test_an_action_holds_a_lock_unless_it_is_parallel_and_in_no_group(
     parallel: bool, group: str, lock: str | None
 ) -> None:
     action = PendingAction(id='4', name='a', parameters={}, parallel=parallel, execution_group=group)
-    assert resolver.lock_needed(resolver.RunAction(action=action)) == lock
+    assert operations.lock_needed(operations.RunAction(action=action)) == lock
 
 
 def test_update_status_runs_only_when_nothing_else_is_to_do(started: Unit) -> None:
@@ -462,7 +462,7 @@ def test_a_hook_that_was_under_way_when_its_agent_died_has_failed(unit: Unit) ->
     unit.step()
     unit.local = local_state.begun(unit.local, local_state.Hook(kind='install'))
     operation = unit.step()
-    assert isinstance(operation, resolver.Wait)
+    assert isinstance(operation, operations.Wait)
     assert operation.failed
     assert operation.failed.kind == 'install'
 
@@ -613,7 +613,7 @@ def test_the_first_run_that_is_known_is_no_reboot(started: Unit) -> None:
 def test_nothing_runs_while_a_reboot_is_waited_for(started: Unit) -> None:
     _booted(started, 'first', rebooting=True)
     started.change(settings_hash='h2')
-    assert resolver.next_operation(started.local, started.view) == resolver.Wait(rebooting=True)
+    assert resolver.next_operation(started.local, started.view) == operations.Wait(rebooting=True)
     _booted(started, 'second')
     assert started.settle() == ['config-changed']
 
@@ -634,10 +634,10 @@ def test_a_hook_in_error_is_settled_before_a_reboot_is_told(unit: Unit) -> None:
 def test_a_command_waits_for_actions_and_comes_before_hooks(started: Unit) -> None:
     started.change(settings_hash='h2', actions=(PendingAction(id='4', name='backup', parameters={}),))
     found = resolver.next_operation(started.local, started.view, commands=True)
-    assert isinstance(found, resolver.RunAction)
+    assert isinstance(found, operations.RunAction)
     started.change(actions=())
-    assert resolver.next_operation(started.local, started.view, commands=True) == resolver.RunCommand()
+    assert resolver.next_operation(started.local, started.view, commands=True) == operations.RunCommand()
 
 
 def test_no_command_runs_before_install(unit: Unit) -> None:
-    assert isinstance(resolver.next_operation(unit.local, unit.view, commands=True), resolver.Deploy)
+    assert isinstance(resolver.next_operation(unit.local, unit.view, commands=True), operations.Deploy)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pocket.agents import environment, local, resolver, secrets
+from pocket.agents import environment, local, operations, resolver, secrets
 from pocket.agents.context import HookContext
 from pocket.agents.local import Hook, LocalState
 from pocket.agents.paths import MachinePaths
@@ -32,7 +32,7 @@ def due(view: UnitView) -> UnitView:
 
 def test_what_is_due_first_runs_first(due: UnitView) -> None:
     hook = Hook(kind='secret-rotate', secret=told('secret-rotate'))
-    assert resolver.next_operation(STARTED, due) == resolver.RunHook(hook=hook)
+    assert resolver.next_operation(STARTED, due) == operations.RunHook(hook=hook)
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def test_what_is_due_first_runs_first(due: UnitView) -> None:
 )
 def test_secrets_come_before(due: UnitView, changes: dict[str, Any], hook: str) -> None:
     operation = resolver.next_operation(STARTED, replace(due, **changes))
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert operation.hook.name == hook
 
 
 def test_secrets_come_after_new_relations_and_leadership(due: UnitView, db: RelationView) -> None:
     related = replace(due, relations=(replace(db, in_scope=True),))
     operation = resolver.next_operation(STARTED, related)
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert operation.hook.name == 'db-relation-created'
     operation = resolver.next_operation(replace(STARTED, leader=False), due)
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert operation.hook.name == 'leader-elected'
 
 
@@ -72,13 +72,13 @@ def test_secrets_come_after_new_relations_and_leadership(due: UnitView, db: Rela
 )
 def test_secrets_wait_until_nothing_else_is_under_way(due: UnitView, state: LocalState, life: Life) -> None:
     operation = resolver.next_operation(state, replace(due, life=life))
-    assert not (isinstance(operation, resolver.RunHook) and operation.hook.secret)
+    assert not (isinstance(operation, operations.RunHook) and operation.hook.secret)
 
 
 def test_a_hook_that_failed_tells_the_same_again(due: UnitView) -> None:
     failed = local.begun(STARTED, Hook(kind='secret-remove', secret=told('secret-remove')))
     operation = resolver.next_operation(failed, due, retry_due=True)
-    assert isinstance(operation, resolver.RunHook)
+    assert isinstance(operation, operations.RunHook)
     assert operation.hook.secret == told('secret-remove')
     assert local.committed(failed, operation.hook) == STARTED
 

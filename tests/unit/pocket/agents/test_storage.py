@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from pocket.agents import environment, resolver, tools
+from pocket.agents import environment, operations, resolver, tools
 from pocket.agents import local as local_state
 from pocket.agents.context import HookContext, Reader
 from pocket.agents.local import Hook, Kind, LocalState, Step
@@ -23,27 +23,27 @@ ATTACHED = Hook(kind='storage-attached', endpoint='data', storage_id='data/0')
 DETACHING = Hook(kind='storage-detaching', endpoint='data', storage_id='data/0')
 
 
-def _work(local: LocalState, view: UnitView) -> tuple[list[str], LocalState, resolver.Operation]:
+def _work(local: LocalState, view: UnitView) -> tuple[list[str], LocalState, operations.Operation]:
     """Do what can be done, every hook succeeding; return it in words, with the state and what is last."""
     trace: list[str] = []
     for _ in range(50):
         local = local_state.decode(local_state.encode(local))
         operation = resolver.next_operation(local, view)
         match operation:
-            case resolver.Deploy():
+            case operations.Deploy():
                 trace.append('deploy')
                 local = local_state.deployed(local, view)
-            case resolver.RunHook(hook=hook):
+            case operations.RunHook(hook=hook):
                 trace.append(hook.name)
                 local = local_state.committed(local_state.begun(local, hook), hook)
-            case resolver.SkipHook(hook=hook):
+            case operations.SkipHook(hook=hook):
                 trace.append(f'skip {hook.name}')
                 local = local_state.committed(local, hook)
-            case resolver.ReleaseStorage(storage_id=storage_id):
+            case operations.ReleaseStorage(storage_id=storage_id):
                 trace.append(f'release {storage_id}')
                 left = tuple(each for each in view.storage if each.id != storage_id)
                 view = replace(view, storage=left)
-            case resolver.Resign():
+            case operations.Resign():
                 local = local_state.deposed(local)
                 view = replace(view, leader=False)
             case _:
@@ -64,15 +64,15 @@ def test_all_initial_storage_is_attached_before_install(view: UnitView) -> None:
 def test_the_unit_waits_for_all_initial_storage_and_is_not_idle(view: UnitView) -> None:
     trace, local, last = _work(LocalState(), replace(view, storage=(LOGS, ABSENT)))
     assert trace == ['deploy']
-    assert last == resolver.Wait(idle=False)
+    assert last == operations.Wait(idle=False)
     trace, _, last = _work(local, replace(view, storage=(LOGS, DATA)))
     assert trace[:3] == ['logs-storage-attached', 'data-storage-attached', 'install']
-    assert last == resolver.Wait()
+    assert last == operations.Wait()
 
 
 def test_storage_that_is_added_later_is_waited_for_by_nobody(view: UnitView) -> None:
     local = _started(view)
-    assert _work(local, replace(view, storage=(ABSENT,)))[2] == resolver.Wait()
+    assert _work(local, replace(view, storage=(ABSENT,)))[2] == operations.Wait()
     assert _work(local, replace(view, storage=(DATA,)))[0] == ['data-storage-attached']
 
 
@@ -80,7 +80,7 @@ def test_nothing_runs_before_a_restarted_machine_has_its_storage_back(view: Unit
     local = _started(replace(view, storage=(DATA,)))
     action = PendingAction(id='4', name='backup', parameters={})
     gone = replace(view, storage=(ABSENT,), actions=(action,), settings_hash='new')
-    assert _work(local, gone)[2] == resolver.Wait(idle=False)
+    assert _work(local, gone)[2] == operations.Wait(idle=False)
 
 
 def test_added_storage_comes_before_a_config_change_and_after_an_action(view: UnitView) -> None:
@@ -88,7 +88,7 @@ def test_added_storage_comes_before_a_config_change_and_after_an_action(view: Un
     changed = replace(view, storage=(DATA,), settings_hash='new')
     assert _work(local, changed)[0] == ['data-storage-attached', 'config-changed']
     action = PendingAction(id='4', name='backup', parameters={})
-    assert resolver.next_operation(local, replace(changed, actions=(action,))) == resolver.RunAction(
+    assert resolver.next_operation(local, replace(changed, actions=(action,))) == operations.RunAction(
         action=action
     )
 
@@ -115,21 +115,21 @@ def test_a_dying_unit_detaches_before_it_stops(view: UnitView) -> None:
     local = _started(replace(view, storage=(DATA,)))
     trace, _, last = _work(local, replace(view, storage=(DYING,), life=Life.DYING))
     assert trace == ['data-storage-detaching', 'release data/0', 'stop', 'remove']
-    assert last == resolver.Die()
+    assert last == operations.Die()
 
 
 @pytest.mark.parametrize('hook', [ATTACHED, DETACHING])
 @pytest.mark.parametrize('step', list(Step))
 def test_a_hook_about_storage_that_is_gone_is_passed_over(view: UnitView, hook: Hook, step: Step) -> None:
     half = replace(_started(view), kind=Kind.RUN_HOOK, step=step, hook=hook)
-    assert resolver.next_operation(half, view) == resolver.SkipHook(hook=hook)
+    assert resolver.next_operation(half, view) == operations.SkipHook(hook=hook)
 
 
 def test_a_failed_storage_hook_is_tried_again_about_the_same_instance(view: UnitView) -> None:
     failed = local_state.begun(_started(view), ATTACHED)
     there = replace(view, storage=(DATA,))
-    assert resolver.next_operation(failed, there) == resolver.Wait(failed=ATTACHED)
-    assert resolver.next_operation(failed, there, retry_due=True) == resolver.RunHook(hook=ATTACHED)
+    assert resolver.next_operation(failed, there) == operations.Wait(failed=ATTACHED)
+    assert resolver.next_operation(failed, there, retry_due=True) == operations.RunHook(hook=ATTACHED)
 
 
 def test_storage_hooks_know_what_they_are_about(view: UnitView) -> None:

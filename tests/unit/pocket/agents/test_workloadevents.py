@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pocket.agents import local as local_state
-from pocket.agents import resolver
+from pocket.agents import operations, resolver
 from pocket.agents.local import LocalState, WorkloadState
 from pocket.agents.workloads import events
 from pocket.agents.workloads.events import Seen
@@ -46,19 +46,19 @@ class Pod:
             self.local = local_state.decode(local_state.encode(self.local))
             operation = resolver.next_operation(self.local, self.view, seen=self.seen, leaving=self.leaving)
             match operation:
-                case resolver.Deploy():
+                case operations.Deploy():
                     done.append('deploy')
                     self.local = local_state.deployed(self.local, self.view)
-                case resolver.RunHook(hook=hook):
+                case operations.RunHook(hook=hook):
                     done.append(hook.name)
                     self.local = local_state.begun(self.local, hook)
                     if hook.name != self.failing:
                         self.local = local_state.committed(self.local, hook)
-                case resolver.SkipHook(hook=hook):
+                case operations.SkipHook(hook=hook):
                     done.append(f'skip {hook.name}')
                     self.local = local_state.committed(self.local, hook)
                 case _:
-                    return [*done, 'wait'] if operation != resolver.Wait() else done
+                    return [*done, 'wait'] if operation != operations.Wait() else done
         pytest.fail(f'never settles: {done}')
 
     def move(self, boot_id: str) -> None:
@@ -118,7 +118,7 @@ def test_a_failed_workload_hook_is_tried_again_as_long_as_its_container_runs(sta
     started.seen = Seen(boots={'web': 'b2'})
     assert started.settle() == ['web-pebble-ready', 'wait']
     again = resolver.next_operation(started.local, started.view, seen=started.seen, retry_due=True)
-    assert isinstance(again, resolver.RunHook)
+    assert isinstance(again, operations.RunHook)
     assert again.hook.name == 'web-pebble-ready'
 
 

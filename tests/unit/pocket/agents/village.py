@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from pocket.agents import local as local_state
-from pocket.agents import resolver
+from pocket.agents import operations, resolver
 from pocket.agents.local import Hook, Kind, LocalState, Step
 from pocket.model import ActionResult, HookChanges, Life, UnitView, application_of
 from pocket.services import uniter
@@ -54,7 +54,7 @@ class Village:
         if not view.leader and view.life is Life.ALIVE and uniter.claim_leadership(self.tx, self.uuid, unit):
             view = self.view(unit)
         operation = resolver.next_operation(local, view, retry_due=True)
-        if isinstance(operation, resolver.Wait):
+        if isinstance(operation, operations.Wait):
             self._show(unit, local, view)
             return False
         if trouble and chance.random() < 0.1:
@@ -78,7 +78,7 @@ class Village:
     def _perform(
         self,
         unit: str,
-        operation: resolver.Operation,
+        operation: operations.Operation,
         view: UnitView,
         chance: random.Random,
         *,
@@ -87,7 +87,7 @@ class Village:
         tx, uuid, local = self.tx, self.uuid, self.agents[unit]
         try:
             match operation:
-                case resolver.Deploy():
+                case operations.Deploy():
                     if local.charm_url:
                         self._save(unit, local_state.upgrading(local))
                         if trouble and chance.random() < 0.3:
@@ -95,14 +95,14 @@ class Village:
                             return True
                     self._save(unit, local_state.deployed(self.agents[unit], view))
                     uniter.set_charm(tx, uuid, unit, view.charm_url)
-                case resolver.RunHook(hook=hook, resolved=resolved):
+                case operations.RunHook(hook=hook, resolved=resolved):
                     if resolved:
                         uniter.clear_resolved(tx, uuid, unit)
                     self._run_hook(unit, hook, view, chance, trouble=trouble)
-                case resolver.SkipHook(hook=hook):
+                case operations.SkipHook(hook=hook):
                     uniter.clear_resolved(tx, uuid, unit)
                     self._commit(unit, hook, HookChanges(), ran=False)
-                case resolver.RunAction(action=action):
+                case operations.RunAction(action=action):
                     uniter.start_action(tx, uuid, action.id)
                     self._save(unit, local_state.acting(local, action.id))
                     if trouble and chance.random() < 0.3:
@@ -110,24 +110,24 @@ class Village:
                         return True
                     uniter.finish_action(tx, uuid, action.id, ActionResult(status='completed'), HookChanges())
                     self._save(unit, local_state.acted(self.agents[unit]))
-                case resolver.EndAction(action_id=action_id, status=status, message=message):
+                case operations.EndAction(action_id=action_id, status=status, message=message):
                     uniter.finish_action(tx, uuid, action_id, ActionResult(status=status, message=message))
                     self._save(unit, local_state.acted(local))
-                case resolver.EnterScope(relation_id=relation_id):
+                case operations.EnterScope(relation_id=relation_id):
                     uniter.enter_scope(tx, uuid, unit, relation_id)
-                case resolver.LeaveScope(relation_id=relation_id):
+                case operations.LeaveScope(relation_id=relation_id):
                     known = local.relations.get(relation_id)
                     assert known is None or not known.members, 'who leaves has been told that all departed'
                     uniter.leave_scope(tx, uuid, unit, relation_id)
-                case resolver.Resign():
+                case operations.Resign():
                     uniter.resign_leadership(tx, uuid, unit)
                     self._save(unit, local_state.deposed(local))
-                case resolver.ClearResolved():
+                case operations.ClearResolved():
                     uniter.clear_resolved(tx, uuid, unit)
-                case resolver.Die():
+                case operations.Die():
                     uniter.set_dead(tx, uuid, unit)
                     self.past_of(unit).dead = True
-                case resolver.Remove():
+                case operations.Remove():
                     uniter.remove_unit(tx, uuid, unit)
                     del self.agents[unit]
                 case _:

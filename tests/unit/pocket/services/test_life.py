@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pocket.services import applications, life, machines, models, relations, uniter
+from pocket.services.cluster import pods
 from pocket.services.errors import ALREADY_EXISTS, HAS_ASSIGNED_UNITS, HAS_SUBORDINATES, JujuError
 
 if TYPE_CHECKING:
@@ -51,6 +52,18 @@ def test_a_machine_stays_while_another_principal_is_on_it(world: World) -> None:
     assert machines.removable(world.tx) == []
     applications.destroy(world.tx, world.uuid, 'b')
     assert [machine.id for machine in machines.removable(world.tx)] == ['0']
+
+
+def test_a_machine_is_found_with_whether_it_is_to_go_and_is_no_pod(world: World) -> None:
+    world.deploy('a', world.make_charm('a'))
+    (machine,) = machines.wanted(world.tx)
+    assert machines.find(world.tx, world.uuid, '0') == (machine, False)
+    assert pods.find(world.tx, world.uuid, '0') is None
+    applications.destroy(world.tx, world.uuid, 'a')
+    (machine,) = machines.removable(world.tx)
+    assert machines.find(world.tx, world.uuid, '0') == (machine, True)
+    machines.remove(world.tx, world.uuid, '0')
+    assert machines.find(world.tx, world.uuid, '0') is None
 
 
 def test_an_application_goes_with_its_last_unit_and_relation(world: World) -> None:

@@ -72,6 +72,17 @@ def test_a_number_is_used_again_once_its_pod_is_gone(world: World) -> None:
     assert units.get(world.tx, world.uuid, 'app/1').pod != going.id
 
 
+def test_a_pod_is_found_with_whether_it_is_to_go_and_is_no_machine(world: World) -> None:
+    world.deploy_k8s('app', units=2)
+    scaling.scale(world.tx, world.uuid, 'app', to=1)
+    (stays,), (going,) = pods.wanted(world.tx), pods.removable(world.tx)
+    assert pods.find(world.tx, world.uuid, stays.id) == (stays, False)
+    assert pods.find(world.tx, world.uuid, going.id) == (going, True)
+    assert machines.find(world.tx, world.uuid, going.id) is None
+    machines.remove(world.tx, world.uuid, going.id)
+    assert pods.find(world.tx, world.uuid, going.id) is None
+
+
 def test_a_unit_that_runs_is_told_to_go_and_comes_back(world: World) -> None:
     world.deploy_k8s('app', units=2)
     world.start('app/0', 'app/1')
