@@ -110,7 +110,7 @@ def test_branches_that_are_gone_are_forgotten(kept: history.History) -> None:
     assert kept.heads('specs') == {('a', 'release'): 'c2'}
 
 
-def test_what_was_lost_in_the_middle_counts_and_what_could_not_be_tried_does_not(
+def test_a_try_that_was_lost_in_the_middle_counts(
     kept: history.History,
 ) -> None:
     _saw(kept, _new('c1'))
