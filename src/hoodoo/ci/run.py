@@ -79,9 +79,14 @@ def run(asked: asking.Asked, means: Means) -> report.Report:
             write(told, where)
         keep = asked.keep_on_failure and told.verdict == attempts.FAILED and one.uuid
         done = ending.keep(one, told, asked) if keep else ending.destroy(one, told, asked, heard)
-        write(done, where)
         if crash is not None:
+            with _noting(one, 'the reports'):
+                write(done, where)
             raise crash
+        try:
+            write(done, where)
+        except OSError as err:
+            raise errors.Fault(f'cannot write the reports into {where}: {err.strerror}') from None
     return done
 
 
@@ -142,10 +147,11 @@ def _tried(
         else:
             verdict, code = attempts.FAILED, 1
     except Exception as err:  # noqa: BLE001 - whatever it is, the model must go first
-        verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
         if hosts.is_full(err):
-            verdict = attempts.UNDECIDED
+            verdict, code = attempts.UNDECIDED, 3
             why = f'this host could not go on, which says nothing of the spec: {err}'
+        else:
+            verdict, why, code, crash = attempts.FAILED, f'hoodoo failed: {err!r}', 1, err
     one.record.fail_what_began(why)
     if verdict == attempts.UNDECIDED:
         one.record.excuse(why)

@@ -13,7 +13,18 @@ from bedrock import process
 from hoodoo import settings as settings_module
 from hoodoo import wording
 from hoodoo.ci import places
-from hoodoo.ci.watch import carrying, config, deciding, history, keeping, polling, serving, telling, working
+from hoodoo.ci.watch import (
+    carrying,
+    config,
+    deciding,
+    history,
+    keeping,
+    polling,
+    serving,
+    silence,
+    telling,
+    working,
+)
 
 _UNREACHABLE = 3
 _LATER_S, _DAY_S = 300.0, 86400.0
@@ -52,6 +63,7 @@ class Watcher:
             program=program, environ=settings.environ, folder=folder, history=kept, now_ms=now_ms
         )
         self._teller = telling.Teller(config=watched, history=kept, told=say, now_ms=now_ms)
+        self._silence = silence.Silence(config=watched, said=say, send=telling.send)
         self._keeper = keeping.Keeper(config=watched, history=kept, folder=folder, told=say, now_ms=now_ms)
         self._stop, self._ended = asyncio.Event(), asyncio.Event()
         self._worker = working.Worker(
@@ -126,6 +138,7 @@ class Watcher:
             try:
                 await loop.run_in_executor(self._threads, self._poll, repository)
                 failures = 0
+                await loop.run_in_executor(self._threads, self._silence.answered, repository.name)
                 if repository.name in self._silent:
                     self._silent.discard(repository.name)
                     self._told(f'{repository.name}: it answers again')
@@ -136,6 +149,9 @@ class Watcher:
                     again = deciding.backoff_s(repository.poll_s, failures)
                     later = '' if self._once else f'; asked again in {again:.0f} s'
                     self._told(f'{repository.name}: {working.said(err)}{later}')
+                if not self._once:
+                    missed = (repository.name, working.said(err), time.monotonic())
+                    await loop.run_in_executor(self._threads, self._silence.failed, *missed)
             self._worker.changed.set()
             if self._once:
                 return

@@ -108,3 +108,21 @@ def test_branches_that_are_gone_are_forgotten(kept: history.History) -> None:
     _saw(kept, _new('c1'), _new('c1', spec='b'), _new('c2', branch='release'))
     kept.saw('specs', (), (), now_ms=6, gone=['main'])
     assert kept.heads('specs') == {('a', 'release'): 'c2'}
+
+
+def test_a_try_that_was_lost_in_the_middle_counts(
+    kept: history.History,
+) -> None:
+    _saw(kept, _new('c1'))
+    tries: list[int] = []
+    for verdict in ('undecided', 'untried', 'undecided'):
+        kept.begin(1, reports='/r', now_ms=2)
+        kept.later(
+            1, verdict=verdict, why='w', attempt=1, now_ms=3, counts=verdict == 'undecided', tell=['team']
+        )
+        row = kept.get(1)
+        assert row is not None
+        assert (row.state, row.verdict) == ('queued', verdict)
+        tries.append(row.tries)
+    assert tries == [1, 1, 2]
+    assert [(one.target, one.event) for one in kept.notices()] == [('team', 'error')], 'told once'

@@ -117,6 +117,26 @@ def test_what_is_in_use_stays(site: Site) -> None:
     assert running.is_dir()
 
 
+def test_what_attempts_left_is_known_until_it_is_gone(site: Site) -> None:
+    site.saw('c1', 'c2', 'c10')
+    site.attempt(1, '11111111', verdict='undecided')
+    site.history.later(1, verdict='undecided', why='', attempt=1, now_ms=1, counts=True)
+    site.attempt(1, '22222222', verdict='untried')
+    site.history.later(1, verdict='untried', why='', attempt=2, now_ms=1)
+    site.attempt(2, '33333333')  # which is still removing its model
+    site.attempt(3, '44444444')
+    site.end(3)
+    for word in ('11111111', '33333333', '44444444'):
+        site.attempts.intend(word, controller='aws', model='m', expires_ms=9, now_ms=9)
+    # One that was made by hand is not the watcher's to remove.
+    site.attempts.begin(token='55555555', spec='s', owner='o', reports='/1-55555555', now_ms=1)
+    site.attempts.intend('55555555', controller='aws', model='m', expires_ms=9, now_ms=9)
+    assert site.history.past.left(site.folder) == [1, 4]
+    site.attempts.gone('11111111')
+    site.end(2)
+    assert site.history.past.left(site.folder) == [3, 4]
+
+
 def test_folders_of_a_killed_watcher_are_found_and_others_are_not_touched(site: Site) -> None:
     site.saw('c1', 'c2', 'c3')
     site.attempt(1, '11111111', verdict='interrupted')
