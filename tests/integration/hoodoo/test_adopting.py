@@ -126,8 +126,14 @@ def test_a_charm_may_be_named_instead_of_fetched(site: sites.Site, model: str, t
     assert _changes(site, made) == 0
 
 
-def test_what_cannot_be_is_refused_and_changes_nothing(site: sites.Site, model: str) -> None:
+def test_what_cannot_be_is_refused_and_changes_nothing(site: sites.Site, model: str, tmp_path: Path) -> None:
     before = site.run('hoodoo', 'env', 'list')
+    dry = _adopt(site, model, '--as', 'dry/ci', '--spec', str(tmp_path / 'deep' / 'spec'), '--dry-run')
+    assert dry['secrets_in'] == [
+        str(site.folder / 'mojo' / 'LOCAL' / name / 'ci') for name in ('dry', 'spec')
+    ]
+    assert not any(Path(folder).exists() for folder in dry['secrets_in'])
+    assert not (tmp_path / 'deep').exists()
     for words, said in (
         (('--charm', 'words=.'), 'no application of that name has a local charm'),
         (('--spec', '.'), 'is there already'),
