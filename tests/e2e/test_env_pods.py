@@ -112,14 +112,18 @@ def test_a_model_on_kubernetes_is_adopted_and_entered(host: Site, scaled: Scaled
     assert made['name'] == 'scaled/k8s/default/production'
     assert sorted(made['secrets']) == ['teller: account', 'teller: password']
     left = [text.partition(';')[0] for text in made['left']]
-    assert left == ['asleep: its resource app-image', 'teller: its resource app-image']
+    assert left[:2] == ['asleep: its resource app-image', 'teller: its resource app-image']
+    assert [text.partition(' that ')[0] for text in left[2:]] == ['teller: the secret account']
     spec = Path(made['spec'])
     bundle = yaml.safe_load((spec / 'production' / 'bundle.yaml').read_text())
     scales = {name: entry['scale'] for name, entry in bundle['applications'].items()}
     assert (bundle['bundle'], scales) == ('kubernetes', {'asleep': 0, 'teller': 2})
     assert not any('hunter' in path.read_text() for path in spec.rglob('*') if path.is_file())
-    planned = host.hoodoo('plan', str(spec), '--stage', 'production', *on, '--format', 'json').stdout
-    assert json.loads(planned)['changes'] == 0
+    here = (str(spec), '--stage', 'production', *on, '--format', 'json')
+    assert json.loads(host.hoodoo('plan', *here).stdout)['changes'] == 0
+    assert json.loads(host.hoodoo('drift', *here).stdout)['entries'] == []
+    account = Path(made['secrets_in'][0], 'juju-secrets', 'account.yaml')
+    assert (account.read_text(), account.stat().st_mode & 0o777) == ('password: hunter2\n', 0o600)
     (row,) = json.loads(host.hoodoo('env', 'status', '--format', 'json', check=False).stdout)
     assert (row['applications'], row['machines']) == (2, 0)
     inside = ('juju', 'ssh', '--container', 'charm', 'teller/0', '--', 'hostname')

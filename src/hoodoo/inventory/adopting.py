@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import tempfile
@@ -72,8 +73,15 @@ def adopt(
             f'cannot write the spec: {wish.target} is there already', hint='Name another --spec.'
         )
     exported = _exported(juju)
-    with tempfile.TemporaryDirectory(prefix='hoodoo-adopt-') as scratch:
-        return _adopt(juju, wish, settings, exported, Path(scratch), notes=notes, told=told, keep=keep)
+    missing = [folder for folder in wish.target.parents if not folder.exists()]
+    try:
+        with tempfile.TemporaryDirectory(prefix='hoodoo-adopt-') as scratch:
+            return _adopt(juju, wish, settings, exported, Path(scratch), notes=notes, told=told, keep=keep)
+    finally:
+        # A spec that was thrown away leaves no folders either; one that was kept keeps its own.
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _adopt(

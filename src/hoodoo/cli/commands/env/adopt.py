@@ -43,7 +43,7 @@ def command(
 
     The first plan of the spec is empty; where that cannot be had, what differs is listed and nothing is
     written. The model is only looked at. Options that are secrets are not in the spec, but in a private file
-    of this host, below MOJO_ROOT/LOCAL, where its runs find them.
+    of this host, below MOJO_ROOT/LOCAL, where its runs find them. What else cannot be said is listed.
 
     \b
     Examples:
