@@ -63,21 +63,21 @@ class Cluster:
             body_mb=body_mb,
         )
         trust = f'juju trust {self._app} --scope=cluster'
+        command = f'kubectl -n {self._namespace} create secret tls {tls_secret} --cert=FILE --key=FILE'
         try:
             if taken := self._apply(wanted):
                 option = 'blog_hostname' if taken[0] == host else 'additional_hostnames'
                 return f'{option}: the Ingress {taken[1]} leads {taken[0]} elsewhere; give another name'
-            self._call('GET', f'/api/v1/namespaces/{self._namespace}/secrets/{tls_secret}')
+            secret = self._call('GET', f'/api/v1/namespaces/{self._namespace}/secrets/{tls_secret}')
         except KubeError as err:
             if err.status in (401, _FORBIDDEN):
                 return f'tls_secret_name: the charm may not keep an Ingress; {trust}'
             if err.status == _MISSING:
-                command = (
-                    f'kubectl -n {self._namespace} create secret tls {tls_secret} --cert=FILE --key=FILE'
-                )
                 return f'tls_secret_name: there is no secret {tls_secret}; {command}'
             log.error('Kubernetes: %s', err)
             return f'tls_secret_name: Kubernetes does not do it ({err})'
+        if secret.get('type') != 'kubernetes.io/tls':
+            return f'tls_secret_name: the secret {tls_secret} is not of the type tls; {command}'
         return ''
 
     def remove(self) -> None:

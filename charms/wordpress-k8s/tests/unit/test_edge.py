@@ -131,7 +131,7 @@ def test_ingress_gives_the_address(
 def test_an_ingress_lets_through_what_php_takes(
     context: Context, state: MakeState, api: type[Api], size: str, wanted: str
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     relation = testing.Relation('nginx-route')
     config = {**HOST, 'tls_secret_name': 'blog-tls', 'post_max_size': size, 'upload_max_filesize': '0'}
     out = ready(context, state(relation, config=config))
@@ -279,12 +279,13 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Api]]:
 
 INGRESS = '/apis/networking.k8s.io/v1/namespaces/blog/ingresses/wordpress-k8s-ingress'
 SECRET = '/api/v1/namespaces/blog/secrets/blog-tls'
+TLS = {'kind': 'Secret', 'type': 'kubernetes.io/tls'}
 
 
 def test_a_secret_by_name_gives_an_ingress_of_our_own(
     context: Context, state: MakeState, image: Path, api: type[Api]
 ) -> None:
-    api.objects[SECRET] = {'kind': 'Secret'}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     assert out.unit_status == ops.ActiveStatus('https://blog.example.com (6.8.12)')
     made = api.objects[INGRESS]
@@ -313,7 +314,7 @@ def test_a_secret_by_name_gives_an_ingress_of_our_own(
 def test_it_goes_with_the_application_but_not_with_a_pod(
     context: Context, state: MakeState, api: type[Api]
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     context.run(context.on.stop(), out)
     assert INGRESS in api.objects
@@ -340,6 +341,12 @@ def test_what_keeps_an_ingress_from_being_made_is_told(
     # Readers by other ways are served nevertheless.
     services = out.get_container('wordpress').service_statuses
     assert services['apache'] is ops.pebble.ServiceStatus.ACTIVE
+
+
+def test_a_secret_without_a_certificate_is_told(context: Context, state: MakeState, api: type[Api]) -> None:
+    api.objects[SECRET] = {'kind': 'Secret', 'type': 'Opaque'}
+    out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
+    assert 'blog-tls is not of the type tls; kubectl' in out.unit_status.message
 
 
 def test_without_a_service_account_trust_is_named(
@@ -377,7 +384,7 @@ def _theirs(host: str, *, path: str = '/', kind: str | None = None, canary: str 
 def test_a_host_that_is_taken_is_left_to_whom_it_leads(
     context: Context, state: MakeState, api: type[Api], theirs: dict[str, Any], option: str
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = theirs
     config = {**HOST, 'tls_secret_name': 'blog-tls', 'additional_hostnames': 'www.example.com'}
     out = ready(context, state(config=config))
@@ -387,7 +394,7 @@ def test_a_host_that_is_taken_is_left_to_whom_it_leads(
 
 
 def test_who_has_a_host_keeps_it(context: Context, state: MakeState, api: type[Api]) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     api.objects[INGRESS]['metadata']['creationTimestamp'] = '2025-01-01T00:00:00Z'
     api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = _theirs('blog.example.com')
