@@ -16,7 +16,7 @@ NGINX = 'nginx-route'
 WEBSITE = 'website'
 CERTIFICATES = 'certificates'
 LEAST_BODY_MB = 10
-SEND_TIMEOUT_S = 300
+LEAST_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,23 @@ class Edge:
     certificate: state.Certificate | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an ingress has to bear with.
+
+    Attributes:
+        body_mb: How much it lets through in one request, in MiB; 0 means all.
+        timeout_s: How long it waits for an answer.
+    """
+
+    body_mb: int
+    timeout_s: int
+
+
 class Cluster(Protocol):
     """What of the cluster this charm needs to keep an Ingress of its own."""
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
+    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, bounds: Limits) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         ...
 
@@ -87,7 +100,7 @@ def choose(
                 hosts=hosts,
                 port=port,
                 tls_secret=options.tls_secret_name,
-                body_mb=body_mb(options),
+                bounds=limits(options),
             )
             if is_leader
             else ''
@@ -112,10 +125,13 @@ def publish_website(others: related.Related, *, port: int) -> None:
         others.publish(relation, {'hostname': others.address(WEBSITE), 'port': str(port)})
 
 
-def body_mb(options: config.Config) -> int:
-    """Return how much an ingress has to let through in one request, in MiB; 0 means all."""
+def limits(options: config.Config) -> Limits:
+    """Return what an ingress has to bear with so that PHP's own limits are the ones that count."""
     largest = options.largest_request_bytes
-    return max(LEAST_BODY_MB, -(-largest // (1 << 20))) if largest else 0
+    return Limits(
+        body_mb=max(LEAST_BODY_MB, -(-largest // (1 << 20))) if largest else 0,
+        timeout_s=max(LEAST_TIMEOUT_S, int(options.php['max_execution_time'])),
+    )
 
 
 def keeps_ingress(others: related.Related, options: config.Config) -> bool:
@@ -159,6 +175,7 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
 
 
 def _nginx_bag(options: config.Config, *, app: str, model: str) -> dict[str, str]:
+    bounds = limits(options)
     return {
         'service-hostname': options.hostname,
         'additional-hostnames': ','.join(options.more_hostnames),
@@ -166,7 +183,9 @@ def _nginx_bag(options: config.Config, *, app: str, model: str) -> dict[str, str
         'service-namespace': model,
         'service-port': str(options.http_port),
         'tls-secret-name': options.tls_secret_name,
-        'max-body-size': str(body_mb(options)),
+        'max-body-size': str(bounds.body_mb),
+        'proxy-read-timeout': str(bounds.timeout_s),
+        'proxy-send-timeout': str(bounds.timeout_s),
         'owasp-modsecurity-crs': str(options.modsecurity),
         'retry-errors': 'off',
         'path-routes': '/',

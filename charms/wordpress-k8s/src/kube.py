@@ -51,7 +51,9 @@ class Cluster:
         except OSError:
             return self._model
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
+    def ensure(
+        self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, bounds: edge.Limits
+    ) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         wanted = ingress(
             name=self._name,
@@ -60,7 +62,7 @@ class Cluster:
             hosts=tuple(dict.fromkeys((host, *hosts))),
             port=port,
             tls_secret=tls_secret,
-            body_mb=body_mb,
+            bounds=bounds,
         )
         trust = f'juju trust {self._app} --scope=cluster'
         command = f'kubectl -n {self._namespace} create secret tls {tls_secret} --cert=FILE --key=FILE'
@@ -137,13 +139,20 @@ class Cluster:
 
 
 def ingress(
-    *, name: str, namespace: str, app: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int
+    *,
+    name: str,
+    namespace: str,
+    app: str,
+    hosts: tuple[str, ...],
+    port: int,
+    tls_secret: str,
+    bounds: edge.Limits,
 ) -> dict[str, Any]:
     """Return the Ingress that leads *hosts* to the service of *app*."""
     annotations = {
-        'nginx.ingress.kubernetes.io/proxy-body-size': f'{body_mb}m',
-        'nginx.ingress.kubernetes.io/proxy-send-timeout': str(edge.SEND_TIMEOUT_S),
-        'nginx.ingress.kubernetes.io/proxy-read-timeout': str(edge.SEND_TIMEOUT_S),
+        'nginx.ingress.kubernetes.io/proxy-body-size': f'{bounds.body_mb}m',
+        'nginx.ingress.kubernetes.io/proxy-send-timeout': str(bounds.timeout_s),
+        'nginx.ingress.kubernetes.io/proxy-read-timeout': str(bounds.timeout_s),
     }
     backend = {'service': {'name': app, 'port': {'number': port}}}
     path = {'path': '/', 'pathType': 'Prefix', 'backend': backend}

@@ -67,6 +67,8 @@ def test_nginx_route_is_told_everything(
         'service-namespace': 'blog',
         'service-port': '8080',
         'max-body-size': '10',
+        'proxy-read-timeout': '300',
+        'proxy-send-timeout': '300',
         'owasp-modsecurity-crs': 'False',
         'retry-errors': 'off',
         'path-routes': '/',
@@ -133,12 +135,14 @@ def test_an_ingress_lets_through_what_php_takes(
 ) -> None:
     api.objects[SECRET] = TLS
     relation = testing.Relation('nginx-route')
-    config = {**HOST, 'tls_secret_name': 'blog-tls', 'post_max_size': size, 'upload_max_filesize': '0'}
+    config: dict[str, Any] = {**HOST, 'tls_secret_name': 'blog-tls', 'max_execution_time': 600}
+    config |= {'post_max_size': size, 'upload_max_filesize': '0'}
     out = ready(context, state(relation, config=config))
     assert out.get_relation(relation.id).local_app_data['max-body-size'] == wanted
     ready(context, state(config=config))
     annotations = api.objects[INGRESS]['metadata']['annotations']
     assert annotations['nginx.ingress.kubernetes.io/proxy-body-size'] == f'{wanted}m'
+    assert annotations['nginx.ingress.kubernetes.io/proxy-read-timeout'] == '600'
 
 
 @pytest.mark.parametrize(('bag', 'scheme'), [({}, 'http'), ({'ssl_cert': 'Q0VSVA=='}, 'https')])
