@@ -28,6 +28,7 @@ class Edge:
         behind_proxy: Whether somebody in between tells who asked.
         blocked: What a person must do before readers reach the site, empty when nothing.
         waiting: What will come by itself, empty when nothing.
+        note: What whoever looks at a site that is served wants to know, empty when nothing.
         certificate: What Apache itself proves the host name with.
     """
 
@@ -35,6 +36,7 @@ class Edge:
     behind_proxy: bool = False
     blocked: str = ''
     waiting: str = ''
+    note: str = ''
     certificate: state.Certificate | None = None
 
 
@@ -162,7 +164,14 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
     parts = urlsplit(url)
     scheme = 'https' if options.edge_has_tls or options.tls_secret_name else parts.scheme or 'http'
     if options.has_hostname:
-        return Edge(url=f'{scheme}://{options.hostname}', behind_proxy=True, waiting='' if url else waiting)
+        # Something in front may lead that name on; when nothing does, this tells why nobody comes.
+        note = f'the ingress serves it as {url}' if url and parts.hostname != options.hostname else ''
+        return Edge(
+            url=f'{scheme}://{options.hostname}',
+            behind_proxy=True,
+            waiting='' if url else waiting,
+            note=note,
+        )
     if not parts.netloc:
         return Edge(url=f'{scheme}://{options.hostname}', behind_proxy=True, waiting=waiting)
     blocked = ''

@@ -119,6 +119,8 @@ def test_ingress_gives_the_address(
     out = ready(context, state(relation, config=config, networks={service_and_pod('ingress')}))
     assert site(image)['url'] == url
     assert out.unit_status.name == status
+    differs = config and given.startswith('https://10.0.0.1/')
+    assert ('the ingress serves it as https://10.0.0.1/' in out.unit_status.message) is bool(differs)
     told = cast('testing.Relation', out.get_relation(relation.id))
     app = {key: json.loads(value) for key, value in told.local_app_data.items()}
     assert (app['name'], app['model'], app['port']) == ('wordpress-k8s', 'blog', 8080)
