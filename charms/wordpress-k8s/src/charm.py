@@ -80,6 +80,7 @@ class WordpressCharm(ops.CharmBase):
         container = self.unit.get_container(workload.CONTAINER)
         self.fetcher = fetcher.Fetcher(self, container, self.workload, self.peers)
         self._statuses: list[ops.StatusBase] = []
+        self._notes: list[str] = []
         self._new_keys: Mapping[str, str] | None = None
         self._changed: set[str] = set()
         on = self.on
@@ -239,6 +240,8 @@ class WordpressCharm(ops.CharmBase):
         )
         if self.unit.is_leader() and self.peers.is_there:
             self._keep_ingress(is_kept=edge.keeps_ingress(others, options))
+        if chosen.note:
+            self._notes.append(chosen.note)
         if chosen.blocked:
             self._statuses.append(ops.BlockedStatus(chosen.blocked))
         if chosen.waiting:
@@ -429,7 +432,7 @@ class WordpressCharm(ops.CharmBase):
                 reason = f'database {site.database.address}: {err.message}'
             self._statuses.append(ops.WaitingStatus(f'{reason}; retrying by itself'))
         version = self.workload.code().version
-        notes = [f'{site.url} ({version})' if version else site.url]
+        notes = [f'{site.url} ({version})' if version else site.url, *self._notes]
         if not self._keeps_uploads(site):
             notes.append('uploads are lost with the pod: it has no storage "uploads", and no object storage')
         if not site.has_tls:

@@ -16,7 +16,7 @@ NGINX = 'nginx-route'
 WEBSITE = 'website'
 CERTIFICATES = 'certificates'
 LEAST_BODY_MB = 10
-SEND_TIMEOUT_S = 300
+LEAST_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class Edge:
         behind_proxy: Whether somebody in between tells who asked.
         blocked: What a person must do before readers reach the site, empty when nothing.
         waiting: What will come by itself, empty when nothing.
+        note: What whoever looks at a site that is served wants to know, empty when nothing.
         certificate: What Apache itself proves the host name with.
     """
 
@@ -35,13 +36,27 @@ class Edge:
     behind_proxy: bool = False
     blocked: str = ''
     waiting: str = ''
+    note: str = ''
     certificate: state.Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an ingress has to bear with.
+
+    Attributes:
+        body_mb: How much it lets through in one request, in MiB; 0 means all.
+        timeout_s: How long it waits for an answer.
+    """
+
+    body_mb: int
+    timeout_s: int
 
 
 class Cluster(Protocol):
     """What of the cluster this charm needs to keep an Ingress of its own."""
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
+    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, bounds: Limits) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         ...
 
@@ -87,7 +102,7 @@ def choose(
                 hosts=hosts,
                 port=port,
                 tls_secret=options.tls_secret_name,
-                body_mb=body_mb(options),
+                bounds=limits(options),
             )
             if is_leader
             else ''
@@ -112,10 +127,13 @@ def publish_website(others: related.Related, *, port: int) -> None:
         others.publish(relation, {'hostname': others.address(WEBSITE), 'port': str(port)})
 
 
-def body_mb(options: config.Config) -> int:
-    """Return how much an ingress has to let through in one request, in MiB; 0 means all."""
+def limits(options: config.Config) -> Limits:
+    """Return what an ingress has to bear with so that PHP's own limits are the ones that count."""
     largest = options.largest_request_bytes
-    return max(LEAST_BODY_MB, -(-largest // (1 << 20))) if largest else 0
+    return Limits(
+        body_mb=max(LEAST_BODY_MB, -(-largest // (1 << 20))) if largest else 0,
+        timeout_s=max(LEAST_TIMEOUT_S, int(options.php['max_execution_time'])),
+    )
 
 
 def keeps_ingress(others: related.Related, options: config.Config) -> bool:
@@ -146,7 +164,14 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
     parts = urlsplit(url)
     scheme = 'https' if options.edge_has_tls or options.tls_secret_name else parts.scheme or 'http'
     if options.has_hostname:
-        return Edge(url=f'{scheme}://{options.hostname}', behind_proxy=True, waiting='' if url else waiting)
+        # Something in front may lead that name on; when nothing does, this tells why nobody comes.
+        note = f'the ingress serves it as {url}' if url and parts.hostname != options.hostname else ''
+        return Edge(
+            url=f'{scheme}://{options.hostname}',
+            behind_proxy=True,
+            waiting='' if url else waiting,
+            note=note,
+        )
     if not parts.netloc:
         return Edge(url=f'{scheme}://{options.hostname}', behind_proxy=True, waiting=waiting)
     blocked = ''
@@ -159,6 +184,7 @@ def _ingress(others: related.Related, options: config.Config, *, app: str, model
 
 
 def _nginx_bag(options: config.Config, *, app: str, model: str) -> dict[str, str]:
+    bounds = limits(options)
     return {
         'service-hostname': options.hostname,
         'additional-hostnames': ','.join(options.more_hostnames),
@@ -166,7 +192,9 @@ def _nginx_bag(options: config.Config, *, app: str, model: str) -> dict[str, str
         'service-namespace': model,
         'service-port': str(options.http_port),
         'tls-secret-name': options.tls_secret_name,
-        'max-body-size': str(body_mb(options)),
+        'max-body-size': str(bounds.body_mb),
+        'proxy-read-timeout': str(bounds.timeout_s),
+        'proxy-send-timeout': str(bounds.timeout_s),
         'owasp-modsecurity-crs': str(options.modsecurity),
         'retry-errors': 'off',
         'path-routes': '/',

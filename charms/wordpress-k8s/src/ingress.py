@@ -23,7 +23,9 @@ class Cluster:
         # The application's own name belongs to another object on some versions of Juju.
         self._name = f'{app}-ingress'
 
-    def ensure(self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int) -> str:
+    def ensure(
+        self, *, host: str, hosts: tuple[str, ...], port: int, tls_secret: str, bounds: edge.Limits
+    ) -> str:
         """Bring the Ingress to what is given; return what a person must do first, empty when nothing."""
         namespace = self._api.namespace
         wanted = ingress(
@@ -33,22 +35,24 @@ class Cluster:
             hosts=tuple(dict.fromkeys((host, *hosts))),
             port=port,
             tls_secret=tls_secret,
-            body_mb=body_mb,
+            bounds=bounds,
         )
         trust = f'juju trust {self._app} --scope=cluster'
+        command = f'kubectl -n {namespace} create secret tls {tls_secret} --cert=FILE --key=FILE'
         try:
             if taken := self._apply(wanted):
                 option = 'blog_hostname' if taken[0] == host else 'additional_hostnames'
                 return f'{option}: the Ingress {taken[1]} leads {taken[0]} elsewhere; give another name'
-            self._api.call('GET', self._api.secret(tls_secret))
+            secret = self._api.call('GET', self._api.secret(tls_secret))
         except kube.KubeError as err:
             if err.is_refusal:
                 return f'tls_secret_name: the charm may not keep an Ingress; {trust}'
             if err.is_missing:
-                command = f'kubectl -n {namespace} create secret tls {tls_secret} --cert=FILE --key=FILE'
                 return f'tls_secret_name: there is no secret {tls_secret}; {command}'
             log.error('Kubernetes: %s', err)
             return f'tls_secret_name: Kubernetes does not do it ({err})'
+        if secret.get('type') != 'kubernetes.io/tls':
+            return f'tls_secret_name: the secret {tls_secret} is not of the type tls; {command}'
         return ''
 
     def remove(self) -> None:
@@ -73,13 +77,20 @@ class Cluster:
 
 
 def ingress(
-    *, name: str, namespace: str, app: str, hosts: tuple[str, ...], port: int, tls_secret: str, body_mb: int
+    *,
+    name: str,
+    namespace: str,
+    app: str,
+    hosts: tuple[str, ...],
+    port: int,
+    tls_secret: str,
+    bounds: edge.Limits,
 ) -> dict[str, Any]:
     """Return the Ingress that leads *hosts* to the service of *app*."""
     annotations = {
-        'nginx.ingress.kubernetes.io/proxy-body-size': f'{body_mb}m',
-        'nginx.ingress.kubernetes.io/proxy-send-timeout': str(edge.SEND_TIMEOUT_S),
-        'nginx.ingress.kubernetes.io/proxy-read-timeout': str(edge.SEND_TIMEOUT_S),
+        'nginx.ingress.kubernetes.io/proxy-body-size': f'{bounds.body_mb}m',
+        'nginx.ingress.kubernetes.io/proxy-send-timeout': str(bounds.timeout_s),
+        'nginx.ingress.kubernetes.io/proxy-read-timeout': str(bounds.timeout_s),
     }
     backend = {'service': {'name': app, 'port': {'number': port}}}
     path = {'path': '/', 'pathType': 'Prefix', 'backend': backend}

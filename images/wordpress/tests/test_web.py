@@ -130,6 +130,22 @@ def test_guessing_is_slowed_down(installed: site.Unit) -> None:
         assert 'Too many wrong passwords' in browser.log_in(name, 'secret').text, name
 
 
+def test_every_line_of_the_access_log_is_json_and_names_the_page(web: site.Unit) -> None:
+    asked = '/a%20page/%22of%5Cmine%C3%BC/'
+    agent = 'Br\xf6wser "of \\mine"'
+    web.get(f'{asked}?key=planted', headers={'User-Agent': agent, 'X-Forwarded-For': '\xe9'})
+    web.get('/wp-content', headers={'User-Agent': agent})
+    end = time.monotonic() + 20
+    # Another process writes it.
+    while '"path":"/wp-content"' not in (log := web.log.read_text()):
+        assert time.monotonic() < end, log[-2000:]
+        time.sleep(0.05)
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith('{')]
+    (line,) = (line for line in lines if line['path'] == asked)
+    assert (line['status'], line['agent'], line['forwarded']) == (404, 'Br?wser "of \\mine"', '?')
+    assert 'planted' not in log
+
+
 def test_forged_headers_reach_nothing(web: site.Unit) -> None:
     forged = {
         'Host': 'evil.example',

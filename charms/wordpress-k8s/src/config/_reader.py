@@ -25,6 +25,12 @@ _CONSTANT = re.compile(r'[A-Z][A-Z0-9_]*')
 _SIZE = re.compile(r'[0-9]{1,12}[KMGkmg]?')
 _EMAIL = re.compile(r'[^@\s<>"]+@[^@\s<>".]+(\.[^@\s<>".]+)+')
 _LONGEST_PASSWORD = 4096
+_FIXED = (
+    'AUTOMATIC_UPDATER_DISABLED DB_CHARSET DB_COLLATE DB_HOST DB_NAME DB_PASSWORD DB_USER DISABLE_WP_CRON '
+    'DISALLOW_FILE_EDIT DISALLOW_FILE_MODS FORCE_SSL_ADMIN FS_METHOD WP_ALLOW_REPAIR WP_AUTO_UPDATE_CORE '
+    'WP_CACHE_KEY_SALT WP_CONTENT_DIR WP_CONTENT_URL WP_DEBUG WP_DEBUG_DISPLAY WP_HOME WP_SITEURL WP_TEMP_DIR'
+)
+"""Constants that the image gives itself, whatever else is said."""
 
 T = TypeVar('T')
 
@@ -261,4 +267,6 @@ class _Reader:
                     'must map names of constants to plain values, such as WP_POST_REVISIONS: 5',
                 )
                 return {}
+        if taken := sorted(found.keys() & set(_FIXED.split())):
+            self._fault('wp_config_extra', f'cannot change what is fixed: {", ".join(taken)}')
         return cast('Mapping[str, str | int | float | bool]', found)

@@ -262,6 +262,7 @@ BAD: list[tuple[str, object]] = [
     ('allow_egress', 'https://x'),
     ('wp_config_extra', "define('A', 1);"),
     ('wp_config_extra', 'a-b: 1'),
+    ('wp_config_extra', '{DB_NAME: other}'),
     ('wp_config_extra', 'A: [1]'),
     ('trusted_proxies', '10.0.0.0/99'),
     ('workers', 0),

@@ -68,6 +68,8 @@ def test_nginx_route_is_told_everything(
         'service-namespace': 'blog',
         'service-port': '8080',
         'max-body-size': '10',
+        'proxy-read-timeout': '300',
+        'proxy-send-timeout': '300',
         'owasp-modsecurity-crs': 'False',
         'retry-errors': 'off',
         'path-routes': '/',
@@ -118,6 +120,8 @@ def test_ingress_gives_the_address(
     out = ready(context, state(relation, config=config, networks={service_and_pod('ingress')}))
     assert site(image)['url'] == url
     assert out.unit_status.name == status
+    differs = config and given.startswith('https://10.0.0.1/')
+    assert ('the ingress serves it as https://10.0.0.1/' in out.unit_status.message) is bool(differs)
     told = cast('testing.Relation', out.get_relation(relation.id))
     app = {key: json.loads(value) for key, value in told.local_app_data.items()}
     assert (app['name'], app['model'], app['port']) == ('wordpress-k8s', 'blog', 8080)
@@ -132,14 +136,16 @@ def test_ingress_gives_the_address(
 def test_an_ingress_lets_through_what_php_takes(
     context: Context, state: MakeState, api: type[Api], size: str, wanted: str
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     relation = testing.Relation('nginx-route')
-    config = {**HOST, 'tls_secret_name': 'blog-tls', 'post_max_size': size, 'upload_max_filesize': '0'}
+    config: dict[str, Any] = {**HOST, 'tls_secret_name': 'blog-tls', 'max_execution_time': 600}
+    config |= {'post_max_size': size, 'upload_max_filesize': '0'}
     out = ready(context, state(relation, config=config))
     assert out.get_relation(relation.id).local_app_data['max-body-size'] == wanted
     ready(context, state(config=config))
     annotations = api.objects[INGRESS]['metadata']['annotations']
     assert annotations['nginx.ingress.kubernetes.io/proxy-body-size'] == f'{wanted}m'
+    assert annotations['nginx.ingress.kubernetes.io/proxy-read-timeout'] == '600'
 
 
 @pytest.mark.parametrize(('bag', 'scheme'), [({}, 'http'), ({'ssl_cert': 'Q0VSVA=='}, 'https')])
@@ -280,12 +286,13 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Api]]:
 
 INGRESS = '/apis/networking.k8s.io/v1/namespaces/blog/ingresses/wordpress-k8s-ingress'
 SECRET = '/api/v1/namespaces/blog/secrets/blog-tls'
+TLS = {'kind': 'Secret', 'type': 'kubernetes.io/tls'}
 
 
 def test_a_secret_by_name_gives_an_ingress_of_our_own(
     context: Context, state: MakeState, image: Path, api: type[Api]
 ) -> None:
-    api.objects[SECRET] = {'kind': 'Secret'}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     assert out.unit_status == ops.ActiveStatus('https://blog.example.com (6.8.12)')
     made = api.objects[INGRESS]
@@ -314,7 +321,7 @@ def test_a_secret_by_name_gives_an_ingress_of_our_own(
 def test_it_goes_with_the_application_but_not_with_a_pod(
     context: Context, state: MakeState, api: type[Api]
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     context.run(context.on.stop(), out)
     assert INGRESS in api.objects
@@ -341,6 +348,12 @@ def test_what_keeps_an_ingress_from_being_made_is_told(
     # Readers by other ways are served nevertheless.
     services = out.get_container('wordpress').service_statuses
     assert services['apache'] is ops.pebble.ServiceStatus.ACTIVE
+
+
+def test_a_secret_without_a_certificate_is_told(context: Context, state: MakeState, api: type[Api]) -> None:
+    api.objects[SECRET] = {'kind': 'Secret', 'type': 'Opaque'}
+    out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
+    assert 'blog-tls is not of the type tls; kubectl' in out.unit_status.message
 
 
 def test_without_a_service_account_trust_is_named(
@@ -378,7 +391,7 @@ def _theirs(host: str, *, path: str = '/', kind: str | None = None, canary: str 
 def test_a_host_that_is_taken_is_left_to_whom_it_leads(
     context: Context, state: MakeState, api: type[Api], theirs: dict[str, Any], option: str
 ) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = theirs
     config = {**HOST, 'tls_secret_name': 'blog-tls', 'additional_hostnames': 'www.example.com'}
     out = ready(context, state(config=config))
@@ -388,7 +401,7 @@ def test_a_host_that_is_taken_is_left_to_whom_it_leads(
 
 
 def test_who_has_a_host_keeps_it(context: Context, state: MakeState, api: type[Api]) -> None:
-    api.objects[SECRET] = {}
+    api.objects[SECRET] = TLS
     out = ready(context, state(config={**HOST, 'tls_secret_name': 'blog-tls'}))
     api.objects[INGRESS]['metadata']['creationTimestamp'] = '2025-01-01T00:00:00Z'
     api.objects[INGRESS.replace('wordpress-k8s-ingress', 'shop')] = _theirs('blog.example.com')
