@@ -167,7 +167,9 @@ def invoke(argv: list[str] | None = None) -> int:
         if err.filename is None:
             raise
         click.echo(f'ERROR cannot use {err.filename}: {err.strerror}', err=True)
-        click.echo('  Mend the file or its permissions, or keep it elsewhere: MOJO_ROOT, XDG_STATE_HOME.', err=True)
+        click.echo(
+            '  Mend the file or its permissions, or keep it elsewhere: MOJO_ROOT, XDG_STATE_HOME.', err=True
+        )
         return 1
     finally:
         for number, handler in previous:
