@@ -180,6 +180,7 @@ def attached(
     """Run a program on our own terminal and streams, and return its exit status as a shell gives it.
 
     Interrupts are the program's: it shares our terminal and decides what they mean. So are requests to end.
+    Where it stops, as a shell does that is told to suspend, so do we, and go on together.
 
     Args:
         on_start: Told its process id.
@@ -212,13 +213,25 @@ def attached(
             hand_on(number, None)
         if on_start is not None:
             on_start(child.pid)
-        status = child.wait()
+        status = child.returncode = _waited(child.pid)
     except OSError as err:
         raise _not_started(words, err) from err
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return status if status >= 0 else 128 - status
+
+
+def _waited(pid: int) -> int:
+    """Wait for the end of a program on our terminal; while it is stopped, whoever started us has that."""
+    while True:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            return os.waitstatus_to_exitcode(status)
+        # What the terminal stops in our own group it has stopped us for, too.
+        if os.WSTOPSIG(status) == signal.SIGSTOP or os.getpgid(pid) != os.getpgrp():
+            os.killpg(os.getpgrp(), signal.SIGTSTP)  # of no effect where nobody could let us go on
+            os.kill(pid, signal.SIGCONT)
 
 
 async def start(

@@ -10,22 +10,13 @@ production.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from hoodoo.inventory import query as queries
 from hoodoo.inventory import words
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.readings import AT_MOST, Level, Vocabulary
-
-_BETWEEN = re.compile(r'[\s/,:;=()\[\]"\'|]+')
-_UNSAID = re.compile(r'\bhttps?://|[\'\u2019]s\b')
-"""What belongs to no word: the beginning of an address that was pasted, the end of "the mirror's"."""
-_MINOR = frozenset(
-    {'a', 'an', 'and', 'at', 'by', 'for', 'from', 'in', 'is', 'of', 'on', 'our', 'the', 'to', 'with'}
-    | {'cloud', 'controller', 'env', 'environment', 'model', 'region', 'service', 'stage'}
-)
-"""Words of a sentence: they need no explanation."""
 
 _SURE = 0.7
 """From here on what stands beside an environment's name is not asked for a better explanation."""
@@ -41,28 +32,6 @@ _FOR_FEW = 0.02
 """Taken from a region for governments: where another is called so, too, people mean that."""
 _MINOR_BONUS = 0.12
 """For a service or a stage that has such a word in its name: a model of "stage" is in staging."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a text; it may have several parts, as ``us-west-1``."""
-
-    spelt: str
-    whole: str
-    """Its letters and digits alone."""
-    parts: tuple[str, ...]
-    """None if it has but one."""
-    before: str = ''
-    """The small words that stand right before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A text, understood as far as it can be without an inventory."""
-
-    words: tuple[Word, ...]
-    minor: tuple[str, ...]
-    """Words that need no explanation; there are none if the text has only such."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +56,12 @@ class Subject:
     """All of it, which costs something where it comes from a database."""
 
 
-def parse(text: str) -> Query:
-    """Take *text* apart."""
-    found: list[Word] = []
-    before = ''
-    for piece in _BETWEEN.split(_UNSAID.sub(' ', words.fold(text))):
-        parts = words.split(piece)
-        if parts:
-            whole = ''.join(parts)
-            parts = parts if len(parts) > 1 else ()
-            found.append(Word(spelt=piece, whole=whole, parts=parts, before=before))
-            before = before + whole if whole in _MINOR else ''
-    named = tuple(word for word in found if word.whole not in _MINOR)
-    if not named:
-        return Query(words=tuple(found), minor=())
-    return Query(words=named, minor=tuple(word.whole for word in found if word.whole in _MINOR))
-
-
 def likely(production: bool, service: str, name: str) -> tuple[bool, int, str]:
     """Sorts environments that are equally good: production first, then short names."""
     return (not production, len(words.split(service)), name)
 
 
-def needed(query: Query, vocabulary: Vocabulary, level: Level) -> list[list[tuple[str, ...]]]:
+def needed(query: queries.Query, vocabulary: Vocabulary, level: Level) -> list[list[tuple[str, ...]]]:
     """Of each word what may explain it: alternatives, each of terms that an environment must have together.
 
     A word that has no explanation at *level* gets those of the next levels that have one.
@@ -149,7 +101,7 @@ def order(
         vocabulary: Of the whole inventory.
         level: How far words may be from what they are taken for, if something nearer explains them.
     """
-    asked = _Asked(parse(text), vocabulary, level)
+    asked = _Asked(queries.parse(text), vocabulary, level)
     exactly = text.strip().lower()
     found: list[tuple[float, Subject]] = []
     for subject in subjects:
@@ -162,7 +114,7 @@ def order(
     return [Hit(environment=subject.whole(), score=score) for score, subject in found[:limit]]
 
 
-def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
+def alternatives(query: queries.Query, vocabulary: Vocabulary) -> list[str]:
     """Texts near to *query*: unknown words replaced by known ones, then one word left out."""
     texts: list[str] = []
     spelt = [word.spelt for word in query.words]
@@ -176,13 +128,13 @@ def alternatives(query: Query, vocabulary: Vocabulary) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _pieces(word: Word, vocabulary: Vocabulary, level: Level) -> Iterable[tuple[str, ...]]:
+def _pieces(word: queries.Word, vocabulary: Vocabulary, level: Level) -> Iterable[tuple[str, ...]]:
     if not word.parts:
         return ()
     return itertools.product(*(list(vocabulary.taken(part, level))[:8] for part in word.parts))
 
 
-def _joined(query: Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
+def _joined(query: queries.Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
     """Names that two or three words make together, by the places of these words."""
     found: dict[int, set[str]] = {}
     for length in (2, 3):
@@ -199,7 +151,7 @@ def _joined(query: Query, vocabulary: Vocabulary) -> dict[int, set[str]]:
 class _Asked:
     """A query with all that its words may be taken for."""
 
-    def __init__(self, query: Query, vocabulary: Vocabulary, level: Level) -> None:
+    def __init__(self, query: queries.Query, vocabulary: Vocabulary, level: Level) -> None:
         self._minor = frozenset(query.minor)
         self._spelt = frozenset(word.spelt for word in query.words)
         joined = _joined(query, vocabulary)

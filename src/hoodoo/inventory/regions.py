@@ -6,7 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from hoodoo.inventory import regions_table
+from hoodoo.inventory import regions_names, regions_table
 
 PROVIDERS = {
     'aws': ('aws', 'amazon', 'ec2'),
@@ -66,17 +66,36 @@ class Region:
     @property
     def countries(self) -> tuple[str, ...]:
         """The country's code and its names."""
-        return (self.country, *regions_table.COUNTRIES.get(self.country, ()))
+        return (self.country, *regions_names.COUNTRIES.get(self.country, ()))
 
     @property
     def code(self) -> str:
         """The country's code of three letters."""
-        return regions_table.CODES.get(self.country, '')
+        return regions_names.CODES.get(self.country, '')
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The part of the world that its country is in."""
+        return next(
+            (names for names, countries in regions_names.AREAS.items() if self.country in countries.split()),
+            (),
+        )
+
+    @property
+    def turned(self) -> tuple[str, ...]:
+        """Its name with the area first, and last: ``uswest2``, ``westus2``; nothing where nobody does so."""
+        found = _NUMBERED.fullmatch(self.name)
+        said = [word for word in self.called.lower().split() if not word.isdecimal()]
+        area = [word for word in said if word not in _DIRECTIONS]
+        if found is None or len(area) != 1 or len(said) == 1:
+            return ()
+        directions = [word for word in said if word in _DIRECTIONS]
+        return (''.join([*area, *directions, found[2]]), ''.join([*directions, *area, found[2]]))
 
     @property
     def other_places(self) -> tuple[str, ...]:
         """What people call its places as well."""
-        return tuple(name for place in self.places for name in regions_table.OTHER_NAMES.get(place, ()))
+        return tuple(name for place in self.places for name in regions_names.OTHER_NAMES.get(place, ()))
 
     @property
     def for_few(self) -> bool:

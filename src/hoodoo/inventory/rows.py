@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hoodoo.inventory import finding, readings, words
+from hoodoo.inventory import query as queries
 from hoodoo.inventory.environment import Environment
 from hoodoo.inventory.state import State
 
@@ -168,7 +169,7 @@ class Search:
 
     def find(self, db: sqlite3.Connection, text: str, limit: int) -> list[finding.Hit]:
         """The environments that *text* may mean, the likeliest first."""
-        query = finding.parse(text)
+        query = queries.parse(text)
         if not query.words or not self._number:
             return []
         enough = limit
@@ -183,7 +184,7 @@ class Search:
 
     def guesses(self, db: sqlite3.Connection, text: str) -> tuple[str, ...]:
         """Texts that do find something."""
-        tried = finding.alternatives(finding.parse(text), self._vocabulary)
+        tried = finding.alternatives(queries.parse(text), self._vocabulary)
         return tuple(other for other in tried if self.find(db, other, 1))[:3]
 
     def _candidates(

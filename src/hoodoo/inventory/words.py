@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hoodoo.inventory import regions
 from hoodoo.inventory.environment import Environment
 
-EXACT, SAID, PART, PLACE, COUNTRY = 1.0, 0.95, 0.9, 0.93, 0.88
+EXACT, SAID, PART, PLACE, COUNTRY, AREA = 1.0, 0.95, 0.9, 0.93, 0.88, 0.8
 """How good a word is for one of the four things that name an environment."""
 WHOLE_BESIDE, PART_BESIDE, KEY_BESIDE = 0.8, 0.6, 0.4
 """The same for what stands beside them: controller, model, owners, DNS names, labels."""
@@ -169,6 +169,9 @@ def _region(cloud: str, region: str) -> Said:
         others += [(squash(place), PLACE), *((part, PLACE) for part in split(place))]
     for country in found.countries:
         others += [(squash(country), COUNTRY), *((part, COUNTRY) for part in split(country))]
+    # Without its parts: "america" alone is a country.
+    others += [(squash(area), AREA) for area in found.areas]
+    others += [(turned, PART) for turned in found.turned]
     if found.code:
         others.append((found.code, COUNTRY))
     said = _said(region, others, runs)

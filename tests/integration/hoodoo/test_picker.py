@@ -54,7 +54,7 @@ def test_one_is_picked_and_its_name_goes_where_it_should(terminal: Terminal, tmp
     terminal.resize(40, 10)
     terminal.wait_for(lambda text: '2 of 12' in text and 'esc: leave' not in text)
     terminal.press('\x1b[B')
-    terminal.wait_for(lambda text: '>  archive-mirror/azure/japaneast/sta' in text)
+    terminal.wait_for(lambda text: '>  archive-mirr~/azure/japaneast/staging' in text)
     terminal.press('\r')
     terminal.wait_for(lambda text: 'ended with 0' in text)
     assert chosen.read_text() == 'archive-mirror/azure/japaneast/staging\n'

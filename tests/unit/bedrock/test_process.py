@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -148,3 +149,10 @@ def test_an_attached_program_decides_what_requests_to_end_mean() -> None:
     assert not os.path.exists(f'/proc/{started[0]}')
     assert before == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     assert process.attached(['sh', '-c', 'exit 7']) == 7
+
+
+def test_an_attached_program_that_stops_goes_on_where_nobody_could_let_it() -> None:
+    """A shell that is told to suspend; a session of its own has nobody who controls jobs."""
+    attach = "from bedrock import process; print(process.attached(['sh', '-c', 'kill -STOP $$; exit 7']))"
+    done = process.run([sys.executable, '-c', attach], timeout_s=30)
+    assert done.stdout == '7\n'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hoodoo.inventory import finding, readings
+from hoodoo.inventory import finding, query, readings
 from hoodoo.inventory.environment import Environment, Place
 from hoodoo.inventory.index import Index
 from tests import askers
@@ -141,9 +141,16 @@ _SAID = tuple(
         ('theme new delhi', 'google/asia-south2/production'),
         ('theme la gcp', 'google/us-west2/production'),
         ('theme US East (N. Virginia)', 'aws/us-east-1/production'),
+        # Parts of the world, and words of a name the other way round.
+        ('theme europe azure', 'azure/westeurope/production'),
+        ('theme japan apac azure staging', 'azure/japaneast/staging'),
+        ('theme emea austria', 'azure/austriaeast/production'),
+        ('theme us east2 azure', 'azure/eastus2/production'),
+        ('theme eastjapan', 'azure/japaneast/production'),
         # As it is pasted or said in passing.
         ('https://aws-eu-west-1 theme', 'aws/eu-west-1/production'),
         ("the theme's tokyo azure", 'azure/japaneast/production'),
+        ('please connect to theme in amsterdam', 'azure/westeurope/production'),
         ('theme non-prod tokyo azure', 'azure/japaneast/staging'),
     ],
 )
@@ -168,7 +175,7 @@ def test_a_text_of_small_words_alone_is_no_query_for_everything() -> None:
 
 def test_an_unknown_word_is_replaced_or_left_out() -> None:
     vocabulary = readings.Vocabulary(['archive', 'tokyo', 'ledger'])
-    assert finding.alternatives(finding.parse('archivists tokyo'), vocabulary) == [
+    assert finding.alternatives(query.parse('archivists tokyo'), vocabulary) == [
         'archive tokyo',
         'tokyo',
         'archivists',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hoodoo.inventory import regions, regions_table
+from hoodoo.inventory import regions, regions_names, regions_table
 
 
 @pytest.mark.parametrize(('provider', 'at_least'), [('aws', 39), ('azure', 60), ('google', 43)])
@@ -14,21 +14,22 @@ def test_each_region_has_a_place_and_a_known_country(provider: str, at_least: in
     assert len(found) == len(regions_table.TABLES[provider].strip().splitlines())
     for region in found:
         assert region.places
-        assert region.country in regions_table.COUNTRIES
+        assert region.country in regions_names.COUNTRIES
         assert region.name == region.name.lower()
 
 
 def test_each_country_is_one_of_some_region() -> None:
     used = {region.country for name in regions.PROVIDERS for region in regions.regions_of(name)}
-    assert used == set(regions_table.COUNTRIES)
-    assert used == {*regions_table.CODES, 'us'}
+    assert used == set(regions_names.COUNTRIES)
+    assert used == {*regions_names.CODES, 'us'}
+    assert sorted(used) == sorted(' '.join(regions_names.AREAS.values()).split())
 
 
 def test_other_names_are_of_places_that_are_there() -> None:
     used = {
         place for name in regions.PROVIDERS for region in regions.regions_of(name) for place in region.places
     }
-    assert used >= set(regions_table.OTHER_NAMES)
+    assert used >= set(regions_names.OTHER_NAMES)
 
 
 @pytest.mark.parametrize(

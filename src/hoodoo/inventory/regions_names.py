@@ -1,0 +1,153 @@
+"""What people call the countries, cities and parts of the world that public regions are in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COUNTRIES: Final = {
+    'ae': ('United Arab Emirates', 'UAE', 'Emirates'),
+    'at': ('Austria',),
+    'au': ('Australia',),
+    'be': ('Belgium',),
+    'bh': ('Bahrain',),
+    'br': ('Brazil',),
+    'ca': ('Canada',),
+    'ch': ('Switzerland', 'Swiss'),
+    'cl': ('Chile',),
+    'cn': ('China',),
+    'de': ('Germany',),
+    'dk': ('Denmark',),
+    'es': ('Spain',),
+    'fi': ('Finland',),
+    'fr': ('France',),
+    'gb': ('United Kingdom', 'UK', 'Britain', 'England'),
+    'hk': ('Hong Kong',),
+    'id': ('Indonesia',),
+    'ie': ('Ireland',),
+    'il': ('Israel',),
+    'in': ('India',),
+    'it': ('Italy',),
+    'jp': ('Japan',),
+    'kr': ('Korea', 'South Korea'),
+    'mx': ('Mexico',),
+    'my': ('Malaysia',),
+    'nl': ('Netherlands', 'Holland'),
+    'no': ('Norway',),
+    'nz': ('New Zealand',),
+    'pl': ('Poland',),
+    'qa': ('Qatar',),
+    'sa': ('Saudi Arabia',),
+    'se': ('Sweden',),
+    'sg': ('Singapore',),
+    'th': ('Thailand',),
+    'tw': ('Taiwan',),
+    'us': ('United States', 'USA', 'America'),
+    'za': ('South Africa',),
+}
+
+CODES: Final = {
+    'ae': 'are',
+    'at': 'aut',
+    'au': 'aus',
+    'be': 'bel',
+    'bh': 'bhr',
+    'br': 'bra',
+    'ca': 'can',
+    'ch': 'che',
+    'cl': 'chl',
+    'cn': 'chn',
+    'de': 'deu',
+    'dk': 'dnk',
+    'es': 'esp',
+    'fi': 'fin',
+    'fr': 'fra',
+    'gb': 'gbr',
+    'hk': 'hkg',
+    'id': 'idn',
+    'ie': 'irl',
+    'il': 'isr',
+    'in': 'ind',
+    'it': 'ita',
+    'jp': 'jpn',
+    'kr': 'kor',
+    'mx': 'mex',
+    'my': 'mys',
+    'nl': 'nld',
+    'no': 'nor',
+    'nz': 'nzl',
+    'pl': 'pol',
+    'qa': 'qat',
+    'sa': 'sau',
+    'se': 'swe',
+    'sg': 'sgp',
+    'th': 'tha',
+    'tw': 'twn',
+    'za': 'zaf',
+}
+"""The codes of ISO 3166 with three letters; that of the United States is among its names."""
+
+OTHER_NAMES: Final = {
+    'Beijing': (
+        'Peking',
+        '北京',
+    ),
+    'Brussels': (
+        'Bruxelles',
+        'Brussel',
+    ),
+    'Chennai': ('Madras',),
+    'Copenhagen': (
+        'København',
+        'Kobenhavn',
+    ),
+    'Delhi': ('New Delhi',),
+    'Geneva': (
+        'Genève',
+        'Genf',
+    ),
+    'Hong Kong': ('香港',),
+    'Johannesburg': ('Joburg',),
+    'Kuala Lumpur': ('KL',),
+    'Los Angeles': ('LA',),
+    'Milan': (
+        'Milano',
+        'Mailand',
+    ),
+    'Mumbai': ('Bombay',),
+    'Northern California': (
+        'NorCal',
+        'N California',
+    ),
+    'Northern Virginia': (
+        'NoVA',
+        'N Virginia',
+    ),
+    'Osaka': ('大阪',),
+    'San Francisco': (
+        'SF',
+        'Bay Area',
+    ),
+    'Seoul': ('서울',),
+    'Shanghai': ('上海',),
+    'Taipei': ('台北',),
+    'Tokyo': (
+        'Tokio',
+        '東京',
+    ),
+    'Turin': ('Torino',),
+    'Vienna': ('Wien',),
+    'Warsaw': ('Warszawa',),
+    'Zurich': ('Zuerich',),
+}
+"""What people call places of the tables as well."""
+
+AREAS: Final = {
+    ('Africa', 'EMEA'): 'za',
+    ('Asia', 'APAC'): 'cn hk id in jp kr my sg th tw',
+    ('Oceania', 'APAC'): 'au nz',
+    ('Europe', 'EMEA'): 'at be ch de dk es fi fr gb ie it nl no pl se',
+    ('Middle East', 'EMEA'): 'ae bh il qa sa',
+    ('North America',): 'ca mx us',
+    ('South America', 'LATAM'): 'br cl',
+}
+"""Parts of the world as companies have them, and the countries in each."""
