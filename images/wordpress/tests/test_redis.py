@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,3 +115,38 @@ def test_redis_halves_the_queries_and_pages_do_not_need_it(
     read = second.wpctl('import', {'path': '/tmp/d.sql'})
     assert read['ok'], read
     assert 'Again' in second.get('/').text
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    'nonsense',
+    [
+        pytest.param(b'*2000000000\r\n', id='many'),
+        pytest.param(b'$9999999999\r\n', id='long'),
+        pytest.param(b'*1\r\n' * 20000, id='deep'),
+        pytest.param(b'$-5\r\n', id='negative'),
+        pytest.param(b':1\r\n', id='number'),
+        pytest.param(b'\r\n', id='nothing'),
+        pytest.param(b'HTTP/1.1 400 Bad Request\r\n\r\n', id='http'),
+    ],
+)
+def test_a_redis_that_talks_nonsense_stops_no_page(web: site.Unit, nonsense: bytes) -> None:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                self.request.sendall(nonsense)
+
+    with socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.02})
+        thread.start()
+        try:
+            before = web.site
+            web.push(before | {'redis': {'host': '127.0.0.1', 'port': server.server_address[1]}})
+            (web.run_dir / 'cache/redis-down').unlink(missing_ok=True)
+            reply = web.get('/')
+            assert (reply.status, 'Hello world' in reply.text) == (200, True)
+            web.push(before)
+        finally:
+            server.shutdown()
+            thread.join()

@@ -34,6 +34,8 @@ class Bucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.busy = 0
+        """How many it does not take at first."""
         self.meeting: threading.Barrier | None = None
         """Where those who ask for a HEAD wait for each other."""
         outer = self
@@ -61,7 +63,10 @@ class Bucket:
                 name = urllib.parse.unquote(path).removeprefix('/media/')
                 if self.command == 'HEAD' and outer.meeting is not None:
                     outer.meeting.wait(10)
-                if self.command == 'PUT':
+                if self.command == 'PUT' and outer.busy > 0:
+                    outer.busy -= 1
+                    self._answer(503)
+                elif self.command == 'PUT':
                     outer.objects[name] = body
                     self._answer(200)
                 elif self.command == 'DELETE':
@@ -239,6 +244,7 @@ def test_names_that_need_care_and_what_is_absent(pair: tuple[site.Unit, site.Uni
         path.write_bytes(PNG + name.encode())
     # A volume's own folder, which belongs to root.
     (one.uploads / 'lost+found').mkdir(mode=0o700)
+    bucket.busy = 1
     assert one.wpctl('media-sync') == {
         'ok': True,
         'uploaded': len(names),

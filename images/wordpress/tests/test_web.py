@@ -168,6 +168,8 @@ def test_forged_headers_reach_nothing(web: site.Unit) -> None:
         reply = web.get(path, headers=forged)
         assert 'evil.example' not in reply.text, path
         assert 'evil.example' not in str(reply.headers), path
+    sent = web.get('/\\evil.example/../wp-admin')
+    assert (sent.status, sent.headers['location'][:4]) == (301, '/%5C')
 
 
 @pytest.mark.heavy

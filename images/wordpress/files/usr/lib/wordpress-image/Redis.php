@@ -11,6 +11,8 @@ final class Redis
     private const CONNECT_S = 0.3;
     private const ANSWER_S = 1;
     private const REST_S = 5;
+    private const MOST_BYTES = 64 << 20;
+    private const MOST_VALUES = 100_000;
     private const DOWN = 'redis-down';
 
     /** @var resource|null */
@@ -134,7 +136,7 @@ final class Redis
         return $this->answer();
     }
 
-    private function answer(): mixed
+    private function answer(bool $isOne = false): mixed
     {
         $line = @fgets($this->stream, 1024);
         if ($line === false || !str_ends_with($line, "\r\n")) {
@@ -146,13 +148,35 @@ final class Redis
             '+' => $rest,
             ':' => (int) $rest,
             '$' => $rest === '-1' ? null : $this->bytes((int) $rest),
-            '*' => array_map(fn () => $this->answer(), array_fill(0, max(0, (int) $rest), null)),
+            '*' => $isOne ? throw self::nonsense() : $this->answers((int) $rest),
             default => throw new Failure('redis', 'it refuses: ' . strtok($rest, ' ')),
         };
     }
 
+    /** @return list<mixed> */
+    private function answers(int $count): array
+    {
+        if ($count < 0 || $count > self::MOST_VALUES) {
+            throw self::nonsense();
+        }
+        $found = [];
+        while (count($found) < $count) {
+            $found[] = $this->answer(isOne: true);
+        }
+
+        return $found;
+    }
+
+    private static function nonsense(): Failure
+    {
+        return new Failure('redis', 'its answer is not one to what was asked');
+    }
+
     private function bytes(int $count): string
     {
+        if ($count > self::MOST_BYTES) {
+            throw self::nonsense();
+        }
         $text = $count < 0 ? false : @stream_get_contents($this->stream, $count + 2);
         if ($text === false || strlen($text) !== $count + 2) {
             throw new Failure('redis', 'the connection broke');

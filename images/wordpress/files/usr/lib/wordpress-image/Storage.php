@@ -14,6 +14,10 @@ abstract class Storage
         'mp3' => 'audio/mpeg', 'ogg' => 'audio/ogg', 'txt' => 'text/plain', 'csv' => 'text/csv', 'zip' => 'application/zip',
     ];
 
+    // What a storage says that has too much to do at the moment.
+    private const BUSY = [429, 500, 502, 503, 504];
+    private const PAUSE_US = 500_000;
+
     protected readonly Http $http;
 
     public function __construct(protected readonly array $set)
@@ -55,7 +59,13 @@ abstract class Storage
         }
         $type = self::TYPES[strtolower(pathinfo($name, PATHINFO_EXTENSION))] ?? 'application/octet-stream';
         try {
-            $status = $this->send($name, $file, (int) filesize($path), $type, hash_file('sha256', $path));
+            [$size, $digest] = [(int) filesize($path), hash_file('sha256', $path)];
+            $status = $this->send($name, $file, $size, $type, $digest);
+            if (in_array($status, self::BUSY, true)) {
+                usleep(self::PAUSE_US);
+                rewind($file);
+                $status = $this->send($name, $file, $size, $type, $digest);
+            }
         } finally {
             fclose($file);
         }
