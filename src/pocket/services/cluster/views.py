@@ -37,8 +37,11 @@ def namespaces(tx: Tx, uuid: str) -> list[Document]:
 
 def nodes(tx: Tx, uuid: str) -> list[Document]:
     """Return the one node that there is: this machine."""
+    row = rows.one(tx, 'SELECT created_ms FROM model WHERE uuid = ?', uuid)
+    if row is None:
+        return []
     address = addresses.gateway(tx, uuid)
-    metadata = metadata_of(uuid, NODE, '', 0)
+    metadata = metadata_of(uuid, NODE, '', int(row['created_ms']))
     ready = {'type': 'Ready', 'status': 'True', 'reason': 'KubeletReady'}
     known = [{'type': 'Hostname', 'address': NODE}]
     if address:
