@@ -14,7 +14,7 @@ from pocket.model import Base, Life, application_of
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.services import charms, resources, rows
 from pocket.services import constraints as constraints_
-from pocket.services.cluster import images, templates
+from pocket.services.cluster import access, images, templates
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import provisioning
 from pocket.state import Tx
@@ -112,6 +112,7 @@ def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
         ),
         mounts=dict(volumes.values()),
         limits=template.limits('charm'),
+        environment=access.environment(tx, uuid),
         revision=template.revision(_number(unit)),
     )
     if not record.downloaded:
