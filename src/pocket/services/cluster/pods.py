@@ -73,9 +73,14 @@ _SPLIT = """
 def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
     uuid, unit = str(row['model_uuid']), str(row['pod_of'])
     constraints = rows.loads(row['constraints'])
-    spec, waiting = PodSpec(hostname=unit.replace('/', '-'), containers=()), ''
+    spec, waiting, template = (
+        PodSpec(hostname=unit.replace('/', '-'), containers=()),
+        '',
+        templates.Template(),
+    )
     if row['charm_url'] is not None:
-        spec, waiting = _spec(tx, uuid, unit, str(row['charm_url']))
+        template = templates.read(tx, uuid, application_of(unit))
+        spec, waiting = _spec(tx, uuid, unit, str(row['charm_url']), template)
     return PodRecord(
         model_uuid=uuid,
         id=str(row['id']),
@@ -88,11 +93,11 @@ def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
         waiting=waiting,
         memory_mb=constraints_.whole(constraints, 'mem'),
         cores=constraints_.whole(constraints, 'cores'),
-        is_held=_number(unit) < templates.read(tx, uuid, application_of(unit)).partition,
+        is_held=_number(unit) < template.partition,
     )
 
 
-def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
+def _spec(tx: Tx, uuid: str, unit: str, charm_url: str, template: templates.Template) -> tuple[PodSpec, str]:
     """What a unit's pod is made of, and what of it is not here yet, in words."""
     record = charms.get(tx, uuid, charm_url)
     charm = record.charm
@@ -100,7 +105,6 @@ def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
     found = {one.name: images.reference(one) for one in known if one.type == images.TYPE}
     missing = sorted({name for name in images.wanted(charm).values() if found.get(name) is None})
     volumes = _volumes(tx, uuid, unit)
-    template = templates.read(tx, uuid, application_of(unit))
     spec = PodSpec(
         hostname=unit.replace('/', '-'),
         containers=tuple(

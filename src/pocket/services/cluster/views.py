@@ -90,7 +90,7 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
             {
                 'metadata': {
                     **metadata,
-                    'labels': services.pod_labels(tx, uuid, app, number),
+                    'labels': services.pod_labels(app, number, run),
                     'ownerReferences': [
                         {
                             'apiVersion': 'apps/v1',

@@ -79,7 +79,7 @@ def _limit(bounding: int) -> None:
 
 
 def _become(user: str) -> None:
-    """Become *user*: a name or a number, with the groups that it has in the container, or just ``uid:gid``."""
+    """Become *user*: a name or a number, with its groups of the container, or just ``uid:gid``."""
     if user == 'root':
         return
     if ':' in user:
