@@ -30,8 +30,9 @@ def kubeconfig(model: str, path: Path | None) -> None:
 
     It holds a token that may do everything in the model. With --output only the owner may read the file.
 
-    The API has secrets (kubernetes.io/tls ones are checked), ingresses, and, to look at, namespaces, pods and
-    services. Ingresses are carried out by a front proxy (haproxy) at ports 80 and 443 of the same address.
+    The API has what charms ask for most: services, pods, secrets (kubernetes.io/tls ones are checked),
+    ingresses, and more, see docs/howto/kubernetes-charms.md. Ingresses are carried out by a front proxy
+    (haproxy) at ports 80 and 443 of the same address.
 
     \b
     Examples:

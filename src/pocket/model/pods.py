@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+ACCOUNT = 'account'
+"""The folder below `Host.run_dir` that a pod's containers have as that of their service account."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OciReference:
@@ -57,6 +60,8 @@ class PodSpec:
     """The same for the charm's container."""
     limits: ContainerLimits = UNLIMITED
     """Those of the charm's container."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What each workload container is told of the cluster."""
     revision: str = ''
     """Names what clients of the Kubernetes API have made of the pod; empty: nothing."""
 

@@ -43,6 +43,8 @@ class Target:
     """The user of the host that root in it is, where the machine has users of its own."""
     record: Path | None = None
     """Where the program writes who it is."""
+    user: str = 'root'
+    """Whom programs run as unless another one is asked for: a name, a number, or two as ``uid:gid``."""
     is_container: bool = False
     """It may have fewer capabilities than it takes to enter it, and none of the programs that help."""
 
@@ -57,7 +59,8 @@ def launcher(target: Target, argv: Sequence[str], *, cwd: str, user: str) -> lis
     if target.is_container:
         # Without the libraries of others: whoever enters must not load one later.
         python = [sys.executable, '-I', '-S', enter.__file__]
-        return [*begin, *python, str(target.leader_pid), f'{target.bounding:x}', user, cwd, *argv]
+        whom = target.user if user == 'root' else user
+        return [*begin, *python, str(target.leader_pid), f'{target.bounding:x}', whom, cwd, *argv]
     dropped = ','.join(f'-cap_{number}' for number in _dropped(target.bounding))
     limit = ['setpriv', f'--bounding-set={dropped}', '--'] if dropped else []
     # Whoever enters a user namespace has every capability in it, whatever there was before.

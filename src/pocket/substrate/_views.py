@@ -43,14 +43,18 @@ def target(name: str, record: Record | None, container: str, note: Path | None) 
     if record is None or record.leader is None or not procs.alive(record.leader):
         kind = 'machine' if record is None or record.pod is None else 'pod'
         raise errors.Fault(f'cannot run a program in {kind} {name}: it does not run')
-    leader, places = record.leader, record.cgroups
+    leader, places, user = record.leader, record.cgroups, 'root'
     if record.pod is not None:
         leader, places = in_container(record, record.leader, record.pod, container)
+        workload = record.pod.workload(container)
+        if workload is not None and (workload.uid or workload.gid):
+            user = f'{workload.uid}:{workload.gid}'
     return _inside.Target(
         leader_pid=leader.pid,
         groups=tuple(cgroups.exec_group(Path(group)) for group in places),
         bounding=_inside.bounding_set(leader.pid),
         users=record.users,
         record=note,
+        user=user,
         is_container=record.pod is not None,
     )

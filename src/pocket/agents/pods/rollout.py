@@ -39,6 +39,7 @@ def fingerprint(pod: PodRecord, *, charm_url: str, charm_modified: int) -> str:
     for one in (spec, *spec['containers']):
         if not any(one['limits'].values()):
             del one['limits']
+    del spec['environment']  # who is told of it anew does not need another pod for it
     if not spec['revision']:
         del spec['revision']
     made_of = [str(pod.base), charm_url, charm_modified, spec]

@@ -9,15 +9,16 @@ from typing import Any, cast
 
 from pocket.api.kube.objects import Document
 from pocket.api.kube.resources import Resource
-from pocket.services.cluster import addresses, objectrows, views
+from pocket.services.cluster import addresses, objectrows, serviceviews, views
 from pocket.services.cluster.objectrows import KubeObject
 from pocket.state import Tx
 
 _DERIVED: Mapping[str, Callable[[Tx, str], list[Document]]] = {
     'Namespace': views.namespaces,
     'Node': views.nodes,
+    'PersistentVolumeClaim': views.volume_claims,
     'Pod': views.pods,
-    'Service': views.service_documents,
+    'Service': serviceviews.documents,
     'StatefulSet': views.stateful_sets,
 }
 _UNIQUE = 10**9

@@ -42,6 +42,7 @@ ALL = (
     Resource(group='', plural='endpoints', kind='Endpoints', short=('ep',), writing=_WRITING),
     Resource(group='', plural='namespaces', kind='Namespace', short=('ns',), is_namespaced=False),
     Resource(group='', plural='nodes', kind='Node', short=('no',), is_namespaced=False),
+    Resource(group='', plural='persistentvolumeclaims', kind='PersistentVolumeClaim', short=('pvc',)),
     Resource(group='', plural='pods', kind='Pod', short=('po',), writing=_CHANGING | {'delete'}),
     Resource(group='', plural='secrets', kind='Secret', writing=_WRITING),
     Resource(group='', plural='services', kind='Service', short=('svc',), writing=_WRITING),

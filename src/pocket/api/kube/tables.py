@@ -70,6 +70,11 @@ def _endpoints(item: Document) -> list[str]:
     return [','.join(one['ip'] for one in addresses) or '<none>']
 
 
+def _claim(item: Document) -> list[str]:
+    status = item['status']
+    return [status['phase'], status['capacity']['storage'], item['spec']['storageClassName']]
+
+
 def _count(item: Document) -> list[str]:
     return [str(len(item.get('data') or ()) + len(item.get('binaryData') or ()))]
 
@@ -89,6 +94,7 @@ _COLUMNS: Mapping[str, tuple[tuple[str, ...], Callable[[Document], list[str]]]] 
     'Lease': (('Holder',), lambda item: [str(item['spec'].get('holderIdentity') or '')]),
     'Namespace': (('Status',), lambda item: [item['status']['phase']]),
     'Node': (('Status',), lambda item: ['Ready']),
+    'PersistentVolumeClaim': (('Status', 'Capacity', 'Storageclass'), _claim),
     'Pod': (('Ready', 'Status', 'Restarts'), _pod),
     'Secret': (('Type', 'Data'), lambda item: [item['type'], str(len(item['data']))]),
     'Service': (('Type', 'Cluster-IP', 'External-IP', 'Port(s)'), _service),

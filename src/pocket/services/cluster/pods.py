@@ -14,7 +14,7 @@ from pocket.model import Base, Life, application_of
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
 from pocket.services import charms, resources, rows
 from pocket.services import constraints as constraints_
-from pocket.services.cluster import images, templates
+from pocket.services.cluster import access, images, templates
 from pocket.services.storage import instances as storage_instances
 from pocket.services.storage import provisioning
 from pocket.state import Tx
@@ -79,9 +79,14 @@ _ORDER = 'ORDER BY machine.created_ms, machine.model_uuid, machine.id'
 def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
     uuid, unit = str(row['model_uuid']), str(row['pod_of'])
     constraints = rows.loads(row['constraints'])
-    spec, waiting = PodSpec(hostname=unit.replace('/', '-'), containers=()), ''
+    spec, waiting, template = (
+        PodSpec(hostname=unit.replace('/', '-'), containers=()),
+        '',
+        templates.Template(),
+    )
     if row['charm_url'] is not None:
-        spec, waiting = _spec(tx, uuid, unit, str(row['charm_url']))
+        template = templates.read(tx, uuid, application_of(unit))
+        spec, waiting = _spec(tx, uuid, unit, str(row['charm_url']), template)
     return PodRecord(
         model_uuid=uuid,
         id=str(row['id']),
@@ -94,11 +99,11 @@ def _record(tx: Tx, row: sqlite3.Row) -> PodRecord:
         waiting=waiting,
         memory_mb=constraints_.whole(constraints, 'mem'),
         cores=constraints_.whole(constraints, 'cores'),
-        is_held=_number(unit) < templates.read(tx, uuid, application_of(unit)).partition,
+        is_held=_number(unit) < template.partition,
     )
 
 
-def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
+def _spec(tx: Tx, uuid: str, unit: str, charm_url: str, template: templates.Template) -> tuple[PodSpec, str]:
     """What a unit's pod is made of, and what of it is not here yet, in words."""
     record = charms.get(tx, uuid, charm_url)
     charm = record.charm
@@ -106,7 +111,6 @@ def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
     found = {one.name: images.reference(one) for one in known if one.type == images.TYPE}
     missing = sorted({name for name in images.wanted(charm).values() if found.get(name) is None})
     volumes = _volumes(tx, uuid, unit)
-    template = templates.read(tx, uuid, application_of(unit))
     spec = PodSpec(
         hostname=unit.replace('/', '-'),
         containers=tuple(
@@ -118,6 +122,7 @@ def _spec(tx: Tx, uuid: str, unit: str, charm_url: str) -> tuple[PodSpec, str]:
         ),
         mounts=dict(volumes.values()),
         limits=template.limits('charm'),
+        environment=access.environment(tx, uuid),
         revision=template.revision(_number(unit)),
     )
     if not record.downloaded:

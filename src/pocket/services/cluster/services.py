@@ -47,11 +47,10 @@ def labels_of(application: str) -> Document:
     return {'app.kubernetes.io/name': application, 'app.kubernetes.io/managed-by': 'juju'}
 
 
-def pod_labels(tx: Tx, uuid: str, application: str, number: int) -> Document:
-    """Return the labels of one pod."""
+def pod_labels(application: str, number: int, run: KubeObject | None) -> Document:
+    """The labels of one pod, of which *run* is what is kept."""
     name = f'{application}-{number}'
-    found = objectrows.find(tx, uuid, 'Pod', name)
-    metadata: Document = (found.document.get('metadata') or {}) if found else {}
+    metadata: Document = (run.document.get('metadata') or {}) if run else {}
     return {
         **labels_of(application),
         'apps.kubernetes.io/pod-index': str(number),
@@ -62,6 +61,7 @@ def pod_labels(tx: Tx, uuid: str, application: str, number: int) -> Document:
 
 def pods(tx: Tx, uuid: str) -> list[Pod]:
     """Return the pods that have an address, by application and number."""
+    runs = {run.name: run for run in objectrows.list_(tx, uuid, 'Pod')}
     return [
         Pod(
             application=str(row['application']),
@@ -69,7 +69,11 @@ def pods(tx: Tx, uuid: str) -> list[Pod]:
             address=str(row['address']),
             running=bool(row['running']),
             ports=tuple(network.ports_from(row['ports'])),
-            labels=pod_labels(tx, uuid, str(row['application']), int(row['number'])),
+            labels=pod_labels(
+                str(row['application']),
+                int(row['number']),
+                runs.get(f'{row["application"]}-{row["number"]}'),
+            ),
         )
         for row in rows.many(tx, _PODS, uuid)
     ]
@@ -95,10 +99,7 @@ def members(tx: Tx, uuid: str, name: str) -> list[Pod]:
     """Return the pods of a service that run."""
     changed = kept(tx, uuid).get(name)
     spec: Mapping[str, Any] = changed.document['spec'] if changed else {}
-    wanted: Mapping[str, Any] = spec.get('selector') or {}
-    if not wanted and name in applications(tx, uuid):
-        wanted = {'app.kubernetes.io/name': name}
-    return [pod for pod in pods(tx, uuid) if wanted and pod.running and _meets(pod.labels, wanted)]
+    return _selected(pods(tx, uuid), spec, name if name in applications(tx, uuid) else '')
 
 
 def opened(all_pods: Iterable[Pod], application: str) -> tuple[ServicePort, ...]:
@@ -125,7 +126,8 @@ def wanted(tx: Tx, uuid: str) -> tuple[ClusterService, ...]:
             spec: Mapping[str, Any] = changed[name].document['spec']
             if name not in own and spec.get('clusterIP') == HEADLESS:
                 continue
-            ports = _ports(spec, [pod.address for pod in members(tx, uuid, name)])
+            leads_to = _selected(known, spec, name if name in own else '')
+            ports = _ports(spec, [pod.address for pod in leads_to])
         if name in own:
             said = {(port.protocol, port.first) for port in ports}
             ports += tuple(port for port in opened(known, name) if (port.protocol, port.first) not in said)
@@ -153,6 +155,14 @@ def _ports(spec: Mapping[str, Any], addresses: Iterable[str]) -> tuple[ServicePo
         )
         for port in spec.get('ports') or ()
     )
+
+
+def _selected(known: Iterable[Pod], spec: Mapping[str, Any], application: str) -> list[Pod]:
+    """Those of the *known* that run and that a service means; by default all of its *application*."""
+    selector: Mapping[str, Any] = spec.get('selector') or {}
+    if not selector and application:
+        selector = {'app.kubernetes.io/name': application}
+    return [pod for pod in known if selector and pod.running and _meets(pod.labels, selector)]
 
 
 def _meets(labels: Mapping[str, str], selector: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pocket.services import charms, resources, rows
-from pocket.services.cluster import addresses, images, objectrows, services, templates
+from pocket.services.cluster import addresses, claims, images, objectrows, services, templates
 from pocket.state import Tx
 
 Document = dict[str, Any]
@@ -37,8 +37,11 @@ def namespaces(tx: Tx, uuid: str) -> list[Document]:
 
 def nodes(tx: Tx, uuid: str) -> list[Document]:
     """Return the one node that there is: this machine."""
+    row = rows.one(tx, 'SELECT created_ms FROM model WHERE uuid = ?', uuid)
+    if row is None:
+        return []
     address = addresses.gateway(tx, uuid)
-    metadata = metadata_of(uuid, NODE, '', 0)
+    metadata = metadata_of(uuid, NODE, '', int(row['created_ms']))
     ready = {'type': 'Ready', 'status': 'True', 'reason': 'KubeletReady'}
     known = [{'type': 'Hostname', 'address': NODE}]
     if address:
@@ -50,6 +53,24 @@ def nodes(tx: Tx, uuid: str) -> list[Document]:
             'spec': {},
             'status': {'addresses': known, 'conditions': [ready]},
         }
+    ]
+
+
+def volume_claims(tx: Tx, uuid: str) -> list[Document]:
+    """Return the claims of the storage that pods have."""
+    row = rows.one(tx, 'SELECT name, created_ms FROM model WHERE uuid = ?', uuid)
+    if row is None:
+        return []
+    space, created = str(row['name']), int(row['created_ms'])
+    return [
+        {
+            **claim,
+            'metadata': {
+                **metadata_of(uuid, claim['metadata']['name'], space, created),
+                'labels': claim['metadata']['labels'],
+            },
+        }
+        for claim in claims.documents(tx, uuid)
     ]
 
 
@@ -66,7 +87,7 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
         uuid,
     )
     space = namespace(tx, uuid)
-    node = addresses.gateway(tx, uuid)
+    node, volumes = addresses.gateway(tx, uuid), claims.volumes(tx, uuid)
     made: list[Document] = []
     for row in found:
         app, number, running = str(row['application']), int(row['number']), bool(row['running'])
@@ -87,7 +108,7 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
             {
                 'metadata': {
                     **metadata,
-                    'labels': services.pod_labels(tx, uuid, app, number),
+                    'labels': services.pod_labels(app, number, run),
                     'ownerReferences': [
                         {
                             'apiVersion': 'apps/v1',
@@ -100,6 +121,7 @@ def pods(tx: Tx, uuid: str) -> list[Document]:
                 },
                 'spec': {
                     'containers': _containers(found_images, document.get('resources') or {}),
+                    'volumes': volumes.get(f'{app}-{number}', []),
                     'hostname': f'{app}-{number}',
                     'subdomain': f'{app}-endpoints',
                     'serviceAccountName': app,
@@ -188,60 +210,6 @@ def stateful_sets(tx: Tx, uuid: str) -> list[Document]:
     return made
 
 
-def service_documents(tx: Tx, uuid: str) -> list[Document]:
-    """Return the services of the applications that have an address, and those that clients made."""
-    space = namespace(tx, uuid)
-    own = {
-        str(row['name']): row
-        for row in rows.many(
-            tx, 'SELECT name, service_address, created_ms FROM application WHERE model_uuid = ?', uuid
-        )
-        if row['service_address']
-    }
-    changed, known = services.kept(tx, uuid), services.pods(tx, uuid)
-    made: list[Document] = []
-    for name in sorted({*own, *changed}):
-        found = changed.get(name)
-        document: Document = dict(found.document) if found else {'metadata': {}, 'spec': {}}
-        given: Document = document['metadata']
-        spec: Document = document['spec']
-        ports = list(spec.get('ports') or ())
-        selector: Document = spec.get('selector') or {}
-        if name in own:
-            metadata = metadata_of(uuid, name, space, int(own[name]['created_ms']))
-            address = str(own[name]['service_address'])
-            labels: Document = services.labels_of(name)
-            selector = selector or {'app.kubernetes.io/name': name}
-            said = {(port.get('protocol', 'TCP'), port['port']) for port in ports}
-            ports += [port for port in _opened(known, name) if (port['protocol'], port['port']) not in said]
-        else:
-            assert found is not None
-            metadata = {**metadata_of(uuid, name, space, found.created_ms), 'uid': found.uid}
-            address, labels = str(spec.get('clusterIP') or ''), Document()
-        if found is not None:
-            metadata['resourceVersion'] = str(found.version)
-            labels.update(given.get('labels') or {})
-            if given.get('annotations'):
-                metadata['annotations'] = given['annotations']
-        kind = str(spec.get('type') or 'ClusterIP')
-        balanced = [{'ip': address}] if kind == 'LoadBalancer' and address else []
-        made.append(
-            {
-                'metadata': {**metadata, **({'labels': labels} if labels else {})},
-                'spec': {
-                    **spec,
-                    'type': kind,
-                    'clusterIP': address,
-                    **({'clusterIPs': [address]} if address else {}),
-                    'selector': selector,
-                    'ports': ports,
-                },
-                'status': {'loadBalancer': {'ingress': balanced} if balanced else {}},
-            }
-        )
-    return made
-
-
 def _images(tx: Tx, uuid: str, application: str, charm_url: str) -> dict[str, str]:
     """What each container of an application's pods is made of, the charm's own first."""
     charm = charms.get(tx, uuid, charm_url).charm
@@ -263,19 +231,6 @@ def _containers(found_images: Mapping[str, str], limits: Mapping[str, Document])
 def _revision(tx: Tx, uuid: str, pod: str) -> str:
     run = objectrows.find(tx, uuid, templates.POD, pod)
     return str(run.document['revision']) if run else ''
-
-
-def _opened(known: list[services.Pod], app: str) -> list[Document]:
-    return [
-        {
-            'name': f'{port.protocol}-{number}',
-            'protocol': port.protocol.upper(),
-            'port': number,
-            'targetPort': number,
-        }
-        for port in services.opened(known, app)
-        for number in range(port.first, port.last + 1)
-    ]
 
 
 def metadata_of(uuid: str, name: str, space: str, created_ms: int) -> Document:

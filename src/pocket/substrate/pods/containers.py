@@ -18,6 +18,8 @@ OWN = '/charm/container'
 ALL = '/charm/containers'
 """Where the charm's container sees those of all."""
 SOCKET = 'pebble.socket'
+ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+"""Where each container has what Kubernetes clients log in with."""
 HELPER = '/charm/start'
 """Where a workload's container sees the programs that its first process is started with."""
 HELPERS = ('env', 'setpriv')

@@ -79,8 +79,14 @@ def _limit(bounding: int) -> None:
 
 
 def _become(user: str) -> None:
-    """Become *user*, a name or a number, with the groups that it has in the container."""
+    """Become *user*: a name or a number, with its groups of the container, or just ``uid:gid``."""
     if user == 'root':
+        return
+    if ':' in user:
+        uid, gid = map(int, user.split(':'))
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
         return
     found = [line for line in _lines('/etc/passwd') if user in (line[0], line[2])]
     if not found and not user.isdecimal():

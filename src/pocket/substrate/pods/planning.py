@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from pocket.model.pods import ContainerSpec, OciReference, PodSpec
@@ -23,17 +23,24 @@ async def plan(spec: PodSpec, *, base: Path, unpack: Unpack, note: Callable[[str
     Raises:
         Fault: an image cannot be had.
     """
-    workloads = await together([_workload(one, base, unpack, note) for one in spec.containers])
+    cluster = spec.environment
+    workloads = await together([_workload(one, base, unpack, note, cluster) for one in spec.containers])
     return Pod(hostname=spec.hostname, mounts=dict(spec.mounts), workloads=tuple(workloads))
 
 
-async def _workload(spec: ContainerSpec, base: Path, unpack: Unpack, note: Callable[[str], None]) -> Workload:
+async def _workload(
+    spec: ContainerSpec,
+    base: Path,
+    unpack: Unpack,
+    note: Callable[[str], None],
+    cluster: Mapping[str, str],
+) -> Workload:
     image = None if spec.image is None else await unpack(spec.image, note)
     return Workload(
         name=spec.name,
         image='' if image is None else image.id,
         lower=str(base if image is None else image.tree),
-        env={} if image is None else environment(image.config.environment),
+        env={**({} if image is None else environment(image.config.environment)), **cluster},
         cwd='' if image is None else image.config.folder,
         mounts=dict(spec.mounts),
         uid=spec.uid,

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedrock import errors, process
+from pocket.model import pods
 from pocket.substrate import _booting, _seeds, procs
 from pocket.substrate.pods import sockets
 from pocket.substrate.pods.containers import (
+    ACCOUNT,
     ALL,
     HELPER,
     HELPERS,
@@ -73,7 +75,7 @@ class Site:
             namespace=self.namespace,
             groups=tuple(map(Path, pod.groups)),
             binds={**self._names(), **sockets, **volumes},
-            read_only={'/run/pocket': self.folder / 'run', PEBBLE: self.pebble},
+            read_only={'/run/pocket': self.folder / 'run', PEBBLE: self.pebble, **self._account()},
             env={
                 'JUJU_CONTAINER_NAMES': ','.join(one.name for one in pod.workloads),
                 'PEBBLE': '/var/lib/pebble/default',
@@ -108,7 +110,11 @@ class Site:
                 OWN: own,
                 **{path: self._volume(key, user) for path, key in workload.mounts.items()},
             },
-            read_only={PEBBLE: self.pebble, **{f'{HELPER}/{name}': path for name, path in helpers.items()}},
+            read_only={
+                PEBBLE: self.pebble,
+                **self._account(),
+                **{f'{HELPER}/{name}': path for name, path in helpers.items()},
+            },
             env={
                 'HOSTNAME': pod.hostname,
                 **({'HOME': '/'} if any(user) else {}),
@@ -148,6 +154,12 @@ class Site:
 
     def _names(self) -> dict[str, Path]:
         return {f'/etc/{name}': self.folder / name for name in ('hosts', 'resolv.conf')}
+
+    def _account(self) -> dict[str, Path]:
+        folder = self.folder / 'run' / pods.ACCOUNT
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # every user of a container reads it; on the host, nobody gets that far
+        return {ACCOUNT: folder}
 
     def _volume(self, key: str, owner: tuple[int, int]) -> Path:
         return self.volumes.ensure(key, uid=owner[0], gid=owner[1])

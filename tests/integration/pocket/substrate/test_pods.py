@@ -49,7 +49,12 @@ DB = ContainerSpec(name='db', image=None, mounts={'/srv/data': VOLUME})
 
 
 def _spec(*containers: ContainerSpec) -> HostSpec:
-    pod = PodSpec(hostname='app-0', containers=containers, mounts={'/var/lib/juju/storage/data/0': VOLUME})
+    pod = PodSpec(
+        hostname='app-0',
+        containers=containers,
+        mounts={'/var/lib/juju/storage/data/0': VOLUME},
+        environment={'KUBERNETES_SERVICE_PORT': '6443'},
+    )
     return HostSpec(name=NAME, model_uuid='model', base=Base(name='debian', channel='12'), pod=pod)
 
 
@@ -176,6 +181,9 @@ async def test_an_image_without_any_program_runs_with_its_own_user_environment_a
     assert 'CapEff:\t0000000000000000' in status
     environ = set((own / 'environ').read_text().split('\0'))
     assert {'COLOUR=red', 'PATH=/charm/bin', 'JUJU_CONTAINER_NAME=bare', 'HOSTNAME=app-0'} <= environ
+    assert 'KUBERNETES_SERVICE_PORT=6443' in environ
+    account = own / 'root/var/run/secrets/kubernetes.io/serviceaccount'
+    assert account.is_dir()
     foreign = ('USER=', 'LOGNAME=', 'TERM=', 'NOTIFY_SOCKET=', 'container')
     assert not [entry for entry in environ if entry.startswith(foreign)]
     assert os.readlink(own / 'cwd') == '/work'

@@ -53,6 +53,11 @@ def test_limits_and_what_clients_say_of_a_pod_make_another() -> None:
     assert len(set(prints)) == len(prints)
 
 
+def test_what_containers_are_told_of_the_cluster_makes_no_other_pod() -> None:
+    told = replace(POD.spec, environment={'KUBERNETES_SERVICE_HOST': '10.0.0.1'})
+    assert _print(replace(POD, spec=told)) == _print()
+
+
 def test_a_pod_that_no_client_has_changed_is_what_it_was_when_none_could() -> None:
     # Else an upgrade of pocket would replace every pod.
     assert _print().startswith('aeeccd0f364395f3')

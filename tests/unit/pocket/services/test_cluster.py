@@ -10,7 +10,7 @@ import pytest
 from pocket.model import PortRange
 from pocket.model.cluster import ClusterAddresses, ServicePort
 from pocket.services import applications, hostnames, network
-from pocket.services.cluster import addresses, ingresses, objectrows, pods, templates, views
+from pocket.services.cluster import addresses, ingresses, objectrows, pods, serviceviews, templates, views
 
 if TYPE_CHECKING:
     from tests.unit.pocket.services.conftest import World
@@ -77,7 +77,7 @@ def test_the_api_shows_pods_and_services(cluster: World) -> None:
         ('blog-0', 'Running'),
         ('blog-1', 'Running'),
     ]
-    (service,) = views.service_documents(cluster.tx, cluster.uuid)
+    (service,) = serviceviews.documents(cluster.tx, cluster.uuid)
     assert (service['spec']['clusterIP'], service['spec']['ports'][0]['port']) == ('10.0.0.9', 8080)
 
 
@@ -113,7 +113,7 @@ def test_a_service_that_a_client_made_leads_to_what_it_selects(cluster: World) -
     names = hostnames.names(tx, uuid)
     assert names['10.0.0.10'][0] == 'primary'
     assert 'all.m.svc.cluster.local' in names['10.0.0.2']
-    shown = {one['metadata']['name']: one for one in views.service_documents(tx, uuid)}
+    shown = {one['metadata']['name']: one for one in serviceviews.documents(tx, uuid)}
     assert shown['primary']['spec']['clusterIP'] == '10.0.0.10'
 
 
@@ -125,7 +125,7 @@ def test_a_patched_service_has_its_ports_and_those_that_the_charm_opened(cluster
         (80, 8080, 2),
         (8080, 0, 1),
     ]
-    (shown,) = views.service_documents(cluster.tx, cluster.uuid)
+    (shown,) = serviceviews.documents(cluster.tx, cluster.uuid)
     assert shown['status']['loadBalancer'] == {'ingress': [{'ip': '10.0.0.9'}]}
     objectrows.create(cluster.tx, cluster.uuid, 'Ingress', 'door', _ingress('a.example.com', port=80))
     front = ingresses.front(cluster.tx, cluster.uuid)

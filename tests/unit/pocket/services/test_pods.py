@@ -22,7 +22,7 @@ from pocket.services import (
     status,
     uniter,
 )
-from pocket.services.cluster import images, pods
+from pocket.services.cluster import images, pods, views
 from pocket.services.cluster.pods import PodRecord
 from pocket.services.errors import JujuError
 from pocket.services.storage import provisioning
@@ -193,6 +193,24 @@ def test_an_image_is_named(content: bytes, path: str) -> None:
 def test_what_names_no_image_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(JujuError, match=message):
         images.parse('x', content)
+
+
+def test_the_storage_of_a_pod_is_claimed_by_the_names_that_juju_gives(world: World) -> None:
+    several = {'many': {'type': 'filesystem', 'multiple': {'range': '2-'}}, **DATA}
+    world.deploy_k8s('app', world.make_k8s_charm('app', storage=several), units=2)
+    (pod, other) = views.pods(world.tx, world.uuid)
+    names = [volume['name'] for volume in pod['spec']['volumes']]
+    assert sorted(name.rpartition('-')[0] for name in names) == ['app-data', 'app-many', 'app-many']
+    assert names == [volume['name'] for volume in other['spec']['volumes']]
+    claims = {claim['metadata']['name']: claim for claim in views.volume_claims(world.tx, world.uuid)}
+    assert set(claims) == {f'{name}-app-{number}' for name in names for number in (0, 1)}
+    for volume in pod['spec']['volumes']:
+        claim = claims[volume['persistentVolumeClaim']['claimName']]
+        assert claim['status'] == {
+            'phase': 'Bound',
+            'accessModes': ['ReadWriteOnce'],
+            'capacity': {'storage': '1024Mi'},
+        }
 
 
 def test_a_storage_keeper_leaves_pods_alone_until_they_are_gone(world: World) -> None:

@@ -133,6 +133,9 @@ def test_a_program_enters_a_container_with_no_help_from_it() -> None:
     assert words[-6:] == ['7', 'a0', 'worker', '/x', 'id', '-u']
     assert {'-I', '-S', '/cg/a'} <= set(words)
     assert 'nsenter' not in ' '.join(words)
+    own = dataclasses.replace(target, user='33:34')
+    asked = [_inside.launcher(own, ['id'], cwd='/', user=user)[-3] for user in ('root', 'worker')]
+    assert asked == ['33:34', 'worker']
 
 
 def test_containers_have_groups_of_their_own_where_these_tell_processes_apart(tmp_path: Path) -> None:
