@@ -72,7 +72,8 @@ class LocalSubstrate:
         self.ended = asyncio.Event()
 
     async def wait_ended(self, name: str) -> None:
-        await self.ended.wait()
+        if name in self.hosts:
+            await self.ended.wait()
 
     async def wait_container_ended(self, name: str, *, but: Collection[str] = ()) -> str:
         await asyncio.Future[str]()
