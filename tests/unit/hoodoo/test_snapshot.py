@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hoodoo import model
 from hoodoo.juju import snapshot
 
 # As Go writes it: no field that is empty and may be left out, null for lists and maps that are nil.
@@ -80,17 +81,23 @@ def test_only_pods_have_a_scale(kind: str, told: dict[str, int], scale: int | No
     assert (found.scale, found.size) == (scale, size)
 
 
-@pytest.mark.parametrize(
-    ('entries', 'found'),
-    [
-        (None, ()),
-        ([{'name': 'b', 'origin': 'upload', 'fingerprint': 'xxx', 'size': 1}], ('b',)),
-        ([{'name': 'b', 'origin': 'upload', 'fingerprint': ''}], ()),  # nobody brought it
-        ([{'name': 'b', 'origin': 'store', 'fingerprint': 'xxx', 'revision': 3}], ()),
-    ],
-)
-def test_resources_that_somebody_brought_are_known(entries: object, found: tuple[str, ...]) -> None:
-    assert snapshot.attached({'results': [{'resources': entries}]}) == found
+def test_what_is_beyond_the_model_is_seen() -> None:
+    limits = {'site': {'expose-to-cidrs': ['10.0.0.0/8'], 'expose-to-spaces': None}, '': {}}
+    web = {**STATUS['applications']['web'], 'exposed': True, 'exposed-endpoints': limits}
+    far = {'offer-name': 'db', 'offer-url': 'admin/other.db', 'endpoints': [{'name': 'db'}]}
+    # Endpoints are listed by the names that consumers see.
+    ends = {'pages': {'name': 'site', 'role': 'provider', 'interface': 'http'}}
+    offers = {'news': {'offer-name': 'news', 'application-name': 'web', 'endpoints': ends}}
+    status = {**STATUS, 'applications': {'web': web}, 'remote-applications': {'far': far}, 'offers': offers}
+    found = snapshot.decode(status)
+    assert found.saas == {'far': 'admin/other.db'}
+    assert found.offers == {'news': model.Offer(application='web', endpoints=('site',))}
+    assert found.applications['web'].exposed_to == {
+        'site': model.Exposure(cidrs=('10.0.0.0/8',)),
+        '': model.Exposure(),
+    }
+    nothing = snapshot.decode({**STATUS, 'offers': None, 'remote-applications': None})
+    assert (nothing.saas, nothing.offers) == ({}, {})
 
 
 def test_settings_are_read_as_juju_tells_them() -> None:

@@ -18,7 +18,8 @@ def test_only_what_somebody_brought_is_a_resource_to_carry() -> None:
     ]
     (found,) = particulars.resources({'results': [{'resources': listed}]})
     assert (found.name, found.type, found.path) == ('site', 'file', 'site.tar')
-    assert particulars.resources({}) == ()
+    for nothing in ({}, {'results': [{'resources': None}]}):
+        assert particulars.resources(nothing) == ()
 
 
 @pytest.mark.parametrize(
