@@ -53,6 +53,8 @@ _ELSEWHERE = {
 }
 _NAMES_A_MODEL = frozenset(('add-model', 'destroy-model', 'migrate', 'show-model'))
 """Their first argument is a model."""
+_NAMES_MODELS = frozenset(('grant', 'revoke'))
+"""Their arguments are models, or offers, after the user and the access."""
 _MODEL_VALUES = frozenset(
     (
         *('--format', '-o', '--output', '--credential', '--owner', '--config', '--timeout', '-t'),
@@ -199,7 +201,7 @@ def _own_words(command: str, rest: Sequence[str]) -> int:
 def _models(command: str, rest: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     takes = ''
-    positional = False
+    given: list[str] = []
     for word in rest:
         if takes:
             if takes != _OTHER:
@@ -215,13 +217,30 @@ def _models(command: str, rest: Sequence[str]) -> tuple[str, ...]:
             found.append(f'{word.partition("=")[2]}:')
         elif word.startswith('-m') and not word.startswith('--'):
             found.append(word[2:])
-        elif command in _NAMES_A_MODEL and not positional:
-            if word in _MODEL_VALUES:
-                takes = _OTHER
-            elif not word.startswith('-'):
-                positional = True
-                found.append(word)
-    return tuple(found)
+        elif command in _NAMES_A_MODEL and not given and word in _MODEL_VALUES:
+            takes = _OTHER
+        elif not word.startswith('-'):
+            given.append(word)
+    return (*found, *_argued(command, given))
+
+
+def _argued(command: str, given: Sequence[str]) -> list[str]:
+    """The models that the arguments *given* name, some of them with what is offered there."""
+    if command in _NAMES_A_MODEL:
+        return list(given[:1])
+    if command in _NAMES_MODELS:
+        return [_of_offer(word) or word for word in given[2:]]
+    if command == 'remove-offer':
+        return [model for word in given if (model := _of_offer(word))]
+    if command == 'offer':
+        model, dot, _ = given[0].partition(':')[0].rpartition('.') if given else ('', '', '')
+        return [model] if dot else []
+    return []
+
+
+def _of_offer(url: str) -> str:
+    """The model in ``[CONTROLLER:][USER/]MODEL.OFFER``; empty where none is named."""
+    return url.rpartition('.')[0]
 
 
 def _only_options_read(rest: Sequence[str]) -> bool:
