@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.cli import common, envs
 from hoodoo.fleet import checkout, session
 from hoodoo.inventory import selecting
@@ -124,16 +125,11 @@ def reason(given: Given) -> str:
     Raises:
         UsageFault: they may change things and do not say why.
     """
-    said = _plain(given.reason)
+    said = wording.on_a_line(given.reason)
     if given.write and not said and sys.stdin.isatty():
-        said = _plain(click.prompt('Why', err=True))
+        said = wording.on_a_line(click.prompt('Why', err=True))
     if given.write and not said:
         raise errors.UsageFault(
             'cannot be let change things without a reason', hint='Say why: --reason "ticket 4711: ..."'
         )
     return said
-
-
-def _plain(text: str) -> str:
-    """*text* on one line, without what would act on a terminal."""
-    return ' '.join(''.join(char if char.isprintable() else ' ' for char in text).split())
