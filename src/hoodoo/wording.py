@@ -37,6 +37,11 @@ def guess(word: str, known: Iterable[str], *, near: int = NEAR) -> str:
     return f'Did you mean "{found}"?' if found else ''
 
 
+def on_a_line(text: str) -> str:
+    """*text* on one line, without what would act on a terminal: somebody else has written it."""
+    return ' '.join(''.join(char if char.isprintable() else ' ' for char in text).split())
+
+
 def as_left(text: str) -> str:
     """What a terminal would show of *text* once it was printed.
 

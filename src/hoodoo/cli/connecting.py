@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from bedrock import errors
+from hoodoo import wording
 from hoodoo.cli import common, envs
 from hoodoo.fleet import checkout, session
 from hoodoo.inventory import selecting
@@ -66,20 +67,20 @@ def entered(given: Given, *, kind: str, argv: tuple[str, ...] = ()) -> Generator
     Raises:
         UsageFault: there is no such environment, or no reason is given where one is needed.
     """
-    reason = _reason(given)
+    why = reason(given)
     settings, outer = session.outside(common.settings())
     environment, state = known(settings, given.name)
     asked = session.Asked(
         environment=environment,
         kind=kind,
         write=given.write,
-        reason=reason,
+        reason=why,
         revision=given.revision or checkout.deployed_revision(environment, state),
         with_spec=not given.no_spec,
         argv=argv,
     )
     with session.opened(settings, asked, note=lambda text: click.echo(text, err=True)) as opened:
-        yield Entered(session=opened, environment=environment, state=state, reason=reason, outer=outer)
+        yield Entered(session=opened, environment=environment, state=state, reason=why, outer=outer)
 
 
 def known(settings: Settings, name: str) -> tuple[Environment, State]:
@@ -118,12 +119,17 @@ def program(name: str, path: str) -> str | int:
     return 126 if there else 127
 
 
-def _reason(given: Given) -> str:
-    reason = ' '.join(given.reason.split())
-    if given.write and not reason and sys.stdin.isatty():
-        reason = ' '.join(click.prompt('Why', err=True).split())
-    if given.write and not reason:
+def reason(given: Given) -> str:
+    """Why somebody is to be let in; they are asked where they sit there.
+
+    Raises:
+        UsageFault: they may change things and do not say why.
+    """
+    said = wording.on_a_line(given.reason)
+    if given.write and not said and sys.stdin.isatty():
+        said = wording.on_a_line(click.prompt('Why', err=True))
+    if given.write and not said:
         raise errors.UsageFault(
             'cannot be let change things without a reason', hint='Say why: --reason "ticket 4711: ..."'
         )
-    return reason
+    return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from hoodoo import model
+from hoodoo import model, wording
 from hoodoo.inventory.state import Health, State
 from hoodoo.readiness import oracle
 from hoodoo.readiness.unready import Reason
@@ -63,7 +63,7 @@ def seen(found: model.ModelSnapshot, *, life: str, now_ms: int) -> Change:
 def unseen(health: Health, why: str, *, now_ms: int) -> Change:
     """What becomes of a state by a look that found no model: what that held before says nothing any more."""
     return lambda known: dataclasses.replace(
-        known, health=health, why=_line(why), applications=0, units=0, machines=0, seen_ms=now_ms
+        known, health=health, why=wording.on_a_line(why), applications=0, units=0, machines=0, seen_ms=now_ms
     )
 
 
@@ -83,8 +83,4 @@ def summary(states: Iterable[State]) -> str:
 def _worded(reasons: Iterable[Reason]) -> str:
     first, *rest = reasons
     more = f' (and {len(rest)} more)' if rest else ''
-    return f'{_line(str(first))}{more}'
-
-
-def _line(text: str) -> str:
-    return ' '.join(text.split())
+    return f'{wording.on_a_line(str(first))}{more}'

@@ -23,6 +23,10 @@ def test_a_line_looks_as_a_terminal_would_have_left_it(printed: str, left: str) 
     assert wording.as_left(printed) == left
 
 
+def test_what_somebody_else_wrote_is_one_line_that_acts_on_no_terminal() -> None:
+    assert wording.on_a_line(' a\nb\x1b[2J\tc é 東京\u202e ') == 'a b [2J c é 東京'
+
+
 def test_a_count_agrees_with_its_noun() -> None:
     assert [wording.counted(number, 'unit') for number in (0, 1, 2)] == ['0 units', '1 unit', '2 units']
 

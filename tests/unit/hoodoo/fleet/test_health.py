@@ -70,6 +70,11 @@ def test_a_model_that_goes_away_is_not_ready() -> None:
     assert health.seen(seen, life='dying', now_ms=1)(State()).health is Health.WAITING
 
 
+def test_a_reason_acts_on_no_terminal() -> None:
+    why = health.unseen(Health.ABSENT, 'no\nmodel\x1b[2J', now_ms=1)(State()).why
+    assert why == 'no model [2J'
+
+
 def test_the_summary_counts_the_good_first() -> None:
     kinds = [Health.UNREACHABLE, Health.READY, Health.BLOCKED, Health.READY]
     assert health.summary(State(health=kind) for kind in kinds) == '2 ready, 1 blocked, 1 unreachable'
