@@ -119,8 +119,8 @@ class PodAgent:
                 return None
             if host is None:
                 return None
-            _note_made_of(host, wish.made_of)
             await self._state.write(templates.note_started, self._model, self._unit, wish.pod.spec.revision)
+            _note_made_of(host, wish.made_of)  # last: a pod that lacks it, as we were killed, is replaced
         self._retry_s = RESTART_FIRST_S
         self._seat.made_of = _made_of(host)
         await self._prepare(host)
