@@ -71,6 +71,18 @@ class Settings:
                 hint=f'To change something: hoodoo env connect {self.read_only} --write --reason "..."',
             )
 
+    def refuse_connected(self, verb: str) -> None:
+        """Stop here in a shell that is connected to an environment.
+
+        Raises:
+            UsageFault: we are in one.
+        """
+        if connected := self.environ.get('HOODOO_ENVIRONMENT'):
+            raise errors.UsageFault(
+                f'cannot {verb} in {connected}: this shell is about that environment alone',
+                hint='Leave this shell: exit',
+            )
+
 
 def charmhub_url(environ: Mapping[str, str]) -> str:
     """HOODOO_CHARMHUB_URL: the charm store that collect asks; default Charmhub."""

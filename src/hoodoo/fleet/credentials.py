@@ -64,6 +64,9 @@ def account(
 
 def _file(path: Path, environment: inventory.Environment, where: str) -> str:
     try:
+        if path.stat().st_mode & inventory.OTHERS:
+            hint = f'Run "chmod 600 {path}".'
+            raise _fault(environment, f'others can read {path}, which holds an account', where, hint=hint)
         return path.read_text()
     except (OSError, UnicodeDecodeError) as err:
         why = err.strerror if isinstance(err, OSError) else 'it is not text'

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bedrock.errors import Problem
 from hoodoo import wording
 from hoodoo.inventory import reading, regions
-from hoodoo.inventory.environment import Environment, Kind
+from hoodoo.inventory.environment import OTHERS, Environment, Kind
 from hoodoo.review import findings
-
-_PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check(inventory: reading.Inventory) -> tuple[findings.Finding, ...]:
@@ -75,7 +72,7 @@ def _credentials(entries: Sequence[reading.Entry], folder: Path) -> Iterator[tup
                 message = f'cannot read {path}: {err.strerror}'
                 yield findings.WARNING, _at(entry, key, message, 'Whoever connects needs it there.')
                 continue
-            if mode & _PRIVATE:
+            if mode & OTHERS:
                 message = f'others can read {path}, which holds an account'
                 yield findings.ERROR, _at(entry, key, message, f'Run "chmod 600 {path}".')
 

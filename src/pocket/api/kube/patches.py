@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -105,55 +106,16 @@ def _containers(document: Document) -> list[Document]:
 
 
 def _carried_out(current: Document, sent: object) -> Document:
-    """*current* after the operations of RFC 6902 that change something, and its test."""
-    found = copy.deepcopy(current)
-    for one in map(_mapping, cast('list[object]', sent) if isinstance(sent, list) else [sent]):
-        operation, path = str(one.get('op')), str(one.get('path') or '')
-        *steps, last = [step.replace('~1', '/').replace('~0', '~') for step in path.split('/')[1:]] or ['']
-        holder: Any = found
-        for step in steps:
-            holder = _step(holder, step, path)
-        if operation == 'test':
-            if _step(holder, last, path) != one.get('value'):
-                raise CannotPatch(f'testing path {path} failed')
-        elif operation in ('add', 'replace', 'remove'):
-            _change(holder, last, operation, one.get('value'), path)
-        else:
-            raise CannotPatch(f'unexpected kind of operation: {operation}')
-    return found
-
-
-def _step(holder: Any, step: str, path: str) -> Any:
-    if isinstance(holder, dict) and step in holder:
-        return cast('Document', holder)[step]
-    if isinstance(holder, list) and step.isdecimal() and int(step) < len(cast('list[object]', holder)):
-        return cast('list[object]', holder)[int(step)]
-    raise CannotPatch(f'there is nothing at {path}')
-
-
-def _change(holder: Any, last: str, operation: str, value: object, path: str) -> None:
-    if isinstance(holder, list):
-        listed = cast('list[object]', holder)
-        if operation == 'add' and (last == '-' or last == str(len(listed))):
-            listed.append(value)
-            return
-        _step(listed, last, path)
-        if operation == 'add':
-            listed.insert(int(last), value)
-            return
-        if operation == 'remove':
-            del listed[int(last)]
-        else:
-            listed[int(last)] = value
-        return
-    if not isinstance(holder, dict) or not last:
-        raise CannotPatch(f'there is nothing at {path}')
-    if operation != 'add':
-        _step(holder, last, path)
-    if operation == 'remove':
-        del cast('Document', holder)[last]
-    else:
-        cast('Document', holder)[last] = value
+    """*current* after operations of RFC 6902."""
+    jsonpatch: Any = importlib.import_module('jsonpatch')  # few clients send any
+    listed = cast('list[object]', sent) if isinstance(sent, list) else [sent]
+    try:
+        found: object = jsonpatch.apply_patch(current, [_mapping(one) for one in listed])
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as err:
+        raise CannotPatch(str(err)) from err
+    if not isinstance(found, dict):
+        raise CannotPatch('it leaves no object')
+    return cast('Document', found)
 
 
 def _mapping(value: object) -> Document:

@@ -98,6 +98,15 @@ def test_runs_and_show_tell_what_happened(tmp_path: Path, capsys: pytest.Capture
     assert 'run 1 done' in shown
 
 
+@pytest.mark.parametrize('words', [['ci', 'run', 'x'], ['ci', 'reap']])
+def test_a_connected_shell_is_about_its_environment_alone(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv('HOODOO_ENVIRONMENT', 'mirror/aws/tokyo/production')
+    assert cli.invoke(words) == 2
+    assert 'in mirror/aws/tokyo/production: this shell is' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('argv', 'code', 'text'),
     [

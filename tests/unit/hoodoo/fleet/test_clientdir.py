@@ -53,7 +53,9 @@ def test_an_account_that_is_not_the_owner_names_the_owner(
     settings: settings_module.Settings, environment: Make, tmp_path: Path
 ) -> None:
     (tmp_path / 'inventory').mkdir()
-    (tmp_path / 'inventory' / 'reader.yaml').write_text('{user: eve, password: reading}')
+    file = tmp_path / 'inventory' / 'reader.yaml'
+    file.write_text('{user: eve, password: reading}')
+    file.chmod(0o600)
     reader = Credentials(kind=Kind.FILE, path='reader.yaml')
     there = environment(read_credentials=reader)
     with clientdir.prepared(settings, there) as made:

@@ -64,9 +64,16 @@ def _account(settings: settings_module.Settings, source: Credentials) -> tuple[s
 
 
 def test_of_a_file_in_the_inventory(settings: settings_module.Settings, tmp_path: Path) -> None:
-    (tmp_path / 'account.yaml').write_text(_DOCUMENT)
+    file = tmp_path / 'account.yaml'
+    file.write_text(_DOCUMENT)
+    file.chmod(0o600)
     source = Credentials(kind=Kind.FILE, path='account.yaml')
     assert _account(settings, source) == ('ada', _SECRET)
+
+    file.chmod(0o640)
+    with pytest.raises(errors.Fault, match='others can read') as caught:
+        _account(settings, source)
+    assert caught.value.hint == f'Run "chmod 600 {file}".'
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def command(
     if forget and (attempt or controller or strangers):
         raise errors.UsageFault('cannot use --forget with attempts, --controller or --all-expired')
     settings = common.settings()
+    settings.refuse_connected('remove models')
     with contextlib.closing(attempts.Attempts(settings.state / 'ci.db')) as opened:
         unknown = set(attempt) - opened.numbers()
         if unknown:

@@ -117,6 +117,7 @@ def command(
     interrupted.
     """
     settings = common.settings()
+    settings.refuse_connected('try a revision')
     kept = tidying.parse(keep or settings_module.kept_attempts(settings.environ))
     asked = asking.Asked(
         spec=spec,

@@ -47,6 +47,7 @@ def command(ctx: click.Context, config: Path, check: bool, once: bool) -> None:
         click.echo(f'{config}: {wording.counted(specs, "spec")}, no problems')
         return
     settings = common.settings()
+    settings.refuse_connected('watch repositories')
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locks.held(settings.state / 'ci' / 'watch.lock', 'the watcher'))
