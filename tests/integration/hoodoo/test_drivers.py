@@ -157,7 +157,7 @@ def test_what_is_changed_is_seen(either: Either) -> None:
     juju.trust('two')
     juju.annotate('application', 'two', {'note': 'x', 'other': 'y'})
     juju.annotate('application', 'two', {'note': ''})
-    juju.expose('two')
+    juju.expose('two', {})
     settings = either.settings('two')
     assert settings.options['words'].value == 'more'
     assert {key: settings.constraints[key] for key in ('mem', 'cores')} == {'mem': '4096M', 'cores': '2'}
@@ -205,3 +205,14 @@ def test_relations_are_seen_by_their_endpoints(either: Either) -> None:
     either.juju.integrate(one, other)
     found = [set(relation.endpoints) for relation in either.juju.snapshot().relations]
     assert {one, other} in found
+
+
+def test_endpoints_are_exposed_one_by_one_and_offered(either: Either) -> None:
+    either.deploy('eight', num_units=0)
+    some = model.Exposure(cidrs=('10.0.0.0/8', '192.0.2.0/24'))
+    either.juju.expose('eight', {'site': some})
+    found = either.seen('eight')
+    assert (found.exposed, found.exposed_to) == (True, {'site': some})
+    lent = model.Offer(application='eight', endpoints=('site',))
+    either.juju.offer('lent', lent)
+    assert either.juju.snapshot().offers == {'lent': lent}
