@@ -10,6 +10,7 @@ from pathlib import Path
 from bedrock import process
 from pocket import settings
 from pocket.substrate import sysctls
+from tests import groups
 
 State = Mapping[str, frozenset[str]]
 
@@ -25,7 +26,7 @@ def of(env: Mapping[str, str]) -> State:
         'rules': frozenset(mine(_tables())),
         'routes': frozenset(mine(_routes())),
         'settings': frozenset(_settings()),
-        'groups': frozenset(str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{found.tag}*')),
+        'groups': frozenset(str(path) for path in groups.named(f'pocket/{found.tag}*')),
         'processes': frozenset(_processes(found.home)),
         'run': frozenset(name for name in _names(Path('/run')) if found.tag in name),
     }

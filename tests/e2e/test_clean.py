@@ -12,6 +12,7 @@ import yaml
 
 from bedrock import charm
 from pocket import settings
+from tests import groups
 from tests.e2e import traces
 from tests.e2e.conftest import BIN, TOP, Site
 
@@ -93,7 +94,7 @@ def test_everything_on_the_host_goes(deployed: Site, forwarding: str) -> None:
     assert traces.tables(deployed.env) == []
     assert not Path(deployed.env['POCKET_HOME']).exists()
     tag = settings.load(deployed.env).tag
-    assert [str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{tag}')] == []
+    assert [str(path) for path in groups.named(f'pocket/{tag}')] == []
     others = any(Path('/sys/class/net').glob('pk*/bridge'))
     assert FORWARDING.read_text().strip() == ('1' if others else forwarding)
 

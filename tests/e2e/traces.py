@@ -10,6 +10,7 @@ from pathlib import Path
 from bedrock import process
 from pocket import settings
 from pocket.daemon import control
+from tests import groups
 
 _PROC = Path('/proc')
 
@@ -44,7 +45,7 @@ def of(env: Mapping[str, str], model_tag: str = '') -> Traces:
         machines=frozenset(machines),
         groups=frozenset(
             one.name
-            for group in Path('/sys/fs/cgroup').rglob(f'pocket/{found.tag}')
+            for group in groups.named(f'pocket/{found.tag}')
             for one in group.iterdir()
             if one.is_dir()
         ),
@@ -96,8 +97,8 @@ def tables(env: Mapping[str, str]) -> list[str]:
 def programs_in(env: Mapping[str, str]) -> dict[int, str]:
     """The command line of each process that was started in the home's machines and has not ended."""
     tag = settings.load(env).tag
-    groups = (path for path in Path('/sys/fs/cgroup').rglob('pocket.exec') if f'pocket/{tag}/' in str(path))
-    pids = {int(pid) for group in groups for pid in (group / 'cgroup.procs').read_text().split()}
+    made = (path for path in groups.named('pocket.exec') if f'pocket/{tag}/' in str(path))
+    pids = {int(pid) for group in made for pid in (group / 'cgroup.procs').read_text().split()}
     found = {pid: ' '.join(words) for pid in pids if (words := _words(_PROC / str(pid)))}
     # The log files of a machine are written now and then, by a program that ends at once.
     return {pid: words for pid, words in found.items() if '/var/log/juju' not in words}

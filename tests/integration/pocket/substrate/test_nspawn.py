@@ -18,6 +18,7 @@ from pocket.model import Base
 from pocket.settings import Settings
 from pocket.substrate import HostSpec, procs, records
 from pocket.substrate.nspawn import Nspawn
+from tests import groups
 
 pytestmark = [
     pytest.mark.nspawn,
@@ -59,7 +60,7 @@ def _left(settings: Settings) -> list[str]:
     """What of this home's machines is still on the host."""
     named = [*Path('/sys/class/net').iterdir(), *Path('/run/netns').glob('*')]
     found = [str(path) for path in named if path.name.startswith(f'pk{settings.tag}')]
-    found += [str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{settings.tag}')]
+    found += [str(path) for path in groups.named(f'pocket/{settings.tag}')]
     found += [
         line for line in Path('/proc/self/mountinfo').read_text().splitlines() if str(settings.home) in line
     ]

@@ -33,6 +33,7 @@ from pocket.state import State
 from pocket.substrate import Filesystem, Host, HostSpec, procs, records
 from pocket.substrate.nspawn import Nspawn
 from pocket.substrate.pods import pebbles
+from tests import groups
 
 pytestmark = [
     pytest.mark.nspawn,
@@ -75,7 +76,7 @@ async def settings(tmp_path: Path) -> AsyncGenerator[Settings]:
 def _left(settings: Settings) -> list[str]:
     named = [*Path('/sys/class/net').iterdir(), *Path('/run/netns').glob('*')]
     found = [str(path) for path in named if path.name.startswith(f'pk{settings.tag}')]
-    found += [str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{settings.tag}')]
+    found += [str(path) for path in groups.named(f'pocket/{settings.tag}')]
     found += [str(path) for path in Path('/run').glob(f'pocket-{settings.tag}*')]
     found += [str(path) for path in Path('/run/systemd/nspawn/propagate').glob(f'{NAME}*')]
     mounts = Path('/proc/self/mountinfo').read_text().splitlines()

@@ -18,6 +18,7 @@ from pocket.model import Base
 from pocket.settings import Settings
 from pocket.substrate import Filesystem, Host, HostSpec, cgroups, idmap, isolation, ranges, records
 from pocket.substrate.nspawn import Nspawn
+from tests import groups
 
 pytestmark = [
     pytest.mark.nspawn,
@@ -60,7 +61,7 @@ def nspawn(settings: Settings) -> Nspawn:
 
 def _left(settings: Settings) -> list[str]:
     """Groups, networks and mounts of a home."""
-    found = [str(path) for path in Path('/sys/fs/cgroup').rglob(f'pocket/{settings.tag}')]
+    found = [str(path) for path in groups.named(f'pocket/{settings.tag}')]
     found += [str(path) for path in Path('/run/netns').glob(f'pk{settings.tag}*')]
     mounts = Path('/proc/self/mountinfo').read_text().splitlines()
     return found + [line for line in mounts if str(settings.home) in line]
