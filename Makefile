@@ -23,6 +23,7 @@ accept-wordpress: ## run the acceptance tests of the blog, the long ones too; SE
 	@tools/prepare test
 	@tools/build-images
 	.venv/bin/python -m pip --quiet --disable-pip-version-check install --root-user-action=ignore --editable '.[accept]'
+	@.venv/bin/python tools/pack-charms  # which fetches what they need
 	$(if $(SEALED),tools/sealed) $(PYTEST) $(if $(SEALED),-m 'not fetches') images/wordpress/tests tests/accept/wordpress
 
 accept-fleet: ## have twenty shells and twenty runs side by side for some minutes

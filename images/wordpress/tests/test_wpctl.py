@@ -134,6 +134,33 @@ def test_installation_that_was_cut_off_begins_anew(make_unit: MakeUnit, base: si
     assert base.query('SELECT COUNT(*) FROM wp_posts', database=name) == [['3']]
 
 
+@pytest.mark.parametrize('tables', [1, 6, 12])
+def test_installation_that_was_cut_off_among_its_tables_begins_anew(
+    tables: int, make_unit: MakeUnit, base: site.Database
+) -> None:
+    unit = make_unit()
+    name = unit.site['database']['name']
+    process = unit.spawn('install', {'title': 'B', 'user': 'gone', 'email': 'a@example.com', 'password': 'p'})
+    while len(base.query('SHOW TABLES', database=name)) < tables:
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    assert unit.install()['result'] == 'installed'
+    assert base.query('SELECT user_login FROM wp_users', database=name) == [['admin']]
+
+
+def test_rows_of_somebody_are_not_taken_for_an_installation_that_was_cut_off(
+    make_unit: MakeUnit, base: site.Database
+) -> None:
+    unit = make_unit()
+    name = unit.site['database']['name']
+    base.query('CREATE TABLE wp_posts (post_title TEXT); INSERT INTO wp_posts VALUES ("kept")', database=name)
+    base.query('CREATE TABLE wp_links (link_url TEXT)', database=name)
+    assert unit.install()['ok'] is False
+    assert base.query('SELECT post_title FROM wp_posts', database=name) == [['kept']]
+    assert base.query('SHOW TABLES', database=name) == [['wp_links'], ['wp_posts']]
+
+
 def test_apply_changes_only_what_differs(installed: site.Unit) -> None:
     wanted = {
         'options': {

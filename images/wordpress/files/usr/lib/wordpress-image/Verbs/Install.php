@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WordPressImage\Verbs;
 
+use WordPressImage\Database;
 use WordPressImage\Failure;
 use WordPressImage\Health;
 use WordPressImage\Redis;
@@ -11,6 +12,12 @@ use WordPressImage\Verb;
 
 final class Install extends Verb
 {
+    // Of any site. The last one says whose the others are.
+    private const TABLES = [
+        'commentmeta', 'comments', 'links', 'postmeta', 'posts', 'term_relationships', 'term_taxonomy', 'termmeta',
+        'terms', 'usermeta', 'users', 'options',
+    ];
+
     private bool $present = false;
 
     public function begin(): bool
@@ -22,6 +29,9 @@ final class Install extends Verb
         // Before WordPress: a loser that loads it meanwhile dies on half-made tables.
         $this->lock();
         $this->present = $this->marked();
+        if (!$this->present) {
+            $this->sweep();
+        }
 
         return !$this->present;
     }
@@ -46,7 +56,7 @@ final class Install extends Verb
         if (sanitize_user($login, true) !== $login || strlen($login) > 60) {
             throw new Failure('bad-input', 'user may hold letters, digits, space and _ . - @ only, 60 at most');
         }
-        $this->clear();
+        $this->mark();
         $public = $this->input->flag('public');
         $made = wp_install($this->input->text('title'), $login, $email, $public ? 1 : 0, '', wp_generate_password(24, false));
         wp_set_password(CheckPassword::asTyped($this->input->text('password')), $made['user_id']);
@@ -70,25 +80,50 @@ final class Install extends Verb
         }
         $p = $this->site->tablePrefix;
         $query = "SELECT option_name FROM `{$p}options` WHERE option_name IN ('hoodoo_installed', 'hoodoo_installing')";
-        $names = array_column($this->link()->query($query)->fetch_all(), 0);
+        $names = array_column($this->ask($query)->fetch_all(), 0);
 
         return in_array('hoodoo_installed', $names, true) || !in_array('hoodoo_installing', $names, true);
     }
 
-    /** An installation that was cut off leaves tables of ours only: it begins anew. */
-    private function clear(): void
+    /**
+     * Take away what an installation that was cut off has left: it begins anew.
+     *
+     * Before WordPress, which does not load where there are tables and no options. What has rows without our mark
+     * is somebody's.
+     */
+    private function sweep(): void
     {
-        global $wpdb;
-        $wpdb->suppress_errors(true);
-        if ($wpdb->get_var("SELECT option_name FROM {$wpdb->options} WHERE option_name = 'hoodoo_installing'")) {
-            foreach ($wpdb->tables('all') as $table) {
-                $wpdb->query("DROP TABLE IF EXISTS `$table`");
+        $p = $this->site->tablePrefix;
+        $there = array_column($this->ask('SHOW TABLES')->fetch_all(), 0);
+        $found = array_intersect(array_map(static fn (string $name): string => $p . $name, self::TABLES), $there);
+        $isOurs = in_array("{$p}options", $found, true)
+            && $this->ask("SELECT 1 FROM `{$p}options` WHERE option_name = 'hoodoo_installing'")->num_rows > 0;
+        foreach ($found as $table) {
+            if (!$isOurs && $this->ask("SELECT 1 FROM `$table` LIMIT 1")->num_rows > 0) {
+                return;
             }
         }
+        foreach ($found as $table) {
+            $this->ask("DROP TABLE `$table`");
+        }
+    }
+
+    private function mark(): void
+    {
+        global $wpdb;
         make_db_current_silent();
         $wpdb->query("INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES ('hoodoo_installing', '1', 'no')");
-        $wpdb->suppress_errors(false);
         wp_cache_flush();
+    }
+
+    private function ask(string $sql): \mysqli_result|bool
+    {
+        $answer = $this->link()->query($sql);
+        if ($answer === false) {
+            throw Database::failure($this->site->database, $this->link()->errno);
+        }
+
+        return $answer;
     }
 
     private function permalinks(): void
