@@ -11,6 +11,10 @@ import config
 import related
 
 ENDPOINT = 'database'
+_OLD = 'wordpress'
+"""What all blogs asked for before each had a database of its own."""
+_OWN = 'own-database'
+"""Where the relation keeps what this blog asks for when nobody says another name."""
 _ASKED = ('username', 'password', 'tls', 'tls-ca', 'uris')
 
 
@@ -44,11 +48,13 @@ def ask(others: related.Related, *, name: str, default: str) -> None:
     """Ask for a database called *name*, in words that both generations of providers understand.
 
     Args:
-        default: What a new relation asks for when *name* is empty; an older one goes on with what it has.
+        default: What a new relation asks for when *name* is empty; an older one goes on with what it had.
     """
     for relation in others.relations(ENDPOINT):
-        wanted = name or others.told(relation).get('database') or default
-        others.publish_app(relation, {'database': wanted, 'requested-secrets': json.dumps(_ASKED)})
+        told = others.told(relation)
+        own = told.get(_OWN) or (_OLD if told.get('database') == _OLD else default)
+        wanted = {'database': name or own, _OWN: own, 'requested-secrets': json.dumps(_ASKED)}
+        others.publish_app(relation, wanted)
 
 
 def related_database(others: related.Related, *, name: str) -> Database | None:

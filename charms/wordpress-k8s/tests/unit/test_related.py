@@ -118,6 +118,8 @@ def test_credentials_in_secrets(context: Context, state: MakeState, image: Path,
         ({}, 'posts', 'posts'),
         ({'database': 'wordpress'}, '', 'wordpress'),
         ({'database': 'wordpress'}, 'posts', 'posts'),
+        ({'database': 'posts', 'own-database': 'wordpress-k8s'}, '', 'wordpress-k8s'),
+        ({'database': 'posts', 'own-database': 'wordpress'}, '', 'wordpress'),
     ],
 )
 def test_every_blog_asks_for_a_database_of_its_own_and_keeps_it(
