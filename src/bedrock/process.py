@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import os
 import shlex
@@ -29,6 +30,7 @@ OnLine = Callable[[str, str], None]
 """Called with the stream's name (``stdout`` or ``stderr``) and one line without its end."""
 
 _KEPT_LINES = 20
+_STDERR = 2
 _STOP_S = 5.0
 _LEFT_OUTPUT_S = 2.0
 _DEFAULTED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -53,6 +55,25 @@ def marked(name: str, value: str) -> Generator[None]:
         del os.environ[name]
         if before is not None:
             os.environ[name] = before
+
+
+def _closes_first() -> bool:
+    """Whether a program that is to be is rid of our descriptors before it is a program.
+
+    Not one with a mark: as long as nobody can see that yet, our locks tell that it is there.
+    """
+    if _marks:
+        _keep_inherited()
+    return not _marks
+
+
+@functools.cache
+def _keep_inherited() -> None:
+    """Hand nothing on that we inherited; what we opened ourselves is closed on exec."""
+    for name in os.listdir('/proc/self/fd'):
+        if int(name) > _STDERR:
+            with contextlib.suppress(OSError):
+                os.set_inheritable(int(name), False)
 
 
 def _environment(env: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -158,6 +179,7 @@ def _begun(
             env=_environment(env),
             cwd=cwd,
             start_new_session=True,
+            close_fds=_closes_first(),
         )
     except OSError as err:
         raise _not_started(words, err) from err
@@ -263,6 +285,7 @@ async def start(
             cwd=cwd,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
+            close_fds=bool(pass_fds) or _closes_first(),
             limit=2**20,
         )
     except OSError as err:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bedrock import alive, errors
 from hoodoo.journal import journal, rows
-from hoodoo.runner import leftovers, resuming
+from hoodoo.projects import layout
+from hoodoo.runner import leftovers, locks, resuming
 
 CANCELLED = 'cancelled'
 
@@ -30,10 +31,22 @@ def cancel(opened: journal.Journal, root: Path, number: int, *, timeout_s: float
         _end(number, before.process, timeout_s)
         if opened.get(number).outcome not in (rows.RUNNING, rows.INTERRUPTED):
             return before.outcome, 0
-    begun = resuming.past(opened.records(number)).begun
-    stopped = leftovers.stop(root, [(number, begun)])
+    stopped = _stop_programs(root, before, resuming.past(opened.records(number)).begun)
     opened.mark(number, CANCELLED)
     return before.outcome, stopped
+
+
+def _stop_programs(root: Path, run: rows.Run, phase: int) -> int:
+    """Stop what a run whose process is gone left of *phase*; returns how many programs that was."""
+    project = layout.Project(root=root, name=run.project, series=run.series)
+    space = layout.Workspace(project=project, name=run.workspace)
+    if not space.path.is_dir():
+        return leftovers.stop(root, [(run.id, phase)])
+    try:
+        with locks.held(locks.workspace_lock(space.path), f'workspace {space.path}'):
+            return leftovers.stop(root, [(run.id, phase)])
+    except locks.BusyFault:
+        return 0  # a later run is in it, and has stopped them
 
 
 def _end(number: int, process: str, timeout_s: float) -> None:

@@ -19,6 +19,10 @@ from bedrock import process
 
 _NAME = 'HOODOO_PHASE'
 _STOP_S = 3.0
+# Of /proc/PID/stat, counted from the state: proc_pid_stat(5). The flag is PF_KTHREAD of the kernel's sched.h.
+_FLAGS = 6
+_ENVIRONMENT = slice(47, 49)
+_KERNEL_THREAD = 0x00200000
 
 
 def mark(root: Path, run: int, phase: int) -> contextlib.AbstractContextManager[None]:
@@ -67,7 +71,24 @@ def _find(marks: set[bytes], led: set[int]) -> set[int]:
             if state == 'Z' or pid == os.getpid():
                 continue
             sessions[pid] = int(session)
-            if marks & set((folder / 'environ').read_bytes().split(b'\0')):
+            if marks & set(_variables(folder).split(b'\0')):
                 carry.add(pid)
     led |= {sessions[pid] for pid in carry if sessions[pid] == pid}
     return carry | {pid for pid, session in sessions.items() if session in led}
+
+
+def _variables(folder: Path) -> bytes:
+    """The environment of the process at *folder*; one that is becoming a program has it in a moment."""
+    deadline = time.monotonic() + _STOP_S
+    while not (found := (folder / 'environ').read_bytes()) and _should_have_some(folder):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.001)
+    return found
+
+
+def _should_have_some(folder: Path) -> bool:
+    """Whether the process has variables, or is within exec, where it has lost some and not yet got others."""
+    fields = (folder / 'stat').read_text().rpartition(')')[2].split()
+    begin, end = fields[_ENVIRONMENT]
+    return not int(fields[_FLAGS]) & _KERNEL_THREAD and (begin != end or end == '0')

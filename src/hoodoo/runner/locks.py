@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from bedrock import errors, files
+from bedrock import alive, errors, files
+
+_DYING_S = 5.0
+"""How long a program may be about to start when the process that starts it is gone."""
+_LOOK_S = 0.005
 
 
 class BusyFault(errors.Fault):
@@ -29,10 +33,13 @@ class Lock:
 
     def sign(self, run: int) -> None:
         """Say which run holds it."""
-        facts = {'run': run, 'pid': os.getpid(), 'since_ms': time.time_ns() // 1_000_000}
+        self.write(json.dumps(_facts() | {'run': run}))
+
+    def write(self, text: str) -> None:
+        """Have the file say *text* alone."""
         self.file.seek(0)
         self.file.truncate()
-        self.file.write(json.dumps(facts))
+        self.file.write(text)
         self.file.flush()
 
 
@@ -50,6 +57,9 @@ def model_lock(root: Path, uuid: str) -> Path:
 def held(path: Path, what: str) -> Generator[Lock]:
     """Hold the lock file at *path*, which stands for *what*.
 
+    A process that was killed may leave a program that it was about to start. Nobody could tell yet whose that
+    is, but it has the lock until it is a program, which is waited for.
+
     Raises:
         BusyFault: another process holds it.
     """
@@ -61,12 +71,13 @@ def held(path: Path, what: str) -> Generator[Lock]:
             stack.close()
             file = stack.enter_context(_locked(path, what))
         lock = Lock(file=file)
-        file.truncate()
+        lock.write(json.dumps(_facts()))
         try:
             yield lock
         finally:
-            file.seek(0)
-            file.truncate()
+            lock.write('')
+            # Closing it would leave it with a program that another thread is about to start.
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _locked(path: Path, what: str) -> TextIO:
@@ -74,14 +85,20 @@ def _locked(path: Path, what: str) -> TextIO:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         files.give_to_owner(path)
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), 'r+')
-    try:
-        # A flock belongs to the open file, which no child inherits: it goes when this process does.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        said = file.read()
-        file.close()
-        raise _refused(what, said) from None
-    return file
+    deadline = time.monotonic() + _DYING_S
+    while True:
+        try:
+            # A flock belongs to the open file, which no program inherits: it goes when this process does.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            said = file.read()
+            if not _is_dead(said) or time.monotonic() > deadline:
+                file.close()
+                raise _refused(what, said) from None
+            time.sleep(_LOOK_S)
+        else:
+            return file
 
 
 def _is_at(file: TextIO, path: Path) -> bool:
@@ -91,12 +108,23 @@ def _is_at(file: TextIO, path: Path) -> bool:
         return False
 
 
+def _facts() -> dict[str, int | str]:
+    return {'pid': os.getpid(), 'process': alive.me(), 'since_ms': time.time_ns() // 1_000_000}
+
+
+def _is_dead(said: str) -> bool:
+    """Whether whoever has signed the lock is gone."""
+    try:
+        return not alive.lives(str(json.loads(said)['process']))
+    except (ValueError, KeyError, TypeError):
+        return False  # it is about to sign, or about to end
+
+
 def _refused(what: str, said: str) -> BusyFault:
     try:
         facts = json.loads(said)
         run, pid, since_ms = int(facts['run']), int(facts['pid']), int(facts['since_ms'])
     except (ValueError, KeyError, TypeError):
-        # It is about to sign, or about to end.
         return BusyFault(
             f'cannot run in {what}: another run is in it', hint='"hoodoo runs --outcome running" shows it.'
         )

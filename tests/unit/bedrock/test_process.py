@@ -156,3 +156,26 @@ def test_an_attached_program_that_stops_goes_on_where_nobody_could_let_it() -> N
     attach = "from bedrock import process; print(process.attached(['sh', '-c', 'kill -STOP $$; exit 7']))"
     done = process.run([sys.executable, '-c', attach], timeout_s=30)
     assert done.stdout == '7\n'
+
+
+@pytest.mark.parametrize(
+    'start',
+    [
+        "process.run(['sh', '-c', 'ls /proc/$$/fd'])",
+        "asyncio.run(process.arun(['sh', '-c', 'ls /proc/$$/fd']))",
+    ],
+)
+def test_marked_programs_get_no_descriptor_that_we_inherited(start: str) -> None:
+    code = (
+        'import asyncio\nfrom bedrock import process\n'
+        f'with process.marked("MARK", "1"):\n    print({start}.stdout)'
+    )
+    with open(os.devnull) as file:
+        done = subprocess.run(
+            [sys.executable, '-c', code],
+            pass_fds=(file.fileno(),),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.split() == ['0', '1', '2']

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TextIO
 
@@ -66,7 +67,7 @@ def test_one_that_is_removed_while_it_is_taken_is_taken_again(
 
     def removed_meanwhile(file: TextIO, how: int) -> None:
         nonlocal times
-        times += 1
+        times += how != fcntl.LOCK_UN
         if times == 1:
             path.unlink()
         flock(file, how)
@@ -79,3 +80,20 @@ def test_one_that_is_removed_while_it_is_taken_is_taken_again(
     ):
         pytest.fail('two have it')
     assert times == 3
+
+
+def test_a_child_that_is_no_program_yet_is_waited_for(tmp_path: Path) -> None:
+    path = locks.workspace_lock(tmp_path)
+    code = (
+        'import os, pathlib, sys; from hoodoo.runner import locks\n'
+        'with locks.held(pathlib.Path(sys.argv[1]), "w") as lock:\n'
+        '    lock.sign(1)\n'
+        '    if os.fork(): os.kill(os.getpid(), 9)\n'
+        '    os.read(0, 1); os._exit(0)'
+    )
+    with subprocess.Popen([sys.executable, '-c', code, str(path)], stdin=subprocess.PIPE) as dying:
+        assert dying.wait(30) == -signal.SIGKILL
+        assert dying.stdin is not None
+        threading.Timer(0.2, dying.stdin.close).start()
+        with locks.held(path, 'w'):
+            assert dying.stdin.closed
