@@ -72,3 +72,19 @@ os.kill(os.getpid(), 9)
     opened = store.Store(tmp_path / 'x.db', [FIRST])
     assert opened.read_now(_words) == ['a;b', 'kept']
     opened.close()
+
+
+def test_two_in_one_process_lose_nothing_when_another_process_looks(tmp_path: Path) -> None:
+    path = tmp_path / 'x.db'
+    program = f"""
+import sqlite3
+db = sqlite3.connect({str(path)!r})
+print(*(text for text, in db.execute('SELECT text FROM word')))
+db.close()
+"""
+    first = store.Store(path, [FIRST])
+    store.Store(path, [FIRST]).close()
+    assert process.run([sys.executable, '-c', program]).stdout.split() == ['a;b']
+    first.write_now(lambda db: db.execute("INSERT INTO word VALUES ('kept')"))
+    assert process.run([sys.executable, '-c', program]).stdout.split() == ['a;b', 'kept']
+    first.close()
