@@ -45,8 +45,8 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f'writer-{path.name}')
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        # Before SQLite opens it: the files that it keeps beside the database get the database's mode. Never one
-        # that is there: to close it would drop the locks of another store of this process.
+        # Before SQLite opens it: the files that it keeps beside the database get the database's mode. Never
+        # one that is there: to close that would drop the locks of another store of this process.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)

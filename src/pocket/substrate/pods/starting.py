@@ -196,23 +196,20 @@ async def open_ports(namespace: Path) -> None:
 
 async def _helpers() -> dict[str, Path]:
     """The programs that a container is started with, and their libraries: an image need not have any."""
-    found: dict[str, Path] = {}
-    for name in HELPERS:
-        program = shutil.which(name)
-        if program is None:
-            raise errors.Fault(f'cannot start a container: {name} is missing')
-        said = await process.arun(['ldd', program], timeout_s=_TIMEOUT_S)
-        found |= {name: Path(program), **libraries(said.stdout)}
-    return found
+    programs = {name: Path(program) for name in HELPERS if (program := shutil.which(name))}
+    if missing := [name for name in HELPERS if name not in programs]:
+        raise errors.Fault(f'cannot start a container without {" and ".join(missing)}')
+    said = await process.arun(['ldd', *map(str, programs.values())], timeout_s=_TIMEOUT_S)
+    return {**programs, **libraries(said.stdout)}
 
 
 def libraries(said: str) -> dict[str, Path]:
-    """What a program needs, from what ldd(1) said: by its name for it, the interpreter as ``ld``."""
+    """What programs need, from what ldd(1) said: by their name for it, the interpreter as ``ld``."""
     found: dict[str, Path] = {}
     for line in said.splitlines():
         name, arrow, rest = line.strip().partition(' => ')
         path = (rest if arrow else name).partition(' (')[0]
-        if path.startswith('/'):
+        if path.startswith('/') and not path.endswith(':'):
             found[name if arrow else 'ld'] = Path(path)
     return found
 

@@ -99,9 +99,9 @@ def test_names_on_the_host_are_short_and_differ() -> None:
     assert {len(part) for part in parts} == {len('juju-abcdef-0') + 7}
 
 
-def test_what_a_program_needs_is_read_from_what_ldd_says() -> None:
+def test_what_programs_need_is_read_from_what_ldd_says() -> None:
     said = (
-        '\tlinux-vdso.so.1 (0x00007ffd)\n\tlibcap-ng.so.0 => /lib/x/libcap-ng.so.0 (0x1)\n'
+        '/usr/bin/setpriv:\n\tlinux-vdso.so.1 (0x00007ffd)\n\tlibcap-ng.so.0 => /lib/x/libcap-ng.so.0 (0x1)\n'
         '\t/lib64/ld-linux-x86-64.so.2 (0x2)\n'
     )
     wanted = {'libcap-ng.so.0': Path('/lib/x/libcap-ng.so.0'), 'ld': Path('/lib64/ld-linux-x86-64.so.2')}
