@@ -6,7 +6,7 @@ import dataclasses
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bedrock import alive, errors, store
@@ -77,8 +77,11 @@ class Journal:
         """Have *mask* take secrets out of all events from now on, before they are kept or heard."""
         self._mask = mask
 
-    def begin(self, new: rows.New) -> int:
-        """Add a run and return its number."""
+    def begin(self, new: rows.New, phases: Sequence[str]) -> int:
+        """Add a run of these phases and return its number.
+
+        Its first event is kept with it: whoever goes on with a run, however early it was killed, needs that.
+        """
         new = dataclasses.replace(new, spec=self._mask(new.spec), line=self._mask(new.line))
         row = dataclasses.asdict(new) | {
             'started_ms': self._now_ms(),
@@ -88,11 +91,19 @@ class Journal:
         names = ', '.join(row)
         query = f'INSERT INTO run ({names}) VALUES ({", ".join("?" * len(row))})'  # noqa: S608
 
-        def work(db: sqlite3.Connection) -> int:
-            return int(db.execute(query, tuple(row.values())).lastrowid or 0)
+        def work(db: sqlite3.Connection) -> tuple[int, events.Record]:
+            number = int(db.execute(query, tuple(row.values())).lastrowid or 0)
+            event = events.masked(_started(number, new, phases), self._mask)
+            record = events.Record(seq=1, at_ms=self._now_ms(), event=event)
+            _keep(db, number, record)
+            return number, record
 
-        self._seq = 0
-        return self._store.write_now(work)
+        with self._lock:
+            number, record = self._store.write_now(work)
+            self._seq = record.seq
+            for listener in self._listeners:
+                listener(record)
+        return number
 
     def take_up(self, number: int) -> None:
         """Go on with a run that ended; its events are added to.
@@ -229,6 +240,19 @@ class Journal:
             " WHERE id = ? AND process = ? AND outcome = 'running'"
         )
         self._store.write_now(lambda db: db.executemany(query, dead))
+
+
+def _started(number: int, new: rows.New, phases: Sequence[str]) -> events.RunStarted:
+    return events.RunStarted(
+        run=number,
+        spec=new.spec,
+        stage=new.stage,
+        project=new.project,
+        workspace=new.workspace,
+        series=new.series,
+        manifest=new.manifest,
+        phases=tuple(phases),
+    )
 
 
 def _keep(db: sqlite3.Connection, run: int, record: events.Record) -> None:

@@ -98,8 +98,7 @@ def check_same(run: rows.Run, past: Past, titles: Sequence[str]) -> None:
             f'cannot go on with run {run.id}: its options hold a secret, which is not kept',
             hint='Give the command again.',
         )
-    # A run that was killed before its first event has not told its phases.
-    if past.titles and tuple(titles) != past.titles:
+    if tuple(titles) != past.titles:
         raise errors.UsageFault(
             f'cannot go on with run {run.id}: its manifest reads differently now',
             hint='Set the variables that it uses as they were, or start over with "hoodoo run".',

@@ -60,10 +60,9 @@ class Runner:
                     line=asked.line,
                     request=request.stored(asked, mask),
                 )
-                number = self.journal.begin(new)
+                number = self.journal.begin(new, [line.title for line in lines])
                 lock.sign(number)
                 work = steps.Steps(journal=self.journal, root=self.settings.root, run=number, lines=lines)
-                self.journal.emit(number, _started(number, asked, lines))
                 # A line by itself works with what an earlier run or person left in the workspace.
                 fresh = not (asked.line and space.spec.is_dir())
                 self._perform(asked, work, mask, fresh=fresh)
@@ -250,19 +249,6 @@ def _copy(asked: request.Request) -> lookup.SpecView:
 def _same_workspace(asked: request.Request) -> rows.Filter:
     project = asked.workspace.project
     return rows.Filter(project=project.name, series=project.series, workspace=asked.workspace.name)
-
-
-def _started(number: int, asked: request.Request, lines: tuple[check.Line, ...]) -> events.RunStarted:
-    return events.RunStarted(
-        run=number,
-        spec=asked.origin.url,
-        stage=asked.stage,
-        project=asked.workspace.project.name,
-        workspace=asked.workspace.name,
-        series=asked.workspace.project.series,
-        manifest=asked.manifest,
-        phases=tuple(line.title for line in lines),
-    )
 
 
 def _resumed(

@@ -137,7 +137,7 @@ def test_an_unfinished_run_can_still_be_resumed(
         series=found.variables['MOJO_SERIES'],
         manifest='manifest',
     )
-    number = opened.begin(new)
+    number = opened.begin(new, [])
     opened.emit(number, events.RunEnded(run=number, outcome='failed', seconds=1.0, changes=0, error='x'))
     opened.close()
     notes: list[str] = []

@@ -124,7 +124,7 @@ def test_the_journal_tells_the_last_run_of_each_model(tmp_path: Path) -> None:
         ],
         1,
     ):
-        assert kept.begin(what) == number
+        assert kept.begin(what, []) == number
         kept.found_model(number, uuid)
         kept.mark(number, outcome)
     assert [found.id for found in kept.latest()] == [4, 3]

@@ -15,9 +15,8 @@ from hoodoo.journal import events, journal, plain, rows
 
 
 def _begin(opened: journal.Journal) -> int:
-    return opened.begin(
-        rows.New(spec='/s', stage='ci', project='p', workspace='w', series='noble', manifest='manifest')
-    )
+    new = rows.New(spec='/s', stage='ci', project='p', workspace='w', series='noble', manifest='manifest')
+    return opened.begin(new, ['collect'])
 
 
 def test_events_are_kept_in_order_and_heard(tmp_path: Path) -> None:
@@ -33,7 +32,7 @@ def test_events_are_kept_in_order_and_heard(tmp_path: Path) -> None:
     for event in sent:
         opened.emit(number, event)
     assert opened.records(number) == heard
-    assert [record.event for record in heard] == sent
+    assert [record.event for record in heard[1:]] == sent
     found = opened.get(number)
     assert (found.outcome, found.changes, found.ended_ms) == ('done', 2, 7)
 
@@ -44,20 +43,23 @@ def test_progress_is_heard_but_not_kept(tmp_path: Path) -> None:
     opened.listen(heard.append)
     number = _begin(opened)
     opened.emit(number, events.Progress(phase=0, text='9 s left'))
-    assert len(heard) == 1
-    assert opened.records(number) == []
+    assert [record.event for record in opened.records(number)] == [heard[0].event]
+    assert len(heard) == 2
 
 
 def test_a_run_whose_process_died_is_marked_interrupted(tmp_path: Path) -> None:
     code = (
-        'import os, pathlib, sys; from hoodoo.journal import journal, rows;'
+        'import os, pathlib, sys; from hoodoo.journal import journal; from hoodoo.journal.rows import New;'
         'j = journal.Journal(pathlib.Path(sys.argv[1]));'
-        "j.begin(rows.New(spec='s', stage='', project='p', workspace='w', series='n', manifest='m'));"
+        "j.begin(New(spec='s', stage='', project='p', workspace='w', series='n', manifest='m'), ['one']);"
         'os.kill(os.getpid(), 9)'
     )
     subprocess.run([sys.executable, '-c', code, str(tmp_path / 'j.db')], check=False, env=dict(os.environ))
     opened = journal.Journal(tmp_path / 'j.db')
     assert [run.outcome for run in opened.runs()] == ['interrupted']
+    first = opened.records(1)[0].event
+    assert isinstance(first, events.RunStarted)
+    assert (first.run, first.spec, first.phases) == (1, 's', ('one',)), 'it is there, however early the kill'
 
 
 def test_a_run_that_goes_on_elsewhere_is_left_alone(tmp_path: Path) -> None:
