@@ -52,12 +52,16 @@ def take(text: str, *, below: str, folder: Path, mirrors: Path) -> Taken:
 
     Raises:
         UsageFault: there is no such spec, repository or revision. UnreachableFault: it cannot be fetched,
-            which says nothing of it. Fault: the repository has no such revision.
+            which says nothing of it.
     """
     try:
         return _taken(text, below, folder, mirrors)
     except process.ProgramFault as err:  # of git or bzr: nobody answers there, say, or the disk is full
         raise errors.UnreachableFault(f'cannot fetch {shown(text)}') from err
+    except errors.UsageFault:
+        raise
+    except errors.Fault as err:
+        raise errors.UsageFault(f'cannot take {shown(text)}: {err}', hint=err.hint) from err
 
 
 def shown(text: str) -> str:
@@ -70,13 +74,11 @@ def shown(text: str) -> str:
 
 def _taken(text: str, below: str, folder: Path, mirrors: Path) -> Taken:
     spec, revision = split(text, lambda path: Path(path).is_dir())
-    if Path(spec).is_dir():
-        place = Path(spec, below)
-        return _checked_out(place, revision, folder, mirrors) if revision else _as_it_is(place)
-    address = addresses.parse(spec)
-    if address.kind == addresses.DIRECTORY:
-        return _as_it_is(Path(address.url))  # which says that there is none
-    return _fetched(address, revision, below, folder, mirrors)
+    address = None if Path(spec).is_dir() else addresses.parse(spec)
+    if address is not None and address.kind != addresses.DIRECTORY:
+        return _fetched(address, revision, below, folder, mirrors)
+    place = Path(address.url if address else spec, below)
+    return _checked_out(place, revision, folder, mirrors) if revision and place.is_dir() else _as_it_is(place)
 
 
 def _as_it_is(place: Path) -> Taken:

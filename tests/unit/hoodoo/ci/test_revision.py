@@ -60,14 +60,17 @@ def test_a_directory_that_no_repository_holds_has_no_revision(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize('asked', ['HEAD~1', 'v1', 'COMMIT', 'SHORT'])
-def test_a_revision_is_checked_out_with_all_that_its_repository_has(tmp_path: Path, asked: str) -> None:
+@pytest.mark.parametrize('scheme', ['', 'file://'])
+def test_a_revision_is_checked_out_with_all_that_its_repository_has(
+    tmp_path: Path, asked: str, scheme: str
+) -> None:
     spec = trying.repository(tmp_path / 'repo')
     old = trying.git(spec, 'rev-parse', 'HEAD')
     trying.git(spec, 'tag', 'v1')
     trying.commit(tmp_path / 'repo', {'manifest': 'sleep config=1\n'})
     (spec / 'manifest').write_text('not committed')
     word = {'COMMIT': old, 'SHORT': old[:10]}.get(asked, asked)
-    taken = _take(f'{spec}@{word}', tmp_path)
+    taken = _take(f'{scheme}{spec}@{word}', tmp_path)
     assert (taken.commit, taken.revision) == (old, 'v1' if asked == 'v1' else old[:8])
     assert (taken.origin.root / 'manifest').read_text().startswith('collect\n')
     assert taken.origin.root == tmp_path / 'checkout' / 'specs' / 'tried'
@@ -82,12 +85,15 @@ def test_a_repository_somewhere_else_is_fetched(tmp_path: Path) -> None:
     assert (taken.origin.root / 'manifest').is_file()
     with pytest.raises(errors.UsageFault, match='cannot find spec "specs/none"'):
         _take(f'{url}@main', tmp_path, below='specs/none')
-    with pytest.raises(errors.Fault, match='has no commit, tag or branch "mian"'):
+    with pytest.raises(errors.UsageFault, match='has no commit, tag or branch "mian"'):
         _take(f'{url}@mian', tmp_path)
 
 
 @pytest.mark.parametrize('revno', ['none', '--output=x'])
 def test_a_revision_that_is_not_there_is_refused(tmp_path: Path, revno: str) -> None:
     spec = trying.repository(tmp_path / 'repo')
-    with pytest.raises(errors.UsageFault, match='has no such commit, tag or branch'):
-        _take(f'{spec}@{revno}', tmp_path)
+    for named in (spec, f'file://{spec}'):
+        with pytest.raises(errors.UsageFault, match='has no such commit, tag or branch'):
+            _take(f'{named}@{revno}', tmp_path)
+    with pytest.raises(errors.UsageFault, match=f'{spec}/none'):
+        _take(f'file://{spec}/none@main', tmp_path)
