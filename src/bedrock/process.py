@@ -125,7 +125,8 @@ def run(
         stdin: What it reads; None closes its standard input.
         timeout_s: Longest run in seconds; its process group is stopped after that.
         check: Raise when it exits non-zero.
-        on_line: Called for each line as it comes, from a thread of this call.
+        on_line: Called for each line as it comes, from a thread of this call. What it raises is raised when
+            the program has ended, which it may do in peace.
 
     Raises:
         ProgramFault: it is not there, exited non-zero (with *check*), or took too long.
@@ -134,12 +135,13 @@ def run(
     log.debug('run %s', shlex.join(words))
     out: list[str] = []
     err_lines: list[str] = []
+    crashes: list[Exception] = []
     # An interrupt that came between the program's start and the try would leave it to itself.
     with handlers.held() as release:
         child = _begun(words, env=env, cwd=cwd, has_stdin=stdin is not None)
         try:
             readers = [
-                threading.Thread(target=_pump, args=(pipe, name, kept, on_line), daemon=True)
+                threading.Thread(target=_pump, args=(pipe, name, kept, on_line, crashes), daemon=True)
                 for pipe, name, kept in ((child.stdout, 'stdout', out), (child.stderr, 'stderr', err_lines))
             ]
             for reader in readers:
@@ -154,6 +156,8 @@ def run(
             deadline = time.monotonic() + _LEFT_OUTPUT_S
             for reader in readers:
                 reader.join(max(0.0, deadline - time.monotonic()))
+            if crashes:
+                raise crashes[0]
         except subprocess.TimeoutExpired as late:
             _stop_group(child)
             done = _completed(words, child.returncode, out, err_lines)
@@ -418,14 +422,19 @@ def _group_lives(number: int) -> bool:
     return False
 
 
-def _pump(pipe: IO[bytes], name: str, kept: list[str], on_line: OnLine | None) -> None:
+def _pump(
+    pipe: IO[bytes], name: str, kept: list[str], on_line: OnLine | None, crashes: list[Exception]
+) -> None:
     # The reader alone closes the pipe: whoever else did would wait for the read that is under way.
     with pipe:
         for raw in pipe:
             text = raw.decode(errors='replace')
             kept.append(text)
-            if on_line is not None:
-                on_line(name, text.rstrip('\n'))
+            if on_line is not None and not crashes:
+                try:
+                    on_line(name, text.rstrip('\n'))
+                except Exception as err:  # noqa: BLE001 - it is for whoever waits, who hears of it at the end
+                    crashes.append(err)
 
 
 def _completed(argv: tuple[str, ...], returncode: int, out: list[str], err: list[str]) -> Completed:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +181,12 @@ def test_marked_programs_get_no_descriptor_that_we_inherited(start: str) -> None
             check=True,
         )
     assert done.stdout.split() == ['0', '1', '2']
+
+
+def test_what_a_listener_raises_is_raised_when_the_program_has_ended(tmp_path: Path) -> None:
+    def full(stream: str, line: str) -> None:
+        raise OSError(errno.ENOSPC, f'no space for {line}')
+
+    with pytest.raises(OSError, match='no space for 1'):
+        process.run(['sh', '-c', f'seq 100000; touch {tmp_path}/ended'], on_line=full)
+    assert (tmp_path / 'ended').exists()
