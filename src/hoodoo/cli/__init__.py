@@ -128,7 +128,11 @@ def _group(
 ) -> None:
     import logging  # help does without it
 
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format='%(levelname)s %(name)s: %(message)s' if debug else '%(levelname)s %(message)s',
+        stream=sys.stderr,
+    )
     # It logs whole messages, of which the first holds the controller's password.
     logging.getLogger('websockets').setLevel(logging.INFO)
     ctx.obj = mojo_root or ''

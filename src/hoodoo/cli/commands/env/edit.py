@@ -97,7 +97,12 @@ def _open(settings: settings_module.Settings, path: Path, line: int) -> None:
     words = shlex.split(environ.get('VISUAL') or environ.get('EDITOR') or _DEFAULT)
     if not words:
         raise errors.UsageFault('cannot open an editor: none is named', hint='Set EDITOR.')
-    at_line = [f'+{line}'] if Path(words[0]).name in _TAKES_LINE else []
+    editor = Path(words[0]).name
+    if editor in {*_TAKES_LINE, _DEFAULT} and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise errors.UsageFault(
+            f'cannot open "{editor}": there is no terminal', hint='Change it by --set and --unset.'
+        )
+    at_line = [f'+{line}'] if editor in _TAKES_LINE else []
     code = process.attached([*words, *at_line, path], env=environ)
     if code:
         raise errors.UsageFault(f'cannot edit: "{words[0]}" ended with status {code}; nothing was changed')
