@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import multiprocessing
 import os
 import random
+import signal
+import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 _CONTEXT = multiprocessing.get_context('forkserver')
 _CONTEXT.set_forkserver_preload(
     ['tests.e2e.killing', 'hoodoo.cli.commands.run', 'hoodoo.cli.commands.resume']
 )
 PATIENCE_S = 120.0
+AT_COMMIT = 'KILL_AFTER_COMMIT'
+"""A variable for hoodoo's environment: that it dies right behind so many commits to its databases."""
 
 
 def start(words: Sequence[str], env: Mapping[str, str], output: Path) -> ForkServerProcess:
@@ -55,8 +62,23 @@ def _hoodoo(words: list[str], env: dict[str, str], output: str) -> None:
     number = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(number, 1)
     os.dup2(number, 2)
+    if commit := int(env.get(AT_COMMIT, 0)):
+        _die_after(commit)
     from hoodoo import cli
 
     code = cli.invoke(words)
     sys.stdout.flush()
     os._exit(code)
+
+
+def _die_after(commits: int) -> None:
+    left = itertools.count(commits - 1, -1)
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            done = super().execute(sql, *values)
+            if sql == 'COMMIT' and next(left) == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
+
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Connection)

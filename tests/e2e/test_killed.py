@@ -108,6 +108,42 @@ def test_scripts_are_killed_at_any_moment(tmp_path: Path) -> None:
         assert (run.outcome, len(done)) == (rows.DONE, len(SCRIPTS))
 
 
+def _ends_before(tmp_path: Path, spec: Path, *, first: int, second: int) -> bool:
+    """Whether a run is done before its commit number *first*; else it goes on until its number *second*."""
+    root, trace, output = (tmp_path / f'{name}-{first}-{second}' for name in ('mojo', 'trace', 'output'))
+    env = {'PATH': os.environ['PATH'], 'HOME': str(tmp_path), 'MOJO_ROOT': str(root), 'TRACE': str(trace)}
+    words, done, begun = ['run', str(spec)], frozenset[int](), Counter[int]()
+    for commit in (first, second, 0):
+        status = killing.finished(words, {**env, killing.AT_COMMIT: str(commit)}, output)
+        assert status in ((0, -9) if commit else (0,)), output.read_text()
+        for phase in done:
+            assert Trace(trace).begun[phase] == begun[phase], (
+                f'begun again after {first} and {second} commits'
+            )
+        newest = _newest(root)
+        if newest is not None:
+            (done, _), begun = _completed(root, newest.id), Trace(trace).begun
+            if newest.outcome == rows.DONE:
+                return words[0] == 'run' and commit == first
+            words = ['resume']
+    pytest.fail('a run that was killed twice was not done the third time')
+
+
+def test_scripts_are_killed_behind_any_commit(tmp_path: Path) -> None:
+    spec = tmp_path / 'spec'
+    spec.mkdir()
+    for name in SCRIPTS[:2]:
+        (spec / name).write_text('#!/bin/sh\necho "$0 begin $$" >> "$TRACE"\n')
+        (spec / name).chmod(0o755)
+    (spec / 'manifest').write_text('script config=one\nscript config=two\n')
+    commits, ended = 0, False
+    while not ended:
+        commits += 1
+        for second in range(1, 9):
+            ended = _ends_before(tmp_path, spec, first=commits, second=second)
+    assert commits > len(('migration', 'run', 'spec ready', *2 * SCRIPTS[:2], 'run ended'))
+
+
 @pytest.mark.e2e
 @pytest.mark.nspawn
 def test_a_deployment_is_killed_at_any_moment(site: Site, tmp_path: Path) -> None:
