@@ -18,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from bedrock import alive
+
 HOODOO = (sys.executable, '-m', 'hoodoo')
 PATIENCE_S = 30.0
 LATE_S = 1.0
-"""Longer than the next hoodoo takes to begin the program itself."""
+"""Time for what must not happen."""
 
 
 @contextlib.contextmanager
@@ -47,29 +49,46 @@ class Killed:
         os.mkfifo(gate)
         spec.mkdir()
         (spec / 'manifest').write_text('script config=first\nscript config=second\n')
-        (spec / 'first').write_text(f'#!/bin/sh\nread _ < "{gate}"\n')
-        (spec / 'second').write_text(
-            f'#!/bin/sh\necho begin >> "{self.trace}"\nsleep 1\necho end >> "{self.trace}"\n'
+        _program(spec / 'first', f'read _ < "{gate}"')
+        _program(
+            spec / 'second', 'if [ "$AGAIN" ]; then echo again; else echo $$; exec sleep 60; fi >> "$TRACE"'
         )
-        for name in ('first', 'second'):
-            (spec / name).chmod(0o755)
         self.env = {'PATH': os.environ['PATH'], 'HOME': str(folder), 'MOJO_ROOT': str(folder / 'mojo')}
+        self.env['TRACE'] = str(self.trace)
+        self.starting = contextlib.ExitStack()
         with self.hoodoo('run', str(spec)) as run:
             with gate.open('w') as opened:  # waits for the first script
-                (self.second,) = folder.glob('mojo/**/second')
-                self.starting = contextlib.ExitStack()
-                self.starting.enter_context(_leased(self.second))
+                (second,) = folder.glob('mojo/**/second')
+                self.starting.enter_context(_leased(second))
                 opened.write('\n')
             assert signal.sigtimedwait({signal.SIGIO}, PATIENCE_S) is not None
             run.kill()
+        self.env['AGAIN'] = 'yes'
 
     def hoodoo(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*HOODOO, *words], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
-    def ends(self) -> int:
-        return self.trace.read_text().count('end') if self.trace.exists() else 0
+    def finishes(self, *words: str) -> str:
+        """Run hoodoo, and let the program start when it has had time enough to do without."""
+        with self.hoodoo(*words) as child:
+            time.sleep(LATE_S)
+            self.starting.close()
+            said, _ = child.communicate(timeout=PATIENCE_S)
+        assert child.returncode == 0, said
+        return said
+
+    def assert_stopped(self) -> None:
+        """See that the program that was being started does not run."""
+        time.sleep(LATE_S)
+        for word in self.trace.read_text().split() if self.trace.exists() else ():
+            assert word == 'again' or not alive.started(int(word))
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(f'#!/bin/sh\n{text}\n')
+    path.chmod(0o755)
 
 
 @pytest.fixture
@@ -80,21 +99,11 @@ def killed(tmp_path: Path) -> Generator[Killed]:
 
 
 def test_resume_does_not_run_it_beside_the_one_that_was_being_started(killed: Killed) -> None:
-    with killed.hoodoo('resume') as resumed:
-        time.sleep(LATE_S)
-        killed.starting.close()
-        said, _ = resumed.communicate(timeout=PATIENCE_S)
-    assert resumed.returncode == 0, said
-    time.sleep(LATE_S)
-    assert killed.ends() == 1, said
+    killed.finishes('resume')
+    killed.assert_stopped()
+    assert killed.trace.read_text().split()[-1] == 'again'
 
 
 def test_cancel_stops_the_one_that_was_being_started(killed: Killed) -> None:
-    with killed.hoodoo('cancel', '1') as cancelled:
-        time.sleep(LATE_S)
-        killed.starting.close()
-        said, _ = cancelled.communicate(timeout=PATIENCE_S)
-    assert cancelled.returncode == 0, said
-    assert ' 0 programs' not in said
-    time.sleep(LATE_S + 1)
-    assert killed.ends() == 0
+    assert ' 0 programs' not in killed.finishes('cancel', '1')
+    killed.assert_stopped()
