@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -31,22 +32,26 @@ def cancel(opened: journal.Journal, root: Path, number: int, *, timeout_s: float
         _end(number, before.process, timeout_s)
         if opened.get(number).outcome not in (rows.RUNNING, rows.INTERRUPTED):
             return before.outcome, 0
-    stopped = _stop_programs(root, before, resuming.past(opened.records(number)).begun)
-    opened.mark(number, CANCELLED)
+    stopped = 0
+    try:
+        with _workspace(root, before):
+            stopped = leftovers.stop(root, [(number, resuming.past(opened.records(number)).begun)])
+            opened.mark(number, CANCELLED)
+    except locks.BusyFault:
+        # Whoever is in the workspace has stopped them, and may be going on with this very run.
+        if opened.get(number).outcome == rows.RUNNING:
+            return cancel(opened, root, number, timeout_s=timeout_s)
+        opened.mark(number, CANCELLED)
     return before.outcome, stopped
 
 
-def _stop_programs(root: Path, run: rows.Run, phase: int) -> int:
-    """Stop what a run whose process is gone left of *phase*; returns how many programs that was."""
+def _workspace(root: Path, run: rows.Run) -> contextlib.AbstractContextManager[object]:
+    """The lock on the workspace of *run*, if that is still there."""
     project = layout.Project(root=root, name=run.project, series=run.series)
-    space = layout.Workspace(project=project, name=run.workspace)
-    if not space.path.is_dir():
-        return leftovers.stop(root, [(run.id, phase)])
-    try:
-        with locks.held(locks.workspace_lock(space.path), f'workspace {space.path}'):
-            return leftovers.stop(root, [(run.id, phase)])
-    except locks.BusyFault:
-        return 0  # a later run is in it, and has stopped them
+    path = layout.Workspace(project=project, name=run.workspace).path
+    if not path.is_dir():
+        return contextlib.nullcontext()
+    return locks.held(locks.workspace_lock(path), f'workspace {path}')
 
 
 def _end(number: int, process: str, timeout_s: float) -> None:

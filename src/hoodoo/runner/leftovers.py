@@ -91,4 +91,5 @@ def _should_have_some(folder: Path) -> bool:
     """Whether the process has variables, or is within exec, where it has lost some and not yet got others."""
     fields = (folder / 'stat').read_text().rpartition(')')[2].split()
     begin, end = fields[_ENVIRONMENT]
-    return not int(fields[_FLAGS]) & _KERNEL_THREAD and (begin != end or end == '0')
+    never = fields[0] in 'ZX' or int(fields[_FLAGS]) & _KERNEL_THREAD
+    return not never and (begin != end or end == '0')

@@ -11,14 +11,15 @@ import os
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from bedrock import alive, errors, files
 
 _DYING_S = 5.0
 """How long a program may be about to start when the process that starts it is gone."""
 _LOOK_S = 0.005
+_LONGEST = 4096
 
 
 class BusyFault(errors.Fault):
@@ -29,18 +30,17 @@ class BusyFault(errors.Fault):
 class Lock:
     """A lock that we hold; it says to others who does."""
 
-    file: TextIO
+    file: FileIO
 
     def sign(self, run: int) -> None:
         """Say which run holds it."""
         self.write(json.dumps(_facts() | {'run': run}))
 
     def write(self, text: str) -> None:
-        """Have the file say *text* alone."""
-        self.file.seek(0)
-        self.file.truncate()
-        self.file.write(text)
-        self.file.flush()
+        """Have the file say *text* alone, for others to read; where the disk is full, nothing."""
+        self.file.truncate(0)
+        with contextlib.suppress(OSError):
+            os.pwrite(self.file.fileno(), text.encode(), 0)
 
 
 def workspace_lock(folder: Path) -> Path:
@@ -80,19 +80,18 @@ def held(path: Path, what: str) -> Generator[Lock]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _locked(path: Path, what: str) -> TextIO:
+def _locked(path: Path, what: str) -> FileIO:
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         files.give_to_owner(path)
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), 'r+')
+    file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), 'r+')
     deadline = time.monotonic() + _DYING_S
     while True:
         try:
             # A flock belongs to the open file, which no program inherits: it goes when this process does.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            said = file.read()
+            said = os.pread(file.fileno(), _LONGEST, 0)
             if not _is_dead(said) or time.monotonic() > deadline:
                 file.close()
                 raise _refused(what, said) from None
@@ -101,7 +100,7 @@ def _locked(path: Path, what: str) -> TextIO:
             return file
 
 
-def _is_at(file: TextIO, path: Path) -> bool:
+def _is_at(file: FileIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
@@ -112,7 +111,7 @@ def _facts() -> dict[str, int | str]:
     return {'pid': os.getpid(), 'process': alive.me(), 'since_ms': time.time_ns() // 1_000_000}
 
 
-def _is_dead(said: str) -> bool:
+def _is_dead(said: bytes) -> bool:
     """Whether whoever has signed the lock is gone."""
     try:
         return not alive.lives(str(json.loads(said)['process']))
@@ -120,7 +119,7 @@ def _is_dead(said: str) -> bool:
         return False  # it is about to sign, or about to end
 
 
-def _refused(what: str, said: str) -> BusyFault:
+def _refused(what: str, said: bytes) -> BusyFault:
     try:
         facts = json.loads(said)
         run, pid, since_ms = int(facts['run']), int(facts['pid']), int(facts['since_ms'])

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_one_that_is_removed_while_it_is_taken_is_taken_again(
 ) -> None:
     path, flock, times = tmp_path / 'lock', fcntl.flock, 0
 
-    def removed_meanwhile(file: TextIO, how: int) -> None:
+    def removed_meanwhile(file: FileIO, how: int) -> None:
         nonlocal times
         times += how != fcntl.LOCK_UN
         if times == 1:
