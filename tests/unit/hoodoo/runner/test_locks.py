@@ -97,3 +97,20 @@ def test_a_child_that_is_no_program_yet_is_waited_for(tmp_path: Path) -> None:
         threading.Timer(0.2, dying.stdin.close).start()
         with locks.held(path, 'w'):
             assert dying.stdin.closed
+
+
+def test_it_is_held_though_nothing_can_be_written(tmp_path: Path) -> None:
+    path = locks.workspace_lock(tmp_path)
+    code = (
+        'import pathlib, resource, sys; from hoodoo.runner import locks\n'
+        'resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n'
+        'with locks.held(pathlib.Path(sys.argv[1]), "w") as lock:\n'
+        '    lock.sign(1); print("held", flush=True); sys.stdin.read()'
+    )
+    words = [sys.executable, '-c', code, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == 'held\n'
+        with pytest.raises(locks.BusyFault, match='another run is in it'), locks.held(path, 'w'):
+            pytest.fail('two have it')
+    assert other.returncode == 0
